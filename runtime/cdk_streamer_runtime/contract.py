@@ -1,0 +1,345 @@
+"""What the constructs and the runtime agree on: environment, keys, routes, states, metric names, limits.
+
+The only module that both sides import, so it imports the standard library alone.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Self, get_type_hints
+
+PROTOCOL = "streamer.v1"
+METRIC_NAMESPACE = "CdkStreamer"
+
+
+# --- environment -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Environment:
+    """Settings of one function: the construct writes them, the runtime reads them, nobody else.
+
+    Each field is the variable `CDK_STREAMER_<FIELD>`; a field that is None is left out.
+    """
+
+    def to_variables(self) -> dict[str, str]:
+        """Give the Lambda environment variables that `from_variables` reads back."""
+        values = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        return {
+            f"CDK_STREAMER_{name.upper()}": str(int(value) if isinstance(value, bool) else value)
+            for name, value in values.items()
+            if value is not None
+        }
+
+    @classmethod
+    def from_variables(cls, variables: Mapping[str, str] | None = None) -> Self:
+        """Read the settings; raises ValueError that names every variable missing or malformed."""
+        variables = os.environ if variables is None else variables
+        hints = get_type_hints(cls)
+        values: dict[str, object] = {}
+        faults: list[str] = []
+        for field in dataclasses.fields(cls):
+            name = f"CDK_STREAMER_{field.name.upper()}"
+            text = variables.get(name)
+            if text is None:
+                if field.default is dataclasses.MISSING:
+                    faults.append(f"{name} is missing")
+                continue
+            try:
+                values[field.name] = _parse(text, hints[field.name])
+            except ValueError:
+                faults.append(f"{name} is {text!r}, not a number")
+        if faults:
+            raise ValueError(f"bad function environment: {'; '.join(faults)}; redeploy the construct")
+        return cls(**values)
+
+
+def _parse(text: str, hint: object) -> object:
+    if hint is bool:
+        return bool(int(text))
+    if hint is int or hint == int | None:
+        return int(text)
+    return text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthorizerEnvironment(Environment):
+    """Settings of the `$connect` authorizer. `audience` and `algorithms` are comma separated."""
+
+    name: str
+    issuer: str
+    audience: str
+    algorithms: str
+    jwks_url: str | None = None
+    public_key: str | None = None
+    tenant_claim: str = "tenant"
+    leeway_seconds: int = 30
+    allow_query_token: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionEnvironment(Environment):
+    """Settings of the function behind `$connect` and `$disconnect`."""
+
+    name: str
+    table_name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageEnvironment(Environment):
+    """Settings of the function behind `$default`.
+
+    `entry_point` is `module:attribute` of the user's AsyncApp. `requests` tells whether async
+    actions can be accepted, which needs an AsyncRequestApi around the socket.
+    """
+
+    name: str
+    table_name: str
+    endpoint: str
+    entry_point: str | None = None
+    requests: bool = False
+    worker_timeout_seconds: int = 900
+    retention_seconds: int = 604_800
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DispatcherEnvironment(Environment):
+    """Settings of the function that turns stored requests into work, and of its repeater."""
+
+    name: str
+    work_queue_url: str
+    watch_queue_url: str
+    lease_seconds: int = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WatcherEnvironment(Environment):
+    """Settings of the function that repairs what a crash left behind."""
+
+    name: str
+    table_name: str
+    endpoint: str
+    work_queue_url: str
+    watch_queue_url: str
+    lease_seconds: int = 60
+    retention_seconds: int = 604_800
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerEnvironment(Environment):
+    """Settings of the function that runs the user's async actions."""
+
+    name: str
+    table_name: str
+    endpoint: str
+    entry_point: str
+    work_queue_url: str
+    worker_timeout_seconds: int = 900
+    lease_seconds: int = 60
+    retention_seconds: int = 604_800
+    max_rate: int = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublisherEnvironment(Environment):
+    """Settings of any function that `ProgressWebSocket.grant_publish` let publish to channels."""
+
+    table_name: str
+    endpoint: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AwsEnvironment:
+    """What the Lambda service itself puts into the environment, under its own names."""
+
+    region: str | None
+    access_key: str | None
+    secret_key: str | None
+    session_token: str | None
+    endpoint: str | None
+    management_endpoint: str | None
+    ca_bundle: str | None
+    trace_header: str | None
+
+    @classmethod
+    def from_variables(cls, variables: Mapping[str, str] | None = None) -> Self:
+        """Read the variables that exist at this moment: the trace header changes with each event."""
+        get = (os.environ if variables is None else variables).get
+        return cls(
+            region=get("AWS_REGION") or get("AWS_DEFAULT_REGION"),
+            access_key=get("AWS_ACCESS_KEY_ID"),
+            secret_key=get("AWS_SECRET_ACCESS_KEY"),
+            session_token=get("AWS_SESSION_TOKEN"),
+            endpoint=get("AWS_ENDPOINT_URL"),
+            management_endpoint=get("AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI"),
+            ca_bundle=get("AWS_CA_BUNDLE") or get("SSL_CERT_FILE"),
+            trace_header=get("_X_AMZN_TRACE_ID"),
+        )
+
+
+# --- Lambda entry points -----------------------------------------------------------------------
+
+_HANDLERS = "cdk_streamer_runtime.handlers"
+
+
+class EntryPoint(StrEnum):
+    """The Lambda handler strings of the runtime."""
+
+    AUTHORIZER = f"{_HANDLERS}.authorizer.handler"
+    CONNECTION = f"{_HANDLERS}.connection.handler"
+    MESSAGE = f"{_HANDLERS}.message.handler"
+    DISPATCHER = f"{_HANDLERS}.dispatcher.handler"
+    REDISPATCHER = f"{_HANDLERS}.redispatcher.handler"
+    WATCHER = f"{_HANDLERS}.watcher.handler"
+    WORKER = f"{_HANDLERS}.worker.handler"
+
+
+class AuthorizerContext(StrEnum):
+    """What the authorizer tells every later message of a connection; all values are strings."""
+
+    TENANT = "tenant"
+    OWNER = "owner"
+    EXPIRES = "expires"  # seconds since the epoch
+    SCOPES = "scopes"  # space separated
+
+
+# --- the table ---------------------------------------------------------------------------------
+
+PARTITION_KEY = "pk"
+SORT_KEY = "sk"
+TTL_ATTRIBUTE = "ttl"
+OWNER_INDEX = "by_owner"
+OWNER_INDEX_PARTITION_KEY = "owner_key"
+OWNER_INDEX_SORT_KEY = "created_key"
+# Nothing that a progress tick changes: a projected attribute costs an index write a tick.
+OWNER_INDEX_PROJECTION = ("request_id", "action", "state", "created_at", "ended_at")
+
+
+class ItemKind(StrEnum):
+    """The sort key of an item, which says what the item is."""
+
+    CONNECTION = "connection"
+    REQUEST = "request"
+    PAYLOAD = "payload"
+    CHANNEL = "channel"
+
+
+# The stream's only event: a request was accepted. Keys alone decide, so any view type will do.
+DISPATCH_FILTER = {
+    "eventName": ["INSERT"],
+    "dynamodb": {"Keys": {SORT_KEY: {"S": [ItemKind.REQUEST.value]}}},
+}
+
+
+# --- states ------------------------------------------------------------------------------------
+
+
+class State(StrEnum):
+    """Where a request stands; the last four are final."""
+
+    QUEUED = "QUEUED"
+    RUNNING = "RUNNING"
+    RETRY_WAIT = "RETRY_WAIT"
+    CANCELLING = "CANCELLING"
+    SUCCEEDED = "SUCCEEDED"
+    FAILED = "FAILED"
+    CANCELLED = "CANCELLED"
+    EXPIRED = "EXPIRED"
+
+
+class ErrorCode(StrEnum):
+    """Every `error.code` that a client can read."""
+
+    VALIDATION_ERROR = "VALIDATION_ERROR"
+    INVALID_ACTION = "INVALID_ACTION"
+    UNAUTHORIZED = "UNAUTHORIZED"
+    FORBIDDEN = "FORBIDDEN"
+    NOT_FOUND = "NOT_FOUND"
+    CONFLICT = "CONFLICT"
+    RATE_LIMITED = "RATE_LIMITED"
+    PAYLOAD_TOO_LARGE = "PAYLOAD_TOO_LARGE"
+    TIMEOUT = "TIMEOUT"
+    CANCELLED = "CANCELLED"
+    PROCESSING_FAILED = "PROCESSING_FAILED"
+    INTERNAL_ERROR = "INTERNAL_ERROR"
+
+
+# --- routes ------------------------------------------------------------------------------------
+
+
+class Route(StrEnum):
+    """Route keys of the WebSocket API."""
+
+    CONNECT = "$connect"
+    DISCONNECT = "$disconnect"
+    DEFAULT = "$default"
+
+
+class BuiltinAction(StrEnum):
+    """Actions that the library answers itself; an app cannot take these names."""
+
+    HELLO = "hello"
+    PING = "ping"
+    SUBSCRIBE = "subscribe"
+    UNSUBSCRIBE = "unsubscribe"
+    CANCEL = "cancel"
+    GET = "get"
+    LIST = "list"
+
+
+# Of the same protocol version, answered by a later release of the library; an app cannot take them.
+RESERVED_ACTIONS = frozenset({*BuiltinAction, "input", "upload"})
+
+
+# --- metrics -----------------------------------------------------------------------------------
+
+METRIC_DIMENSION = "Api"  # the construct's name; the only dimension, so that cardinality is bounded
+
+
+class Metric(StrEnum):
+    """Names of the metrics that the runtime emits under METRIC_NAMESPACE."""
+
+    REQUESTS_QUEUED = "RequestsQueued"
+    REQUESTS_SUCCEEDED = "RequestsSucceeded"
+    REQUESTS_FAILED = "RequestsFailed"
+    REQUESTS_CANCELLED = "RequestsCancelled"
+    REQUESTS_EXPIRED = "RequestsExpired"
+    REQUESTS_RETRIED = "RequestsRetried"
+    LEASES_LOST = "LeasesLost"
+    QUEUE_AGE = "QueueAge"  # milliseconds from acceptance to the first claim
+    PROGRESS_POSTS = "ProgressPosts"
+    POST_FAILURES = "PostFailures"
+    CONNECTIONS_GONE = "ConnectionsGone"
+    AUTH_FAILURES = "AuthFailures"
+
+
+# --- limits ------------------------------------------------------------------------------------
+
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html
+FRAME_BYTES = 32 * 1024
+MESSAGE_BYTES = 128 * 1024
+IDLE_SECONDS = 10 * 60
+CONNECTION_SECONDS = 2 * 60 * 60
+INTEGRATION_SECONDS = 29
+
+CONNECTION_RETENTION_SECONDS = 3 * 60 * 60
+CHANNEL_RETENTION_SECONDS = 24 * 60 * 60
+SUBSCRIBERS_PER_CHANNEL = 20
+RESULT_BYTES = 100 * 1024  # leaves room for the envelope below MESSAGE_BYTES
+REQUEST_ID_PATTERN = r"[A-Za-z0-9._~-]{1,128}"
+TOKEN_BYTES = 8 * 1024
+
+WORKER_TIMEOUT_SECONDS = 900  # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+# Lambda wants visibility >= the function's timeout; the rest covers its own retries of a poll.
+VISIBILITY_MARGIN_SECONDS = 60
+WORK_RECEIVES = 10
+WATCH_RECEIVES = 1_000
+MAX_DELAY_SECONDS = 900  # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
+MAX_VISIBILITY_SECONDS = 12 * 60 * 60
+
+# `Sec-WebSocket-Protocol: streamer.v1, bearer.<jwt>`; only the marker is echoed.
+BEARER_SUBPROTOCOL_PREFIX = "bearer."
