@@ -8,11 +8,32 @@ StreamerError
         Gone                  the WebSocket connection, or whatever was addressed, is no more
         AccessDenied          the role lacks a permission, or the signature was refused
         Unreachable           no answer, after all retries: whether the call was done is unknown
+    RequestError              a request cannot be as somebody wants it
+        IllegalTransition     a state does not know the event
+        RequestChanged        somebody was faster; carries the request as it stands
+        RequestNotFound       there is none, or not for this caller
+        Conflict              the id belongs to a request with another body
+        TooManySubscribers    a request or channel has all that it can have
+    Rejection                 a message gets an `error` instead of an answer
+        InvalidFrame          it is not a message of the protocol
+    ActionFailed              raised by handlers: the client reads this code and this text
+    Retryable                 raised by handlers: try again, whatever retry= says
+    Fatal                     raised by handlers: do not try again, whatever retry= says
+    Interrupted               raised into handlers: stop, the result is no longer wanted
+        Cancelled             the client asked for it
+        DeadlineExceeded      the action's time is up; a TimeoutError too
+        LeaseLost             another worker has taken over
 """
 
 from __future__ import annotations
 
-from typing import Any, NotRequired, TypedDict
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
+
+from cdk_streamer_runtime.contract import ErrorCode
+
+if TYPE_CHECKING:
+    from cdk_streamer_runtime.requests.request import Request
 
 
 class StreamerError(Exception):
@@ -78,3 +99,113 @@ class AccessDenied(AwsError):
 
 class Unreachable(AwsError):
     """The connection could not be made, broke, or stayed silent too long."""
+
+
+# --- requests ----------------------------------------------------------------------------------
+
+
+class RequestError(StreamerError):
+    """A request cannot be as somebody wants it."""
+
+
+class IllegalTransition(RequestError):
+    """The transition table has no row for this state and event."""
+
+
+class RequestChanged(RequestError):
+    """A conditional write lost; `request` is what is stored now."""
+
+    def __init__(self, message: str, request: Request) -> None:
+        super().__init__(message)
+        self.request = request
+
+
+class RequestNotFound(RequestError):
+    """There is no such request; one of another tenant or owner counts as none."""
+
+
+class Conflict(RequestError):
+    """The id was used with another body."""
+
+
+class TooManySubscribers(RequestError):
+    """A request or channel has as many subscribers as one item can hold."""
+
+
+# --- messages ----------------------------------------------------------------------------------
+
+
+class Rejection(StreamerError):
+    """A message that is answered by an `error`; the text goes to the client."""
+
+    def __init__(
+        self,
+        code: ErrorCode,
+        message: str,
+        *,
+        retryable: bool = False,
+        details: object = None,
+    ) -> None:
+        super().__init__(code, message)
+        self.code = code
+        self.message = message
+        self.retryable = retryable
+        self.details = details
+
+
+class InvalidFrame(Rejection):
+    """A frame that is not a message of the protocol; `request_id` is its id, if it has a good one."""
+
+    def __init__(self, message: str, request_id: str | None = None) -> None:
+        super().__init__(ErrorCode.VALIDATION_ERROR, message)
+        self.request_id = request_id
+
+
+# --- handlers ----------------------------------------------------------------------------------
+
+
+class ActionFailed(StreamerError):
+    """Raise it in a handler to tell the client why: its text, code and details go over the wire.
+
+    Any other exception reaches the client as PROCESSING_FAILED without its text.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: ErrorCode = ErrorCode.PROCESSING_FAILED,
+        details: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = ErrorCode(code)
+        self.details = details
+
+
+class Retryable(StreamerError):
+    """Raise it in a handler to be tried again, `after` so many seconds or as the policy says."""
+
+    def __init__(self, message: str = "", *, after: float | None = None) -> None:
+        super().__init__(message)
+        self.after = after
+
+
+class Fatal(StreamerError):
+    """Raise it in a handler to end the request now, without another attempt."""
+
+
+class Interrupted(StreamerError):
+    """The result is no longer wanted: clean up and let it rise."""
+
+
+class Cancelled(Interrupted):
+    """The client asked to cancel; the text is its reason."""
+
+
+class DeadlineExceeded(Interrupted, TimeoutError):
+    """The action's timeout has passed, or the function itself is about to end."""
+
+
+class LeaseLost(Interrupted):
+    """The attempt is no longer this worker's: another one has it, or the request has ended."""

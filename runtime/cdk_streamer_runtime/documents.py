@@ -1,0 +1,40 @@
+"""JSON text: how every payload, message and result is written and read."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any, NoReturn
+
+
+def encode(document: object) -> str:
+    """Write compact JSON that is valid UTF-8; raises TypeError or ValueError for what JSON lacks."""
+    text = json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # a lone surrogate: only its escape can travel
+        text = json.dumps(document, allow_nan=False, separators=(",", ":"))
+    return text
+
+
+def decode(text: str | bytes) -> Any:  # noqa: ANN401 - JSON is any of six types
+    """Read JSON as RFC 8259 has it; raises ValueError for anything else, NaN and depth included."""
+    try:
+        return json.loads(text, parse_constant=_refuse)
+    except RecursionError:
+        raise ValueError("the JSON text is nested too deeply") from None
+
+
+def fingerprint(document: object) -> str:
+    """Give the same text for equal documents, whatever the order of their members."""
+    text = json.dumps(document, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def size(text: str) -> int:
+    """Count the bytes that the text takes on the wire."""
+    return len(text) if text.isascii() else len(text.encode())
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is not JSON")

@@ -1,0 +1,355 @@
+"""Requests in the table. Every write names the state and the attempt that it expects to find."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from cdk_streamer_runtime.contract import (
+    OWNER_INDEX,
+    SUBSCRIBERS_PER_CHANNEL,
+    ItemKind,
+    State,
+)
+from cdk_streamer_runtime.documents import decode, encode
+from cdk_streamer_runtime.dynamodb import Put, Table
+from cdk_streamer_runtime.errors import (
+    ConditionFailed,
+    Conflict,
+    LeaseLost,
+    RequestChanged,
+    RequestNotFound,
+    TooManySubscribers,
+    TransactionCancelled,
+)
+from cdk_streamer_runtime.requests.identity import owner_key
+from cdk_streamer_runtime.requests.request import Request
+from cdk_streamer_runtime.requests.transitions import CLAIMABLE, TERMINAL, Event, next_state
+
+_NAMES = {"#state": "state", "#subs": "subs", "#ttl": "ttl"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Body:
+    """What the client sent with a request."""
+
+    payload: Any
+    metadata: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """Part of an owner's requests, newest first, and where the next part begins."""
+
+    requests: tuple[Mapping[str, Any], ...]
+    cursor: str | None
+
+
+class RequestStore:
+    """Reads and writes the items of requests. `retention` is in seconds, `now` in milliseconds."""
+
+    def __init__(self, table: Table, *, retention: int, new_mark: Callable[[], str]) -> None:
+        """Take the table, how long requests stay, and a source of unique marks."""
+        self._table = table
+        self._retention = retention
+        self._new_mark = new_mark
+
+    def submit(self, request: Request, body: Body, now: int) -> tuple[Request, bool]:
+        """Store a new request, or give the one that has its id already, and whether it is new.
+
+        Raises Conflict when the id belongs to a request with another body.
+        """
+        ttl = (request.expires_at // 1000) + self._retention
+        item = _item(request) | {"ttl": ttl}
+        payload = _payload_item(request.key, body, ttl)
+        try:
+            self._table.transact([Put(item, condition="attribute_not_exists(pk)"), Put(payload)])
+        except TransactionCancelled as cancelled:
+            if not cancelled.condition_failed:
+                raise
+            existing = self._existing(request, now)
+            if existing is None:
+                return self.submit(request, body, now)
+            return existing, existing.mark == request.mark
+        return request, True
+
+    def _existing(self, request: Request, now: int) -> Request | None:
+        """Find the request that stood in the way of `request`; None when it was out of date."""
+        item = self._table.get(_key(request.key), consistent=True)
+        if item is None:
+            return None
+        if item["ttl"] * 1000 <= now:
+            # Only an insert reaches the stream, so what the TTL has not removed yet must go first.
+            self._table.delete(
+                _key(request.key),
+                condition="#ttl = :ttl",
+                names={"#ttl": "ttl"},
+                values={":ttl": item["ttl"]},
+            )
+            return None
+        existing = Request.from_item(item)
+        if existing.body_hash != request.body_hash:
+            raise Conflict(f"request id {request.request_id!r} was used with another body")
+        return existing
+
+    def read(self, key: str, now: int) -> Request | None:
+        """Give a request as it is at this moment; expired items count as gone."""
+        item = self._table.get(_key(key), consistent=True)
+        if item is None or item["ttl"] * 1000 <= now:
+            return None
+        return Request.from_item(item)
+
+    def body(self, key: str) -> Body:
+        """Give what the client sent; raises RequestNotFound."""
+        item = self._table.get({"pk": key, "sk": ItemKind.PAYLOAD}, consistent=True)
+        if item is None:
+            raise RequestNotFound("the request's payload is gone")
+        return Body(payload=decode(item["payload"]), metadata=decode(item["metadata"]))
+
+    def claim(self, key: str, attempt: int, worker: str, now: int, lease: int) -> Request:
+        """Take the attempt that is due, for `lease` milliseconds.
+
+        Raises RequestChanged, with the request as it stands, when the attempt is not due, and
+        RequestNotFound when there is none.
+        """
+        try:
+            item = self._table.update(
+                _key(key),
+                "SET #state = :running, worker = :worker, mark = :worker, lease_until = :lease, "
+                "deadline_at = :now + #timeout, claimed_at = if_not_exists(claimed_at, :now) "
+                "REMOVE retry_at",
+                condition="attempt = :attempt AND (#state = :waiting "
+                "OR #state = :queued AND expires_at > :now)",
+                names={"#state": "state", "#timeout": "timeout"},
+                values={
+                    ":running": State.RUNNING,
+                    ":queued": State.QUEUED,
+                    ":waiting": State.RETRY_WAIT,
+                    ":worker": worker,
+                    ":lease": now + lease,
+                    ":now": now,
+                    ":attempt": attempt,
+                },
+            )
+        except ConditionFailed as failure:
+            return _own_write(failure, worker)
+        return Request.from_item(item)
+
+    def tick(
+        self,
+        held: Request,
+        *,
+        progress: Mapping[str, Any] | None = None,
+        lease_until: int | None = None,
+        gone: frozenset[str] = frozenset(),
+    ) -> Request:
+        """Write a progress snapshot, extend the lease, forget subscribers: one conditional write.
+
+        Raises LeaseLost when the attempt belongs to nobody or to somebody else.
+        """
+        changes: list[str] = []
+        names = {"#state": "state"}
+        values: dict[str, Any] = {
+            ":running": State.RUNNING,
+            ":cancelling": State.CANCELLING,
+            ":attempt": held.attempt,
+            ":worker": held.worker,
+        }
+        if progress is not None:
+            changes.append("progress = :progress, seq = seq + :one")
+            values |= {":progress": encode(progress), ":one": 1}
+        if lease_until is not None:
+            changes.append("lease_until = :lease")
+            values[":lease"] = lease_until
+        expression = f"SET {', '.join(changes)}" if changes else ""
+        expression += _forget(gone, names)
+        try:
+            item = self._table.update(
+                _key(held.key),
+                expression.strip(),
+                condition="#state IN (:running, :cancelling) AND attempt = :attempt "
+                "AND worker = :worker",
+                names=names,
+                values=values,
+            )
+        except ConditionFailed:
+            raise LeaseLost(f"attempt {held.attempt} is no longer this worker's") from None
+        return Request.from_item(item)
+
+    def transition(  # noqa: PLR0913 - one write, all of whose parts are optional
+        self,
+        request: Request,
+        event: Event,
+        now: int,
+        *,
+        messages: int = 1,
+        changes: Mapping[str, Any] | None = None,
+        gone: frozenset[str] = frozenset(),
+    ) -> Request:
+        """Lead the request to its next state; `messages` is how many numbers its news take.
+
+        Raises RequestChanged, with the request as it stands now, when somebody was faster.
+        """
+        state = next_state(request.state, event)
+        mark = self._new_mark()
+        values: dict[str, Any] = {**(changes or {}), "state": state, "mark": mark}
+        if state in TERMINAL:
+            values |= {"ended_at": now, "ttl": now // 1000 + self._retention}
+        names = {f"#{name}": name for name in values} | {"#state": "state"}
+        setters = ", ".join(f"#{name} = :{name}" for name in values)
+        expression = f"SET {setters}, seq = seq + :messages" + _forget(gone, names)
+        try:
+            item = self._table.update(
+                _key(request.key),
+                expression,
+                condition="#state = :from AND attempt = :held",
+                names=names,
+                values={f":{name}": value for name, value in values.items()}
+                | {":from": request.state, ":held": request.attempt, ":messages": messages},
+            )
+        except ConditionFailed as failure:
+            return _own_write(failure, mark)
+        return Request.from_item(item)
+
+    def subscribe(self, key: str, connection: str, expires: int, now: int) -> Request:
+        """Add a subscriber and give the snapshot of that same moment.
+
+        A request that has ended is only read. Raises RequestNotFound, TooManySubscribers.
+        """
+        try:
+            item = self._table.update(
+                _key(key),
+                "SET #subs.#connection = :expires",
+                condition="NOT (#state IN (:succeeded, :failed, :cancelled, :expired)) "
+                "AND #ttl > :now AND (attribute_exists(#subs.#connection) OR size(#subs) < :most)",
+                names=_NAMES | {"#connection": connection},
+                values={
+                    ":succeeded": State.SUCCEEDED,
+                    ":failed": State.FAILED,
+                    ":cancelled": State.CANCELLED,
+                    ":expired": State.EXPIRED,
+                    ":expires": expires,
+                    ":now": now // 1000,
+                    ":most": SUBSCRIBERS_PER_CHANNEL,
+                },
+            )
+        except ConditionFailed as failure:
+            return _readable(failure, now)
+        return Request.from_item(item)
+
+    def unsubscribe(self, key: str, connection: str) -> None:
+        """Forget a subscriber; harmless when there is none."""
+        try:
+            self._table.update(
+                _key(key),
+                "REMOVE #subs.#connection",
+                condition="attribute_exists(pk)",
+                names={"#subs": "subs", "#connection": connection},
+            )
+        except ConditionFailed:
+            raise RequestNotFound("there is no such request") from None
+
+    def list(
+        self, tenant: str, owner: str, *, state: State | None, limit: int, cursor: str | None
+    ) -> Page:
+        """Give an owner's requests, newest first. The index follows the table within moments."""
+        values: dict[str, Any] = {":owner": owner_key(tenant, owner)}
+        if state is not None:
+            values[":state"] = state
+        page = self._table.query(
+            "owner_key = :owner",
+            keep="#state = :state" if state is not None else None,
+            names={"#state": "state"} if state is not None else {},
+            values=values,
+            index=OWNER_INDEX,
+            limit=limit,
+            start=_start(cursor, values[":owner"]),
+            forward=False,
+        )
+        return Page(requests=tuple(page.items), cursor=_cursor(page.next_key))
+
+
+def _key(key: str) -> dict[str, str]:
+    return {"pk": key, "sk": ItemKind.REQUEST}
+
+
+def _item(request: Request) -> dict[str, Any]:
+    item: dict[str, Any] = {
+        **_key(request.key),
+        "tenant": request.tenant,
+        "owner": request.owner,
+        "request_id": request.request_id,
+        "action": request.action,
+        "body_hash": request.body_hash,
+        "created_at": request.created_at,
+        "expires_at": request.expires_at,
+        "timeout": request.timeout,
+        "max_attempts": request.max_attempts,
+        "state": request.state,
+        "attempt": request.attempt,
+        "seq": request.seq,
+        "mark": request.mark,
+        "subs": dict(request.subscribers),
+        "owner_key": owner_key(request.tenant, request.owner),
+        "created_key": f"{request.created_at:015d}#{request.request_id}",
+    }
+    return item | ({"trace": request.trace} if request.trace else {})
+
+
+def _payload_item(key: str, body: Body, ttl: int) -> dict[str, Any]:
+    return {
+        "pk": key,
+        "sk": ItemKind.PAYLOAD,
+        "payload": encode(body.payload),
+        "metadata": encode(body.metadata),
+        "ttl": ttl,
+    }
+
+
+def _forget(gone: frozenset[str], names: dict[str, str]) -> str:
+    """Write the REMOVE clause for subscribers that are gone."""
+    if not gone:
+        return ""
+    names["#subs"] = "subs"
+    places = {f"#gone{index}": connection for index, connection in enumerate(sorted(gone))}
+    names |= places
+    return f" REMOVE {', '.join(f'#subs.{place}' for place in places)}"
+
+
+def _own_write(failure: ConditionFailed, mark: str) -> Request:
+    """Recognize a write of one's own whose answer was lost; else tell how the request stands."""
+    if failure.item is None:
+        raise RequestNotFound("there is no such request") from None
+    request = Request.from_item(failure.item)
+    if request.mark == mark:
+        return request
+    raise RequestChanged(
+        f"the request is {request.state} in attempt {request.attempt}", request
+    ) from None
+
+
+def _readable(failure: ConditionFailed, now: int) -> Request:
+    if failure.item is None or failure.item["ttl"] * 1000 <= now:
+        raise RequestNotFound("there is no such request") from None
+    request = Request.from_item(failure.item)
+    if not request.is_terminal:
+        raise TooManySubscribers(
+            f"a request has at most {SUBSCRIBERS_PER_CHANNEL} subscribers"
+        ) from None
+    return request
+
+
+def _cursor(next_key: Mapping[str, Any] | None) -> str | None:
+    return encode([next_key["created_key"], next_key["pk"]]) if next_key else None
+
+
+def _start(cursor: str | None, owner: str) -> dict[str, Any] | None:
+    """Rebuild the index key; the owner comes from the connection, never from the cursor."""
+    if cursor is None:
+        return None
+    match decode(cursor):
+        case [str(created), str(key)]:
+            return {"pk": key, "sk": ItemKind.REQUEST, "owner_key": owner, "created_key": created}
+        case _:
+            raise ValueError("the cursor is not one of ours")
