@@ -209,3 +209,40 @@ class DeadlineExceeded(Interrupted, TimeoutError):
 
 class LeaseLost(Interrupted):
     """The attempt is no longer this worker's: another one has it, or the request has ended."""
+
+
+_CLASSES: dict[str, type[AwsError]] = {
+    "ConditionalCheckFailedException": ConditionFailed,
+    "TransactionCanceledException": TransactionCancelled,
+    "ProvisionedThroughputExceededException": Throttled,
+    "ThrottlingException": Throttled,
+    "Throttling": Throttled,
+    "ThrottledException": Throttled,
+    "RequestLimitExceeded": Throttled,
+    "RequestThrottled": Throttled,
+    "RequestThrottledException": Throttled,
+    "TooManyRequestsException": Throttled,
+    "LimitExceededException": Throttled,
+    "SlowDown": Throttled,
+    "GoneException": Gone,
+    "AccessDenied": AccessDenied,
+    "AccessDeniedException": AccessDenied,
+    "ForbiddenException": AccessDenied,
+    "UnrecognizedClientException": AccessDenied,
+    "InvalidClientTokenId": AccessDenied,
+    "InvalidSignatureException": AccessDenied,
+    "SignatureDoesNotMatch": AccessDenied,
+    "ExpiredTokenException": AccessDenied,
+    "ExpiredToken": AccessDenied,
+    "MissingAuthenticationTokenException": AccessDenied,
+    "IncompleteSignature": AccessDenied,
+    "KMSAccessDeniedException": AccessDenied,
+    "KMS.AccessDeniedException": AccessDenied,
+}
+_CLASSES_BY_STATUS: dict[int, type[AwsError]] = {403: AccessDenied, 410: Gone, 429: Throttled}
+
+
+def aws_error(code: str, message: str, status: int, operation: str) -> AwsError:
+    """Give the error that stands for a service's answer, of the narrowest class there is."""
+    kind = _CLASSES.get(code) or _CLASSES_BY_STATUS.get(status, AwsError)
+    return kind(code, message, status, operation)

@@ -1,0 +1,102 @@
+"""AWS in memory: the tables, queues and connections that a test declares."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from threading import RLock
+from typing import Any
+
+from cdk_streamer_runtime.aws import NO_HEADERS
+from cdk_streamer_runtime.memory.connections import MemoryConnections
+from cdk_streamer_runtime.memory.dynamodb import MemoryDynamoDb
+from cdk_streamer_runtime.memory.queues import MemoryQueues, QueueSchema
+from cdk_streamer_runtime.memory.tables import TableSchema, stream_record
+from cdk_streamer_runtime.memory.values import Item, copied_item
+
+
+def wall_clock() -> int:
+    """Give the time in milliseconds since the epoch."""
+    return time.time_ns() // 1_000_000
+
+
+class MemoryAws:
+    """An `aws.Aws` for tests, without network, waiting or chance: same calls, same answers.
+
+    It refuses what AWS refuses, by the same error codes; what it does not know raises
+    NotImplementedError. Throttling, lag and lost answers do not happen by themselves.
+    """
+
+    def __init__(
+        self,
+        *,
+        clock: Callable[[], int] = wall_clock,
+        tables: Iterable[TableSchema] = (),
+        queues: Iterable[QueueSchema] = (),
+    ) -> None:
+        self.connections = MemoryConnections()
+        self._lock = RLock()
+        self._dynamodb = MemoryDynamoDb(clock)
+        self._queues = MemoryQueues(clock)
+        for table in tables:
+            self._dynamodb.create(table)
+        for queue in queues:
+            self._queues.create(queue)
+
+    def call(
+        self, service: str, operation: str, parameters: Mapping[str, object]
+    ) -> dict[str, Any]:
+        """Do one operation of DynamoDB, its streams or SQS; raises AwsError."""
+        with self._lock:
+            match service:
+                case "dynamodb":
+                    return self._dynamodb.call(operation, parameters)
+                case "sqs":
+                    return self._queues.call(operation, parameters)
+                case "dynamodbstreams":
+                    return self._dynamodb.call_streams(operation, parameters)
+                case _:
+                    raise NotImplementedError(f"service {service!r} is not known to MemoryAws")
+
+    def rest(
+        self,
+        service: str,
+        method: str,
+        url: str,
+        *,
+        body: bytes = b"",
+        headers: Mapping[str, str] = NO_HEADERS,  # noqa: ARG002 - the protocol's
+    ) -> bytes:
+        """Answer a post to a connection or its end; raises AwsError."""
+        if service != "execute-api":
+            raise NotImplementedError(f"service {service!r} is not known to MemoryAws")
+        with self._lock:
+            return self.connections.rest(method, url, body)
+
+    def queue_url(self, name: str) -> str:
+        """Give the address of a queue."""
+        return f"https://sqs.memory/000000000000/{name}"
+
+    def items(self, table: str) -> list[Item]:
+        """Give all items of a table, as attribute values, in the order they were created."""
+        with self._lock:
+            return [copied_item(item) for item in self._dynamodb.table(table).items()]
+
+    def stream_records(self, table: str, *, after: int = 0) -> list[dict[str, Any]]:
+        """Give a stream's records of the last day, as Lambda receives them, oldest first.
+
+        `after` is the SequenceNumber of the last record seen, as an int.
+        """
+        with self._lock:
+            source = self._dynamodb.table(table)
+            return [stream_record(source.schema, each) for each in source.changes_after(after)]
+
+    def messages(self, queue: str) -> list[str]:
+        """Give the bodies of all messages in a queue, delayed and received ones too."""
+        with self._lock:
+            return self._queues.bodies(queue)
+
+    def next_visible_at(self, queue: str) -> int | None:
+        """Give when the next message of a queue can be received; None: the queue is empty."""
+        with self._lock:
+            return self._queues.next_visible_at(queue)

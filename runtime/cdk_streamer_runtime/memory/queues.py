@@ -1,0 +1,213 @@
+"""SQS standard queues in memory, on the caller's clock: delay, visibility, receives, redrive."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from cdk_streamer_runtime.errors import AwsError, aws_error
+
+MESSAGE_BYTES = 1024 * 1024  # of one message, and of all in a batch
+DELAY_SECONDS = 900
+VISIBILITY_SECONDS = 12 * 60 * 60
+BATCH = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueSchema:
+    """What a queue is declared by. After `max_receives` a message moves to `dead_letters`."""
+
+    name: str
+    visibility_seconds: int = 30
+    delay_seconds: int = 0
+    dead_letters: str | None = None
+    max_receives: int = 5
+
+
+@dataclass(slots=True, kw_only=True)
+class _Message:
+    id: str
+    body: str
+    visible_at: int
+    sent_at: int
+    attributes: dict[str, Any]
+    system_attributes: dict[str, str] = field(default_factory=dict[str, str])
+    receives: int = 0
+    first_received_at: int = 0
+    in_flight: bool = False
+
+
+class MemoryQueues:
+    """Queues by name and the operations on them; a queue's URL ends with its name."""
+
+    def __init__(self, clock: Callable[[], int]) -> None:
+        self._clock = clock
+        self._schemas: dict[str, QueueSchema] = {}
+        self._messages: dict[str, dict[str, _Message]] = {}
+        self._sent = 0
+        self._operations: dict[str, Callable[[str, Mapping[str, Any]], dict[str, Any]]] = {
+            "SendMessage": self._send,
+            "SendMessageBatch": self._send_batch,
+            "ReceiveMessage": self._receive,
+            "DeleteMessage": self._delete,
+            "ChangeMessageVisibility": self._change_visibility,
+        }
+
+    def create(self, schema: QueueSchema) -> None:
+        """Add an empty queue."""
+        self._schemas[schema.name] = schema
+        self._messages[schema.name] = {}
+
+    def bodies(self, name: str) -> list[str]:
+        """Give the bodies of all messages in a queue, delayed and in flight ones too."""
+        return [message.body for message in self._messages[name].values()]
+
+    def next_visible_at(self, name: str) -> int | None:
+        """Give the time of the next message that can be received, None when the queue is empty."""
+        times = [message.visible_at for message in self._messages[name].values()]
+        return min(times, default=None)
+
+    def call(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """Do one operation; raises AwsError."""
+        act = self._operations.get(operation)
+        if act is None:
+            raise NotImplementedError(f"SQS' {operation} is not known to MemoryAws")
+        name = str(parameters["QueueUrl"]).rpartition("/")[2]
+        if name not in self._schemas:
+            raise aws_error(
+                "AWS.SimpleQueueService.NonExistentQueue",
+                "The specified queue does not exist.",
+                400,
+                operation,
+            )
+        return act(name, parameters)
+
+    def _send(self, name: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        body: str = parameters.get("MessageBody", "")
+        if not body:
+            raise _error("MissingParameter", "The request must contain MessageBody")
+        if len(body.encode()) > MESSAGE_BYTES:
+            raise _error("InvalidParameterValue", "One or more parameters are invalid: too long")
+        delay = parameters.get("DelaySeconds", self._schemas[name].delay_seconds)
+        if not 0 <= delay <= DELAY_SECONDS:
+            raise _error("InvalidParameterValue", "DelaySeconds must be from 0 to 900")
+        self._sent += 1
+        now = self._clock()
+        system: Mapping[str, Any] = parameters.get("MessageSystemAttributes", {})
+        message = _Message(
+            id=f"00000000-0000-4000-8000-{self._sent:012x}",
+            body=body,
+            visible_at=now + delay * 1000,
+            sent_at=now,
+            attributes=dict(parameters.get("MessageAttributes", {})),
+            system_attributes={key: value["StringValue"] for key, value in system.items()},
+        )
+        self._messages[name][message.id] = message
+        return {"MessageId": message.id, "MD5OfMessageBody": _digest(body)}
+
+    def _send_batch(self, name: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        entries: list[Mapping[str, Any]] = list(parameters["Entries"])
+        prefix = "AWS.SimpleQueueService."
+        if not entries:
+            raise _error(f"{prefix}EmptyBatchRequest", "There should be at least one entry")
+        if len(entries) > BATCH:
+            raise _error(f"{prefix}TooManyEntriesInBatchRequest", "Maximum number of entries is 10")
+        if len({entry["Id"] for entry in entries}) < len(entries):
+            raise _error(f"{prefix}BatchEntryIdsNotDistinct", "An id is repeated")
+        if sum(len(str(entry["MessageBody"]).encode()) for entry in entries) > MESSAGE_BYTES:
+            raise _error(f"{prefix}BatchRequestTooLong", "Batch requests cannot be longer")
+        answer: dict[str, list[dict[str, Any]]] = {"Successful": [], "Failed": []}
+        for entry in entries:
+            try:
+                sent = self._send(name, entry)
+            except AwsError as error:
+                fault = {"Code": error.code, "Message": error.message, "SenderFault": True}
+                answer["Failed"].append({"Id": entry["Id"], **fault})
+            else:
+                answer["Successful"].append({"Id": entry["Id"], **sent})
+        return {kind: results for kind, results in answer.items() if results}
+
+    def _receive(self, name: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        wanted = parameters.get("MaxNumberOfMessages", 1)
+        visibility = parameters.get("VisibilityTimeout", self._schemas[name].visibility_seconds)
+        if not 1 <= wanted <= BATCH:
+            raise _error("InvalidParameterValue", "MaxNumberOfMessages must be from 1 to 10")
+        _check_visibility(visibility)
+        now = self._clock()
+        self._redrive(name, now)
+        ready = [each for each in self._messages[name].values() if each.visible_at <= now]
+        ready.sort(key=lambda message: message.visible_at)
+        received = ready[:wanted]
+        for message in received:
+            message.receives += 1
+            message.first_received_at = message.first_received_at or now
+            message.visible_at = now + visibility * 1000
+            message.in_flight = True
+        return {"Messages": [_received(message) for message in received]} if received else {}
+
+    def _redrive(self, name: str, now: int) -> None:
+        schema, messages = self._schemas[name], self._messages[name]
+        if schema.dead_letters is None:
+            return
+        for message in [*messages.values()]:
+            if message.visible_at <= now and message.receives >= schema.max_receives:
+                del messages[message.id]
+                message.in_flight = False
+                self._messages[schema.dead_letters][message.id] = message
+
+    def _delete(self, name: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        message = self._by_receipt(name, parameters["ReceiptHandle"])
+        if message is not None:
+            del self._messages[name][message.id]
+        return {}
+
+    def _change_visibility(self, name: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        visibility = parameters["VisibilityTimeout"]
+        _check_visibility(visibility)
+        message = self._by_receipt(name, parameters["ReceiptHandle"])
+        now = self._clock()
+        if message is None or not message.in_flight or message.visible_at <= now:
+            raise _error("AWS.SimpleQueueService.MessageNotInflight", "The message is not received")
+        message.visible_at = now + visibility * 1000
+        return {}
+
+    def _by_receipt(self, name: str, receipt: str) -> _Message | None:
+        """Give the message, None when it is gone or was received again since."""
+        message_id, separator, receives = receipt.partition("#")
+        if not separator:
+            raise _error("ReceiptHandleIsInvalid", "The input receipt handle is invalid")
+        message = self._messages[name].get(message_id)
+        return message if message is not None and str(message.receives) == receives else None
+
+
+def _received(message: _Message) -> dict[str, Any]:
+    attributes = {
+        "ApproximateReceiveCount": str(message.receives),
+        "ApproximateFirstReceiveTimestamp": str(message.first_received_at),
+        "SentTimestamp": str(message.sent_at),
+        "SenderId": "memory",
+        **message.system_attributes,
+    }
+    answer: dict[str, Any] = {
+        "MessageId": message.id,
+        "ReceiptHandle": f"{message.id}#{message.receives}",
+        "Body": message.body,
+        "MD5OfBody": _digest(message.body),
+        "Attributes": attributes,
+    }
+    return answer | ({"MessageAttributes": message.attributes} if message.attributes else {})
+
+
+def _check_visibility(seconds: int) -> None:
+    if not 0 <= seconds <= VISIBILITY_SECONDS:
+        raise _error("InvalidParameterValue", "VisibilityTimeout must be from 0 to 43200")
+
+
+def _error(code: str, message: str) -> AwsError:
+    return aws_error(code, message, 400, "SQS")
+
+
+def _digest(body: str) -> str:
+    return hashlib.md5(body.encode(), usedforsecurity=False).hexdigest()
