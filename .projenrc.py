@@ -19,7 +19,8 @@ PACKAGES = (
 )
 SOURCE_ROOTS = (".", "runtime", "local", "clients/python")
 
-# Lower bounds are the oldest version that the tests ran with; CONTRIBUTING.md says why each is here.
+# Lower bounds are the oldest versions that the tests ran with. CONTRIBUTING.md says why each is
+# here.
 DEPENDENCIES = (
     "aws-cdk-lib>=2.275,<3",
     "constructs>=10.8,<11",
@@ -57,7 +58,7 @@ TOOLS = (
 METADATA: dict[str, Any] = {
     "name": "cdk-streamer",
     "version": "0.1.0",
-    "description": "AWS CDK constructs for async requests with live progress, with their own runtime",
+    "description": "AWS CDK constructs for async requests with live progress, runtime included",
     "readme": "README.md",
     "requires-python": ">=3.11",
     "license": "Apache-2.0",
@@ -91,10 +92,14 @@ HATCH: dict[str, Any] = {
 }
 
 IGNORED_RULES = (
+    "CPY001",  # LICENSE says it once
     "COM812",  # the formatter decides about trailing commas
     "D105",  # a magic method does what its name says
     "D107",  # the class's docstring tells what its arguments mean
     "EM",  # a message is read where it is raised, not in a variable above it
+    "N818",  # errors carry domain words: Gone, Throttled, ConditionFailed
+    "PLC0415",  # boto3 and aws_cdk cost seconds: they are imported where they are needed
+    "PLR0911",  # guard clauses return early; the length of a function is bounded instead
     "PLR0913",  # an argument count bounds positional calls; ours are keywords
     "TC001",  # dataclass fields and jsii's type checks resolve annotations at run time,
     "TC002",  # so an import that only annotations use must exist then
@@ -200,7 +205,7 @@ MAKEFILE = """
 # Python 3.11 or newer with pip is all that this needs; PYTHON names another interpreter.
 PYTHON ?= python3
 SEEDS ?= 500
-LOCK_ARGUMENTS ?= --upgrade
+UPGRADE ?= --upgrade
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
@@ -212,8 +217,9 @@ export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 # 1980-01-01, the oldest date that a zip file can hold
 export SOURCE_DATE_EPOCH := 315532800
 
+UV := UV_PYTHON=.venv/bin/python uv pip --quiet
 INSTALLED := .venv/installed
-CONSTRUCT_TESTS := tests/constructs tests/test_generated.py tests/test_packaging.py tests/test_surface.py
+CONSTRUCT_TESTS := tests/constructs $(addprefix tests/test_,generated.py packaging.py surface.py)
 RUNTIME_TESTS := tests/runtime tests/clients tests/test_architecture.py
 LOCAL_TESTS := tests/local tests/examples
 
@@ -226,23 +232,27 @@ install: $(INSTALLED)  ## create .venv with every locked dependency and this pro
 
 # Without pip in the environment: Debian's python3 lacks ensurepip, and uv does the rest.
 .venv/bin/uv:
-\t@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit(f"Python 3.11 or newer is needed, {sys.executable} is {sys.version.split()[0]}; name another with PYTHON=")'
+\t@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \\
+\t  echo "Python 3.11 or newer is needed; name one, as in: make PYTHON=python3.13" >&2; exit 1; }
 \t$(PYTHON) -m venv --without-pip .venv
 \tsed -n '/^uv==/,/[^\\]$$/p' requirements.lock > .venv/uv.txt
-\t$(PYTHON) -m pip --python .venv/bin/python install --quiet --no-deps --require-hashes --requirement .venv/uv.txt
+\t$(PYTHON) -m pip --python .venv/bin/python install --quiet --no-deps \\
+\t  --require-hashes --requirement .venv/uv.txt
 
 $(INSTALLED): requirements.lock pyproject.toml | .venv/bin/uv
-\tuv pip sync --quiet --python .venv/bin/python --require-hashes requirements.lock
-\tuv pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation --editable .
+\t$(UV) sync --require-hashes requirements.lock
+\t$(UV) install --no-deps --no-build-isolation --editable .
 \ttouch $@
 
 .PHONY: test
 test: $(INSTALLED)  ## run every check
 \t@rm -rf .suites; mkdir .suites; failed=0; \\
-\t$(MAKE) --no-print-directory --keep-going --jobs=2 --output-sync=target test-constructs lint test-runtime || failed=1; \\
+\t$(MAKE) --no-print-directory --keep-going --jobs=2 --output-sync=target \\
+\t  test-constructs lint test-runtime || failed=1; \\
 \t$(MAKE) --no-print-directory test-local || failed=1; \\
+\tif [ $$failed = 1 ]; then echo "a check failed: see above"; fi; \\
 \tfor suite in .suites/*; do echo "$${suite#.suites/} tests:"; tail -n 1 "$$suite"; done; \\
-\tif [ $$failed = 1 ]; then echo "a check failed: see above" >&2; fi; exit $$failed
+\texit $$failed
 
 # Importing aws_cdk takes seconds: one process pays it for all of these.
 .PHONY: test-constructs
@@ -259,7 +269,7 @@ test-local: $(INSTALLED)  ## test the local engine and the examples, end to end
 
 .PHONY: lint
 lint: $(INSTALLED)  ## check format, rules and types
-\tuv pip check --python .venv/bin/python
+\t$(UV) check
 \truff format --check .
 \truff check .
 \tpyright
@@ -283,7 +293,7 @@ bench: $(INSTALLED)  ## print the benchmarks' tables
 
 .PHONY: build
 build: $(INSTALLED)  ## build wheel and sdist into dist/, the same bytes each time
-\tuv build --quiet --python .venv/bin/python --no-build-isolation --clear --out-dir dist
+\tuv build --quiet --no-build-isolation --clear
 
 .PHONY: generate
 generate: $(INSTALLED)  ## write the files that .projenrc.py describes
@@ -291,8 +301,10 @@ generate: $(INSTALLED)  ## write the files that .projenrc.py describes
 
 # --no-emit-*: the lock carries names, versions and hashes, and no address.
 .PHONY: lock
-lock: $(INSTALLED)  ## take the newest allowed version of each dependency; LOCK_ARGUMENTS= takes what changed only
-\tuv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --python-version 3.11 --all-extras --group dev $(LOCK_ARGUMENTS) --output-file requirements.lock pyproject.toml
+lock: $(INSTALLED)  ## lock the newest allowed dependencies; with UPGRADE= only what changed
+\tuv pip compile --quiet --universal --generate-hashes --python-version 3.11 $(UPGRADE) \\
+\t  --no-header --no-emit-index-url --no-emit-find-links \\
+\t  --all-extras --group dev --output-file requirements.lock pyproject.toml
 \t! grep -n '://' requirements.lock
 
 .PHONY: clean

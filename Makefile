@@ -3,7 +3,7 @@
 # Python 3.11 or newer with pip is all that this needs; PYTHON names another interpreter.
 PYTHON ?= python3
 SEEDS ?= 500
-LOCK_ARGUMENTS ?= --upgrade
+UPGRADE ?= --upgrade
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
@@ -15,8 +15,9 @@ export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 # 1980-01-01, the oldest date that a zip file can hold
 export SOURCE_DATE_EPOCH := 315532800
 
+UV := UV_PYTHON=.venv/bin/python uv pip --quiet
 INSTALLED := .venv/installed
-CONSTRUCT_TESTS := tests/constructs tests/test_generated.py tests/test_packaging.py tests/test_surface.py
+CONSTRUCT_TESTS := tests/constructs $(addprefix tests/test_,generated.py packaging.py surface.py)
 RUNTIME_TESTS := tests/runtime tests/clients tests/test_architecture.py
 LOCAL_TESTS := tests/local tests/examples
 
@@ -29,23 +30,27 @@ install: $(INSTALLED)  ## create .venv with every locked dependency and this pro
 
 # Without pip in the environment: Debian's python3 lacks ensurepip, and uv does the rest.
 .venv/bin/uv:
-	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit(f"Python 3.11 or newer is needed, {sys.executable} is {sys.version.split()[0]}; name another with PYTHON=")'
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "Python 3.11 or newer is needed; name one, as in: make PYTHON=python3.13" >&2; exit 1; }
 	$(PYTHON) -m venv --without-pip .venv
 	sed -n '/^uv==/,/[^\]$$/p' requirements.lock > .venv/uv.txt
-	$(PYTHON) -m pip --python .venv/bin/python install --quiet --no-deps --require-hashes --requirement .venv/uv.txt
+	$(PYTHON) -m pip --python .venv/bin/python install --quiet --no-deps \
+	  --require-hashes --requirement .venv/uv.txt
 
 $(INSTALLED): requirements.lock pyproject.toml | .venv/bin/uv
-	uv pip sync --quiet --python .venv/bin/python --require-hashes requirements.lock
-	uv pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation --editable .
+	$(UV) sync --require-hashes requirements.lock
+	$(UV) install --no-deps --no-build-isolation --editable .
 	touch $@
 
 .PHONY: test
 test: $(INSTALLED)  ## run every check
 	@rm -rf .suites; mkdir .suites; failed=0; \
-	$(MAKE) --no-print-directory --keep-going --jobs=2 --output-sync=target test-constructs lint test-runtime || failed=1; \
+	$(MAKE) --no-print-directory --keep-going --jobs=2 --output-sync=target \
+	  test-constructs lint test-runtime || failed=1; \
 	$(MAKE) --no-print-directory test-local || failed=1; \
+	if [ $$failed = 1 ]; then echo "a check failed: see above"; fi; \
 	for suite in .suites/*; do echo "$${suite#.suites/} tests:"; tail -n 1 "$$suite"; done; \
-	if [ $$failed = 1 ]; then echo "a check failed: see above" >&2; fi; exit $$failed
+	exit $$failed
 
 # Importing aws_cdk takes seconds: one process pays it for all of these.
 .PHONY: test-constructs
@@ -62,7 +67,7 @@ test-local: $(INSTALLED)  ## test the local engine and the examples, end to end
 
 .PHONY: lint
 lint: $(INSTALLED)  ## check format, rules and types
-	uv pip check --python .venv/bin/python
+	$(UV) check
 	ruff format --check .
 	ruff check .
 	pyright
@@ -86,7 +91,7 @@ bench: $(INSTALLED)  ## print the benchmarks' tables
 
 .PHONY: build
 build: $(INSTALLED)  ## build wheel and sdist into dist/, the same bytes each time
-	uv build --quiet --python .venv/bin/python --no-build-isolation --clear --out-dir dist
+	uv build --quiet --no-build-isolation --clear
 
 .PHONY: generate
 generate: $(INSTALLED)  ## write the files that .projenrc.py describes
@@ -94,8 +99,10 @@ generate: $(INSTALLED)  ## write the files that .projenrc.py describes
 
 # --no-emit-*: the lock carries names, versions and hashes, and no address.
 .PHONY: lock
-lock: $(INSTALLED)  ## take the newest allowed version of each dependency; LOCK_ARGUMENTS= takes what changed only
-	uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --python-version 3.11 --all-extras --group dev $(LOCK_ARGUMENTS) --output-file requirements.lock pyproject.toml
+lock: $(INSTALLED)  ## lock the newest allowed dependencies; with UPGRADE= only what changed
+	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 $(UPGRADE) \
+	  --no-header --no-emit-index-url --no-emit-find-links \
+	  --all-extras --group dev --output-file requirements.lock pyproject.toml
 	! grep -n '://' requirements.lock
 
 .PHONY: clean
