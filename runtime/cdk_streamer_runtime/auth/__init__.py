@@ -1,0 +1,1 @@
+"""Who may connect: reads a token strictly, checks its signature, and answers API Gateway."""

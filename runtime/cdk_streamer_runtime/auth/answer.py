@@ -1,0 +1,44 @@
+"""What API Gateway is told: who may connect, and the one answer for everybody else."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from cdk_streamer_runtime.auth.identity import Identity
+from cdk_streamer_runtime.contract import Route
+
+# No wildcards: in a policy they would reach beyond this API and stage.
+_ROUTE_ARN = re.compile(
+    r"(arn:[a-z0-9-]+:execute-api:[a-z0-9-]*:[0-9]*:[A-Za-z0-9]+/[^/*?$\s]+/)\$connect", re.ASCII
+)
+
+
+def allow(event: Mapping[str, object], identity: Identity) -> dict[str, object]:
+    """Let the caller use the routes of this API and stage; raises ValueError for a foreign event.
+
+    API Gateway asks at `$connect` only, and AWS's own example names only that route. The policy
+    names the others too, and nothing else: an evaluation at later messages would pass as well.
+    """
+    arn = _ROUTE_ARN.fullmatch(str(event.get("methodArn")))
+    if arn is None:
+        raise ValueError("the event's methodArn is not that of a $connect route")
+    return {
+        "principalId": identity.principal,
+        "policyDocument": _policy("Allow", [arn[1] + route for route in Route]),
+        "context": identity.to_context(),
+    }
+
+
+def deny() -> dict[str, object]:
+    """Refuse, in the same words for every reason: the caller gets 403 and learns nothing.
+
+    An explicit policy and not the exception that gives 401: an exception counts as an error of
+    the function, so strangers could ring the operator's alarm.
+    """
+    return {"principalId": "denied", "policyDocument": _policy("Deny", ["*"])}
+
+
+def _policy(effect: str, resources: list[str]) -> dict[str, object]:
+    statement = {"Action": "execute-api:Invoke", "Effect": effect, "Resource": resources}
+    return {"Version": "2012-10-17", "Statement": [statement]}

@@ -1,0 +1,71 @@
+"""Decides who may connect."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from cdk_streamer_runtime.auth import credential
+from cdk_streamer_runtime.auth.claims import Rules
+from cdk_streamer_runtime.auth.denial import Denied, Misconfigured, Reason
+from cdk_streamer_runtime.auth.https_source import HttpsSource
+from cdk_streamer_runtime.auth.identity import Identity
+from cdk_streamer_runtime.auth.jwks import Jwks, KeySource, PinnedKey
+from cdk_streamer_runtime.auth.keys import PublicKey
+from cdk_streamer_runtime.auth.token import Token
+from cdk_streamer_runtime.contract import AuthorizerEnvironment, AwsEnvironment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Authorizer:
+    """Accepts tokens of one issuer. `clock` gives milliseconds since the epoch."""
+
+    rules: Rules
+    keys: KeySource
+    clock: Callable[[], int]
+    allow_query_token: bool = False
+
+    @classmethod
+    def from_variables(
+        cls, clock: Callable[[], int], variables: Mapping[str, str] | None = None
+    ) -> Authorizer:
+        """Make what the construct described; raises Misconfigured for what would be unsafe."""
+        try:
+            environment = AuthorizerEnvironment.from_variables(variables)
+            return cls(
+                rules=Rules.from_environment(environment),
+                keys=_keys(environment, AwsEnvironment.from_variables(variables), clock),
+                clock=clock,
+                allow_query_token=environment.allow_query_token,
+            )
+        except ValueError as fault:
+            raise Misconfigured(str(fault)) from None
+
+    def identify(self, event: Mapping[str, object]) -> Identity:
+        """Tell who connects; raises Denied for everybody who does not prove it."""
+        return self.accept(credential.find(event, allow_query_token=self.allow_query_token))
+
+    def accept(self, text: str) -> Identity:
+        """Tell whom a token proves; raises Denied if it proves nobody.
+
+        Claims come before the key, so that only a token which looks like one of this issuer's
+        can cause a look at its keys. Nothing of it is used before the signature is right.
+        """
+        token = Token.parse(text)
+        if token.algorithm not in self.rules.algorithms:
+            raise Denied(Reason.ALGORITHM)
+        identity = self.rules.identify(token.claims, self.clock() // 1000)
+        self.keys.find(token).verify(token)
+        return identity
+
+
+def _keys(
+    environment: AuthorizerEnvironment, aws: AwsEnvironment, clock: Callable[[], int]
+) -> KeySource:
+    match environment.jwks_url, environment.public_key:
+        case str() as url, None:
+            return Jwks(HttpsSource(url, ca_bundle=aws.ca_bundle), clock)
+        case None, str() as pem:
+            return PinnedKey(PublicKey.from_pem(pem))
+        case _:
+            raise ValueError("set jwks_url or public_key in Auth.jwt(...), and not both")
