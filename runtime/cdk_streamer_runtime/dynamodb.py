@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import math
 from base64 import b64decode, b64encode
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 from cdk_streamer_runtime.aws import Aws
 from cdk_streamer_runtime.errors import CancellationReason, ConditionFailed, TransactionCancelled
@@ -261,59 +261,42 @@ def marshal_item(item: Mapping[str, object]) -> AttributeMap:
 
 def unmarshal_item(attributes: Mapping[str, AttributeValue]) -> Item:
     """Give plain values of an item, also of an image in a stream record."""
-    return {name: unmarshal(value) for name, value in attributes.items()}
+    # One expression, for this runs with every answer: most attributes are texts.
+    return {
+        name: content if kind == "S" else _READERS[kind](content)
+        for name, value in attributes.items()
+        for kind, content in value.items()
+    }
 
 
 def marshal(value: object) -> AttributeValue:
     """Give the attribute value of a plain value; raises TypeError for what DynamoDB cannot hold."""
-    if isinstance(value, str):
-        return {"S": str(value)}
-    if isinstance(value, bool):
-        return {"BOOL": value}
-    if isinstance(value, (int, float)):
-        return {"N": _number(value)}
-    if value is None:
-        return {"NULL": True}
-    if isinstance(value, Mapping):
-        return {"M": marshal_item(cast("Mapping[str, object]", value))}
-    if isinstance(value, (list, tuple)):
-        return {"L": [marshal(each) for each in cast("Sequence[object]", value)]}
-    if isinstance(value, (bytes, bytearray)):
-        return {"B": b64encode(value).decode()}
-    if isinstance(value, Set):
-        return _marshal_set(cast("Set[object]", value))
-    raise TypeError(f"DynamoDB cannot hold a {type(value).__name__}; convert it to str, int or dict")
+    kind = type(value)
+    if kind is str:
+        return {"S": value}
+    if kind is int:
+        return {"N": repr(value)}
+    for parent, write in _WRITERS:
+        if isinstance(value, parent):
+            return write(value)
+    raise TypeError(f"DynamoDB cannot hold a {kind.__name__}; make it a str, a number or a dict")
 
 
 def unmarshal(value: AttributeValue) -> Any:  # noqa: ANN401 - an attribute holds anything
     """Give the plain value of an attribute value."""
     ((kind, content),) = value.items()
-    match kind:
-        case "S" | "BOOL":
-            return content
-        case "N":
-            return _plain_number(content)
-        case "M":
-            return unmarshal_item(content)
-        case "NULL":
-            return None
-        case "L":
-            return [unmarshal(each) for each in content]
-        case "B":
-            return b64decode(content)
-        case "SS":
-            return frozenset(content)
-        case "NS":
-            return frozenset(_plain_number(each) for each in content)
-        case "BS":
-            return frozenset(b64decode(each) for each in content)
-        case _:
-            raise TypeError(f"unknown DynamoDB attribute type {kind!r}")
+    return _READERS[kind](content)
+
+
+def _marshal_float(value: float) -> AttributeValue:
+    if not math.isfinite(value):
+        raise TypeError(f"DynamoDB cannot hold the number {value!r}; store None or a text")
+    return {"N": float.__repr__(value)}
 
 
 def _marshal_set(members: Iterable[object]) -> AttributeValue:
     # Sorted, so that the same set is always the same bytes on the wire.
-    values = sorted((marshal(member) for member in members), key=lambda value: str(value))
+    values = sorted((marshal(member) for member in members), key=repr)
     kinds = {kind for value in values for kind in value}
     if len(kinds) != 1 or not kinds <= {"S", "N", "B"}:
         raise TypeError("a set for DynamoDB needs members, all str, all numbers or all bytes")
@@ -321,14 +304,33 @@ def _marshal_set(members: Iterable[object]) -> AttributeValue:
     return {f"{kind}S": [value[kind] for value in values]}
 
 
-def _number(value: float) -> str:
-    if isinstance(value, float) and not math.isfinite(value):
-        raise TypeError(f"DynamoDB cannot hold the number {value!r}; store None or a text")
-    return repr(float(value)) if isinstance(value, float) else int.__repr__(value)
-
-
 def _plain_number(text: str) -> int | float:
     try:
         return int(text)
     except ValueError:
         return float(text)
+
+
+_WRITERS: tuple[tuple[type | tuple[type, ...], Callable[[Any], AttributeValue]], ...] = (
+    (str, lambda value: {"S": str.__str__(value)}),
+    (bool, lambda value: {"BOOL": value}),
+    (int, lambda value: {"N": int.__repr__(value)}),
+    (float, _marshal_float),
+    (type(None), lambda _: {"NULL": True}),
+    ((dict, Mapping), lambda value: {"M": marshal_item(value)}),
+    ((list, tuple), lambda value: {"L": [marshal(each) for each in value]}),
+    ((bytes, bytearray), lambda value: {"B": b64encode(value).decode()}),
+    (Set, _marshal_set),
+)
+_READERS: dict[str, Callable[[Any], Any]] = {
+    "S": lambda content: content,
+    "N": _plain_number,
+    "BOOL": lambda content: content,
+    "NULL": lambda _: None,
+    "M": unmarshal_item,
+    "L": lambda content: [unmarshal(each) for each in content],
+    "B": b64decode,
+    "SS": frozenset,
+    "NS": lambda content: frozenset(map(_plain_number, content)),
+    "BS": lambda content: frozenset(map(b64decode, content)),
+}

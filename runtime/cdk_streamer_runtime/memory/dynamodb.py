@@ -18,7 +18,13 @@ from cdk_streamer_runtime.memory.compiled import Compiled, expressions_of, refus
 from cdk_streamer_runtime.memory.conditions import Values
 from cdk_streamer_runtime.memory.expressions import InvalidExpression
 from cdk_streamer_runtime.memory.queries import query
-from cdk_streamer_runtime.memory.tables import MemoryTable, PrimaryKey, TableSchema, stream_record
+from cdk_streamer_runtime.memory.tables import (
+    MemoryTable,
+    PrimaryKey,
+    Record,
+    TableSchema,
+    stream_record,
+)
 from cdk_streamer_runtime.memory.updates import InvalidUpdate, projected
 from cdk_streamer_runtime.memory.values import InvalidValue, Item, copied_item, normalized_item
 
@@ -58,21 +64,16 @@ class _Write:
         test = self.compiled.condition
         return test is None or test(self.old or {}, self.values)
 
-    def result(self) -> Item | None:
-        """Give the item after the write; raises InvalidUpdate and InvalidValue."""
-        match self.operation:
-            case "PutItem":
-                new = self.key
-            case "UpdateItem":
-                update = self.compiled.update
-                start = self.key if self.old is None else self.old
-                new = start if update is None else update(start, self.values)
-            case "DeleteItem":
-                return None
-            case _:
-                return self.old
-        self.table.check(self.primary, new)
-        return new
+    def result(self) -> Record | None:
+        """Give what the write leaves behind; raises InvalidUpdate and InvalidValue."""
+        if self.operation in {"DeleteItem", "ConditionCheck"}:
+            return None
+        new = self.key
+        if self.operation == "UpdateItem":
+            update = self.compiled.update
+            start = self.key if self.old is None else self.old
+            new = start if update is None else update(start, self.values)
+        return self.table.record(self.primary, new)
 
 
 class MemoryDynamoDb:
@@ -152,14 +153,14 @@ class MemoryDynamoDb:
     def _update_item(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
         write, new = self._do("UpdateItem", parameters)
         returns = parameters.get("ReturnValues", "NONE")
-        item = new if returns.endswith("_NEW") else write.old
+        item = new[0] if new is not None and returns.endswith("_NEW") else write.old
         if returns == "NONE" or item is None:
             return {}
         if returns.startswith("UPDATED"):
             item = projected(item, write.compiled.update_paths)
         return {"Attributes": copied_item(item)} if item else {}
 
-    def _do(self, operation: str, parameters: Mapping[str, Any]) -> tuple[_Write, Item | None]:
+    def _do(self, operation: str, parameters: Mapping[str, Any]) -> tuple[_Write, Record | None]:
         returns = parameters.get("ReturnValues", "NONE")
         if returns not in _RETURNS[operation]:
             raise InvalidValue(f"ReturnValues can not be {returns}")
@@ -306,7 +307,7 @@ def _transact_part(entry: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
     return _WRITES[kind], part
 
 
-def _outcome(write: _Write, part: Mapping[str, Any]) -> tuple[Item | None, CancellationReason]:
+def _outcome(write: _Write, part: Mapping[str, Any]) -> tuple[Record | None, CancellationReason]:
     if not write.allowed:
         reason: CancellationReason = {"Code": "ConditionalCheckFailed"}
         item = _condition_failed(write.operation, part, write.old).item

@@ -21,7 +21,7 @@ from cdk_streamer_runtime.memory.expressions import (
     Path,
     Placeholder,
 )
-from cdk_streamer_runtime.memory.tables import IndexSchema, MemoryTable
+from cdk_streamer_runtime.memory.tables import IndexSchema, MemoryTable, Record
 from cdk_streamer_runtime.memory.updates import projected
 from cdk_streamer_runtime.memory.values import (
     AttributeValue,
@@ -66,7 +66,7 @@ def query(
     return answer
 
 
-def _page(found: list[tuple[Item, int]], limit: int | None) -> tuple[list[Item], bool]:
+def _page(found: list[Record], limit: int | None) -> tuple[list[Item], bool]:
     """Give the items of one page, and whether DynamoDB would look further."""
     if limit is not None and limit < 1:
         raise InvalidValue("Limit must be at least 1")
@@ -82,12 +82,12 @@ def _page(found: list[tuple[Item, int]], limit: int | None) -> tuple[list[Item],
 
 
 def _after(
-    found: list[tuple[Item, int]],
+    found: list[Record],
     parameters: Mapping[str, Any],
     key_names: tuple[str, ...],
     table: MemoryTable,
     index: IndexSchema | None,
-) -> list[tuple[Item, int]]:
+) -> list[Record]:
     if "ExclusiveStartKey" not in parameters:
         return found
     start = normalized_item(parameters["ExclusiveStartKey"])

@@ -90,6 +90,7 @@ class StreamChange:
 
 
 PrimaryKey = tuple[Order, ...]
+Record = tuple[Item, int]  # an item and its size in bytes
 
 
 class MemoryTable:
@@ -100,7 +101,7 @@ class MemoryTable:
         self.changes: deque[StreamChange] = deque()
         self._clock = clock
         self._changes_made = 0
-        self._items: dict[PrimaryKey, tuple[Item, int]] = {}
+        self._items: dict[PrimaryKey, Record] = {}
         self._partitions: dict[tuple[str | None, Order], dict[PrimaryKey, None]] = {}
 
     def key_of(self, raw: object) -> tuple[Item, PrimaryKey]:
@@ -119,29 +120,31 @@ class MemoryTable:
         record = self._items.get(primary)
         return None if record is None else record[0]
 
-    def store(self, primary: PrimaryKey, new: Item | None) -> None:
-        """Replace an item, None removes it; `check` has been called before."""
-        record = self._items.get(primary)
-        old, old_size = record or (None, 0)
-        if new is None:
+    def store(self, primary: PrimaryKey, record: Record | None) -> None:
+        """Replace an item, None removes it."""
+        old = self.find(primary)
+        new = None if record is None else record[0]
+        if record is None:
             self._items.pop(primary, None)
         else:
-            self._items[primary] = (new, _resized(old, old_size, new))
+            self._items[primary] = record
         self._reindex(primary, old, new)
         if self.schema.stream and old != new:
             self._record(old, new)
 
-    def check(self, primary: PrimaryKey, new: Item) -> None:
-        """Refuse an item that is too large or has index keys of a wrong type: InvalidValue."""
+    def record(self, primary: PrimaryKey, new: Item) -> Record:
+        """Give what `store` takes; raises InvalidValue for a large item or a wrong index key."""
         old, old_size = self._items.get(primary) or (None, 0)
-        if _resized(old, old_size, new) > ITEM_BYTES:
+        size = _resized(old, old_size, new)
+        if size > ITEM_BYTES:
             raise InvalidValue("Item size has exceeded the maximum allowed size")
         for index in self.schema.indexes:
             for name in index.keys:
-                if name in new:
+                if name in new and (old is None or new[name] is not old.get(name)):
                     self._checked_key(name, new[name])
+        return new, size
 
-    def partition(self, index: str | None, value: AttributeValue) -> list[tuple[Item, int]]:
+    def partition(self, index: str | None, value: AttributeValue) -> list[Record]:
         """Give the items and sizes of one partition of the table or of an index, in order."""
         members = self._partitions.get((index, order_of(value)), {})
         return [self._items[primary] for primary in self._sorted(index, members)]

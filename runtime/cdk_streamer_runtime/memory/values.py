@@ -18,6 +18,7 @@ Order = str | int | Decimal | bytes
 
 DIGITS = 38
 NESTING = 32
+_PLAIN = frozenset({"S", "N", "B", "BOOL", "NULL"})
 
 
 class InvalidValue(Exception):
@@ -26,7 +27,7 @@ class InvalidValue(Exception):
 
 def normalized_item(item: object) -> Item:
     """Give a copy of an attribute map that shares nothing with it."""
-    if not isinstance(item, Mapping):
+    if not isinstance(item, (dict, Mapping)):
         raise InvalidValue("an item must be a map of attribute values")
     attributes = cast("Mapping[str, object]", item)
     return {name: normalized(value) for name, value in attributes.items()}
@@ -34,7 +35,7 @@ def normalized_item(item: object) -> Item:
 
 def normalized(value: object, depth: int = 1) -> AttributeValue:
     """Give a copy of an attribute value in its only form; raises InvalidValue."""
-    if not isinstance(value, Mapping):
+    if not isinstance(value, (dict, Mapping)):
         raise InvalidValue("an attribute value must be a map of one type to its content")
     members = cast("Mapping[str, Any]", value)
     if len(members) != 1:
@@ -105,17 +106,20 @@ def total(left: str, right: str, sign: int) -> str:
 
 def copied_item(item: Item) -> Item:
     """Give a copy that a caller may change."""
-    return {name: copied(value) for name, value in item.items()}
+    # One expression, for this runs with every answer: most attributes are plain.
+    return {
+        name: {kind: content if kind in _PLAIN else _copied(kind, content)}
+        for name, value in item.items()
+        for kind, content in value.items()
+    }
 
 
-def copied(value: AttributeValue) -> AttributeValue:
-    """Give a copy of an attribute value that a caller may change."""
-    ((kind, content),) = value.items()
+def _copied(kind: str, content: Any) -> object:  # noqa: ANN401 - what the kind holds
     if kind == "M":
-        return {"M": copied_item(content)}
+        return copied_item(content)
     if kind == "L":
-        return {"L": [copied(each) for each in content]}
-    return {kind: [*content] if isinstance(content, list) else content}
+        return [{kind: _copied(kind, each[kind])} for each in content for kind in each]
+    return content if kind in _PLAIN else [*content]
 
 
 def kind_of(value: AttributeValue) -> str:
@@ -147,21 +151,7 @@ def size_of(value: AttributeValue) -> int:
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
     """
     ((kind, content),) = value.items()
-    match kind:
-        case "S":
-            return _length(content)
-        case "N":
-            return _number_size(content)
-        case "B":
-            return len(b64decode(content))
-        case "M":
-            return 3 + sum(1 + size_of_attribute(name, each) for name, each in content.items())
-        case "L":
-            return 3 + sum(1 + size_of(each) for each in content)
-        case "SS" | "NS" | "BS":
-            return sum(size_of({kind[0]: each}) for each in content)
-        case _:
-            return 1
+    return _SIZES[kind](content) if kind in _SIZES else 1
 
 
 def _length(text: str) -> int:
@@ -169,8 +159,20 @@ def _length(text: str) -> int:
 
 
 def _number_size(text: str) -> int:
-    digits = text.lstrip("-").replace(".", "").strip("0")
+    digits = text.strip("0") if text.isdecimal() else text.lstrip("-").replace(".", "").strip("0")
     return (len(digits) + 1) // 2 + 1 + text.startswith("-")
+
+
+_SIZES: dict[str, Callable[[Any], int]] = {
+    "S": _length,
+    "N": _number_size,
+    "B": lambda content: len(b64decode(content)),
+    "M": lambda content: 3 + len(content) + size_of_item(content),
+    "L": lambda content: 3 + len(content) + sum(map(size_of, content)),
+    "SS": lambda content: sum(map(_length, content)),
+    "NS": lambda content: sum(map(_number_size, content)),
+    "BS": lambda content: sum(len(b64decode(each)) for each in content),
+}
 
 
 def _binary(content: object, _depth: int) -> str:
