@@ -1,0 +1,1 @@
+"""Applications that use cdk-streamer; the tests run every one of them."""

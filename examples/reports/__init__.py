@@ -1,0 +1,1 @@
+"""Sales reports from CSV files: upload, generate with live progress, download."""

@@ -1,0 +1,104 @@
+"""The actions of the application: what clients can ask for."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from cdk_streamer_runtime import AsyncApp, Progress, RequestContext, Retry, Retryable
+
+from .files import Files
+from .orders import OrderFile
+from .sales import Sales
+
+BATCH = 5_000
+
+app = AsyncApp()
+
+
+@app.action("echo")
+def echo(payload: dict[str, Any]) -> dict[str, Any]:
+    """Answer at once, on the socket, with what came."""
+    return payload
+
+
+@app.action("prepare_upload")
+def prepare_upload(context: RequestContext) -> dict[str, str]:
+    """Give an address to PUT a CSV file to: what is too large for a message goes to the bucket."""
+    return Files(context).new_upload()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportInput:
+    """Which upload to report on, and what to write above it."""
+
+    orders: str
+    title: str = "Sales report"
+
+
+@app.action("generate_report", mode="async", input=ReportInput, timeout=600, retry=Retry())
+def generate_report(
+    payload: ReportInput, progress: Progress, context: RequestContext
+) -> dict[str, Any]:
+    """Read the orders, total them, draw the charts and publish the page."""
+    # Another attempt writes the same file again: it is named after the request.
+    files = Files(context)
+    sales = Sales()
+    with files.open_upload(payload.orders) as upload:
+        order_file = OrderFile(upload.lines)
+        for batch in order_file.batches(BATCH):
+            sales.add(batch)
+            progress.report(
+                percentage=80 * upload.position / upload.size,
+                message=f"{sales.orders:,} orders read",
+                step="read",
+                current=upload.position,
+                total=upload.size,
+                unit="bytes",
+            )
+    progress.report(85, "Drawing the charts", step="draw")
+    from .page import Page  # only this action needs the charts
+
+    page = Page(
+        title=payload.title,
+        sales=sales,
+        skipped=order_file.skipped,
+        request_id=context.request_id,
+        made_at=datetime.now(UTC),
+    ).render()
+    progress.report(95, "Publishing the report", step="publish")
+    return {
+        "url": files.publish(context.request_id, page),
+        "rows": sales.orders,
+        "skipped": order_file.skipped,
+        "revenue": str(sales.revenue),
+        "months": {month: str(total) for month, total in sales.by_month.items()},
+        "regions": {region: str(total) for region, total in sales.by_region.items()},
+    }
+
+
+@app.action("flaky", mode="async", retry=Retry(max_attempts=3, delay=0.5, max_delay=2.0))
+def flaky(progress: Progress, context: RequestContext) -> dict[str, int]:
+    """Fail twice, so that one can watch the third attempt succeed."""
+    progress.report(50, f"Attempt {context.attempt}")
+    if context.attempt < 3:  # noqa: PLR2004
+        raise Retryable("the warehouse does not answer")
+    return {"attempts": context.attempt}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Countdown:
+    """How long to count."""
+
+    seconds: int = 30
+
+
+@app.action("countdown", mode="async", input=Countdown, timeout=600)
+def countdown(payload: Countdown, progress: Progress) -> dict[str, int]:
+    """Count seconds: something to watch, to leave and come back to, and to cancel."""
+    for second in range(payload.seconds):
+        progress.report(current=second, total=payload.seconds, unit="seconds", message="Counting")
+        time.sleep(1)
+    return {"counted": payload.seconds}
