@@ -53,6 +53,7 @@ TOOLS = (
     "pytest-timeout>=2.4",
     "ruff>=0.17",
     "syrupy>=7",
+    "zizmor>=1.30",
 )
 
 METADATA: dict[str, Any] = {
@@ -194,7 +195,7 @@ GIT_ATTRIBUTES = """
 *.png binary
 /.ci/run linguist-generated
 /.gitattributes linguist-generated
-/.github/workflows/* linguist-generated
+/.github/** linguist-generated
 /.gitignore linguist-generated
 /Makefile linguist-generated
 /pyproject.toml linguist-generated
@@ -219,8 +220,8 @@ export SOURCE_DATE_EPOCH := 315532800
 
 UV := UV_PYTHON=.venv/bin/python uv pip --quiet
 INSTALLED := .venv/installed
-CONSTRUCT_TESTS := tests/constructs $(addprefix tests/test_,generated.py packaging.py surface.py)
-RUNTIME_TESTS := tests/runtime tests/clients tests/test_architecture.py
+CONSTRUCT_TESTS := tests/constructs tests/test_packaging.py tests/test_surface.py
+RUNTIME_TESTS := tests/runtime tests/clients tests/test_architecture.py tests/test_repository.py
 LOCAL_TESTS := tests/local tests/examples
 
 .PHONY: help
@@ -273,6 +274,7 @@ lint: $(INSTALLED)  ## check format, rules and types
 \truff format --check .
 \truff check .
 \tpyright
+\tzizmor --offline --quiet .github
 
 .PHONY: format
 format: $(INSTALLED)  ## format, and fix what has one right answer
@@ -313,6 +315,148 @@ clean:  ## remove what the other targets made
 \tfind . -name __pycache__ -type d -prune -exec rm -rf {} +
 """
 
+# Each action is pinned by the commit that its tag named, since a tag can be moved.
+CHECKOUT = """\
+      - uses: actions/checkout@08c6903cd8c0fde910a37f88322edcfb5dd907a8  # v5.0.0
+        with:
+          persist-credentials: false
+"""
+SETUP_PYTHON = """\
+      - uses: actions/setup-python@e797f83bcb11b83ae66e0230d6156d7c80228e7c  # v6.0.0
+        with:
+          python-version: "{version}"
+"""
+PREPARE = CHECKOUT + SETUP_PYTHON.format(version="3.13")
+UPLOAD = "actions/upload-artifact@ea165f8d65b6e75b540449e92b4886f43607fa02  # v4.6.2"
+DOWNLOAD = "actions/download-artifact@634f93cb2916e3fdff6788551b99b062d0335ce0  # v5.0.0"
+PUBLISH = "pypa/gh-action-pypi-publish@ed0c53931b1dc9bd32cbe73a98c7f6766f8a527e  # v1.13.0"
+
+CI_WORKFLOW = f"""
+name: ci
+on:
+  push:
+    branches: [main]
+  pull_request:
+  schedule:
+    - cron: "17 4 * * 1"
+permissions: {{}}
+concurrency:
+  group: ci-${{{{ github.ref }}}}
+  cancel-in-progress: true
+
+jobs:
+  test:
+    name: test on Python ${{{{ matrix.python }}}}
+    runs-on: ubuntu-24.04
+    timeout-minutes: 60
+    permissions:
+      contents: read
+    strategy:
+      fail-fast: false
+      matrix:
+        python: ["3.11", "3.13"]
+    steps:
+{CHECKOUT}{SETUP_PYTHON.format(version="${{ matrix.python }}")}\
+      - run: .ci/run
+
+  # the oldest and the newest dependencies that pyproject.toml allows
+  dependencies:
+    name: test with ${{{{ matrix.resolution }}}} dependencies
+    if: github.event_name == 'schedule'
+    runs-on: ubuntu-24.04
+    timeout-minutes: 60
+    permissions:
+      contents: read
+    strategy:
+      fail-fast: false
+      matrix:
+        resolution: [lowest-direct, highest]
+    steps:
+{PREPARE}\
+      - run: make lock UPGRADE="--upgrade --resolution $RESOLUTION"
+        env:
+          RESOLUTION: ${{{{ matrix.resolution }}}}
+      - run: .ci/run
+
+  audit:
+    name: audit the locked dependencies
+    runs-on: ubuntu-24.04
+    timeout-minutes: 10
+    permissions:
+      contents: read
+    steps:
+{PREPARE}\
+      - run: make install
+      - run: >-
+          .venv/bin/uv tool run --from pip-audit==2.10.1
+          pip-audit --strict --disable-pip --requirement requirements.lock
+"""
+
+RELEASE_WORKFLOW = f"""
+# Trusted publishing: the index trusts this workflow in this repository, so no token exists.
+# The publishing action signs an attestation for each file.
+name: release
+on:
+  push:
+    tags: ["v*"]
+permissions: {{}}
+concurrency:
+  group: release
+  cancel-in-progress: false
+
+jobs:
+  build:
+    name: test and build
+    runs-on: ubuntu-24.04
+    timeout-minutes: 60
+    permissions:
+      contents: read
+    steps:
+{PREPARE}\
+      - run: .ci/run
+      - run: test "v$(.venv/bin/uv version --short)" = "$GITHUB_REF_NAME"
+      - run: make build
+      - run: >-
+          .venv/bin/uv export --quiet --format cyclonedx1.5 --all-extras --no-dev
+          --no-emit-project --output-file sbom.cdx.json
+      - uses: {UPLOAD}
+        with:
+          name: dist
+          path: dist/
+          if-no-files-found: error
+      - uses: {UPLOAD}
+        with:
+          name: sbom
+          path: sbom.cdx.json
+          if-no-files-found: error
+
+  publish:
+    name: publish
+    needs: build
+    runs-on: ubuntu-24.04
+    timeout-minutes: 10
+    environment: pypi
+    permissions:
+      id-token: write  # trusted publishing and attestations
+    steps:
+      - uses: {DOWNLOAD}
+        with:
+          name: dist
+          path: dist/
+      - uses: {PUBLISH}
+"""
+
+DEPENDABOT = """
+version: 2
+updates:
+  - package-ecosystem: github-actions
+    directory: /
+    schedule:
+      interval: weekly
+    cooldown:
+      default-days: 7
+"""
+
 CI_RUN = """
 # What CI runs, in a fresh clone. It needs Python 3.11 or newer with pip, GNU make and git.
 set -euo pipefail
@@ -321,7 +465,14 @@ exec make test </dev/null
 """
 
 
-TEXTS = {".gitattributes": GIT_ATTRIBUTES, ".gitignore": GIT_IGNORE, "Makefile": MAKEFILE}
+TEXTS = {
+    ".gitattributes": GIT_ATTRIBUTES,
+    ".github/dependabot.yml": DEPENDABOT,
+    ".github/workflows/ci.yml": CI_WORKFLOW,
+    ".github/workflows/release.yml": RELEASE_WORKFLOW,
+    ".gitignore": GIT_IGNORE,
+    "Makefile": MAKEFILE,
+}
 
 
 class House(ProjenrcFile):

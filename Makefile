@@ -17,8 +17,8 @@ export SOURCE_DATE_EPOCH := 315532800
 
 UV := UV_PYTHON=.venv/bin/python uv pip --quiet
 INSTALLED := .venv/installed
-CONSTRUCT_TESTS := tests/constructs $(addprefix tests/test_,generated.py packaging.py surface.py)
-RUNTIME_TESTS := tests/runtime tests/clients tests/test_architecture.py
+CONSTRUCT_TESTS := tests/constructs tests/test_packaging.py tests/test_surface.py
+RUNTIME_TESTS := tests/runtime tests/clients tests/test_architecture.py tests/test_repository.py
 LOCAL_TESTS := tests/local tests/examples
 
 .PHONY: help
@@ -71,6 +71,7 @@ lint: $(INSTALLED)  ## check format, rules and types
 	ruff format --check .
 	ruff check .
 	pyright
+	zizmor --offline --quiet .github
 
 .PHONY: format
 format: $(INSTALLED)  ## format, and fix what has one right answer
