@@ -23,7 +23,7 @@ from cdk_streamer_runtime.errors import (
     TooManySubscribers,
     TransactionCancelled,
 )
-from cdk_streamer_runtime.requests.identity import owner_key
+from cdk_streamer_runtime.keys import owner_key
 from cdk_streamer_runtime.requests.request import Request
 from cdk_streamer_runtime.requests.transitions import CLAIMABLE, TERMINAL, Event, next_state
 

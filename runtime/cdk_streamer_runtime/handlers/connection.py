@@ -1,0 +1,27 @@
+"""Lambda entry point of `$connect` and `$disconnect`."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+from cdk_streamer_runtime.assembly import aws, machine
+from cdk_streamer_runtime.contract import ConnectionEnvironment, Route
+from cdk_streamer_runtime.dynamodb import Table
+from cdk_streamer_runtime.sockets.connections import Caller, ConnectionStore
+
+
+@lru_cache(maxsize=1)
+def _store() -> ConnectionStore:
+    return ConnectionStore(Table(aws(), ConnectionEnvironment.from_variables().table_name))
+
+
+def handler(event: dict[str, Any], _context: object) -> dict[str, int]:
+    """Remember or forget a connection. Nothing can be posted from here: it does not stand yet."""
+    request = event["requestContext"]
+    if request["routeKey"] == Route.CONNECT:
+        caller = Caller.from_context(request["authorizer"])
+        _store().add(request["connectionId"], caller, machine.clock())
+    else:
+        _store().remove(request["connectionId"])
+    return {"statusCode": 200}

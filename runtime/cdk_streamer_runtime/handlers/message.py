@@ -1,0 +1,34 @@
+"""Lambda entry point of `$default`: every frame of every client."""
+
+from __future__ import annotations
+
+from base64 import b64decode
+from typing import Any
+
+from cdk_streamer_runtime.assembly import build_conversation
+from cdk_streamer_runtime.contract import AwsEnvironment, MessageEnvironment
+from cdk_streamer_runtime.metrics import Metrics
+from cdk_streamer_runtime.sockets.connections import Caller, Connection
+
+_settings = MessageEnvironment.from_variables()
+_metrics = Metrics(_settings.name)
+# At import, not at the first frame: a wrong app shows when it is deployed, and init is not billed twice.
+_conversation = build_conversation(_settings, _metrics)
+
+
+def handler(event: dict[str, Any], _context: object) -> dict[str, int]:
+    """Answer one frame by posting to its connection."""
+    request = event["requestContext"]
+    connection = Connection(
+        id=request["connectionId"],
+        caller=Caller.from_context(request["authorizer"]),
+        connected_at=request["connectedAt"],
+    )
+    text = event.get("body") or ""
+    if event.get("isBase64Encoded"):
+        text = b64decode(text).decode("utf-8", "replace")
+    try:
+        _conversation.hear(connection, text, AwsEnvironment.from_variables().trace_header)
+    finally:
+        _metrics.flush()
+    return {"statusCode": 200}

@@ -1,0 +1,27 @@
+"""Lambda entry point of what the stream gave up on."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+from cdk_streamer_runtime.assembly import aws, build_dispatcher
+from cdk_streamer_runtime.contract import DispatcherEnvironment
+from cdk_streamer_runtime.documents import decode
+from cdk_streamer_runtime.requests.dispatcher import Dispatcher, LostRecords
+
+
+@lru_cache(maxsize=1)
+def _dispatcher() -> Dispatcher:
+    return build_dispatcher(DispatcherEnvironment.from_variables())
+
+
+def handler(event: dict[str, Any], _context: object) -> dict[str, list[dict[str, str]]]:
+    """Read the records again and send their work; what fails again stays in the queue."""
+    failed = [message["messageId"] for message in event["Records"] if not _repeat(message)]
+    return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
+
+
+def _repeat(message: dict[str, Any]) -> bool:
+    pointer = decode(message["body"])["DDBStreamBatchInfo"]
+    return not _dispatcher().dispatch(LostRecords(aws()).read(pointer))

@@ -1,0 +1,28 @@
+"""Lambda entry point of the watch queue."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cdk_streamer_runtime.assembly import build_watcher
+from cdk_streamer_runtime.contract import WatcherEnvironment
+from cdk_streamer_runtime.metrics import Metrics
+from cdk_streamer_runtime.requests.queues import WorkMessage
+
+_settings = WatcherEnvironment.from_variables()
+_metrics = Metrics(_settings.name)
+_watcher = build_watcher(_settings, _metrics)
+
+
+def handler(event: dict[str, Any], _context: object) -> dict[str, list[dict[str, str]]]:
+    """Look at each request; messages of those that have not ended stay, hidden for a while."""
+    try:
+        kept = [record["messageId"] for record in event["Records"] if not _handle(record)]
+    finally:
+        _metrics.flush()
+    return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in kept]}
+
+
+def _handle(record: dict[str, Any]) -> bool:
+    message = WorkMessage.from_body(record["body"])
+    return _watcher.handle(message.key, record["receiptHandle"])

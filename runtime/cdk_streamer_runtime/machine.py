@@ -1,0 +1,62 @@
+"""The machine that the worker really runs on: its clock, its threads and its alarm."""
+
+from __future__ import annotations
+
+import random
+import signal
+import threading
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from cdk_streamer_runtime.errors import DeadlineExceeded
+from cdk_streamer_runtime.progress.coalescer import Coalescer
+from cdk_streamer_runtime.progress.pump import Pump, Sink
+
+
+class Machine:
+    """The platform of a Lambda function."""
+
+    def clock(self) -> int:
+        """Give the milliseconds since the epoch."""
+        return time.time_ns() // 1_000_000
+
+    def new_id(self) -> str:
+        """Give an id that sorts by the time it was made, to the millisecond."""
+        return f"{self.clock():012x}-{uuid.uuid4().hex[:20]}"
+
+    def uniform(self) -> float:
+        """Give a random number between 0 and 1."""
+        return random.random()  # noqa: S311 - jitter, nobody gains from guessing it
+
+    @contextmanager
+    def pumping(self, sink: Sink, interval: int, deadline: int) -> Iterator[Pump]:
+        """Carry reports to `sink` in a thread of its own while the block runs."""
+        coalescer = Coalescer(interval=interval)
+        pump = Pump(sink, coalescer, self.clock, threading.Condition(), deadline)
+        thread = threading.Thread(target=pump.run, daemon=True)
+        thread.start()
+        yield pump
+        thread.join()
+
+    @contextmanager
+    def alarm(self, milliseconds: int) -> Iterator[None]:
+        """Raise DeadlineExceeded inside the block, even in the middle of a system call.
+
+        Only the main thread can be interrupted so; elsewhere the handler must ask `progress`.
+        """
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        previous = signal.signal(signal.SIGALRM, _ring)
+        signal.setitimer(signal.ITIMER_REAL, max(milliseconds, 1) / 1000)
+        try:
+            yield
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, previous)
+
+
+def _ring(_signal: int, _frame: object) -> None:
+    raise DeadlineExceeded("the action's time is up")

@@ -1,0 +1,93 @@
+"""What a handler reports with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from cdk_streamer_runtime.contract import PROGRESS_BYTES
+from cdk_streamer_runtime.documents import encode, size
+
+
+class Carrier(Protocol):
+    """What takes reports away; `pump.Pump` is one."""
+
+    def offer(self, report: Mapping[str, Any]) -> None:
+        """Take a report without waiting; raises Interrupted like `check`."""
+        ...
+
+    def check(self) -> None:
+        """Raise Interrupted once the result is no longer wanted."""
+        ...
+
+
+class Silence:
+    """Carries nothing: for an action that is answered at once, so that nobody could listen."""
+
+    def offer(self, report: Mapping[str, Any]) -> None:
+        """Drop the report."""
+
+    def check(self) -> None:
+        """Never raise."""
+
+
+class Progress:
+    """Tells subscribers how far the work is. Cheap, never waits, usable from any thread.
+
+    Reports that come faster than they can be sent replace each other; the last one always
+    arrives. Every call raises Cancelled, DeadlineExceeded or LeaseLost, all of them Interrupted,
+    once the result is no longer wanted: let it rise.
+    """
+
+    def __init__(self, carrier: Carrier) -> None:
+        """Take what carries the reports away."""
+        self._carrier = carrier
+        self._metadata: dict[str, Any] = {}
+
+    def report(  # noqa: PLR0913 - the members of the protocol's progress message
+        self,
+        percentage: float | None = None,
+        message: str | None = None,
+        *,
+        current: float | None = None,
+        total: float | None = None,
+        unit: str | None = None,
+        step: str | None = None,
+        **metadata: Any,  # noqa: ANN401 - whatever JSON can hold
+    ) -> None:
+        """Report a percentage, or `current` of `total`, or neither when nobody knows how much is left.
+
+        A percentage is kept between 0 and 100 and never goes back within an attempt. `metadata`
+        travels with this report alone, see `set_metadata`. Raises ValueError when the report is
+        larger than 16 KB, and TypeError when JSON cannot hold it.
+        """
+        if percentage is None and current is not None and total:
+            percentage = round(100 * current / total, 2)
+        optional = {"current": current, "total": total, "unit": unit, "step": step}
+        report: dict[str, Any] = {
+            "percentage": None if percentage is None else min(max(percentage, 0), 100),
+            "message": message,
+            **{name: value for name, value in optional.items() if value is not None},
+        }
+        if together := {**self._metadata, **metadata}:
+            report["metadata"] = together
+        _refuse_large(report)
+        self._carrier.offer(report)
+
+    def set_metadata(self, key: str, value: object) -> None:
+        """Add a member to the metadata of every report that follows."""
+        self._metadata = {**self._metadata, key: value}
+
+    def check(self) -> None:
+        """Raise if the result is no longer wanted; costs nothing, so call it in every loop."""
+        self._carrier.check()
+
+
+def _refuse_large(report: Mapping[str, Any]) -> None:
+    # Every report is written to the request's item, whose size is paid for with every write.
+    length = size(encode(report))
+    if length > PROGRESS_BYTES:
+        raise ValueError(
+            f"a progress report has at most {PROGRESS_BYTES} bytes, got {length}; "
+            "send a reference instead"
+        )

@@ -1,0 +1,144 @@
+"""Actions: what an app can do, and how one call of it runs."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, get_type_hints
+
+from cdk_streamer_runtime.contract import ErrorCode
+from cdk_streamer_runtime.errors import Rejection
+from cdk_streamer_runtime.requests.inputs import Input
+from cdk_streamer_runtime.progress.progress import Progress
+from cdk_streamer_runtime.requests.retry import Retry
+
+Mode = Literal["sync", "async"]
+Rule = Callable[[Any], Mode]
+Handler = Callable[..., Any]
+
+SYNC_SECONDS = 25  # API Gateway gives up at 29, and the answer has to be posted before that
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestContext:
+    """Who asked for what. `fencing_token` grows with each attempt: give it to what you change.
+
+    `idempotency_key` is the same for every attempt of a request and for no other request.
+    `metadata` is what the client sent beside the payload. `deadline` is in milliseconds since
+    the epoch.
+    """
+
+    request_id: str
+    action: str
+    tenant: str
+    owner: str
+    attempt: int
+    idempotency_key: str
+    deadline: int
+    metadata: Mapping[str, Any]
+
+    @property
+    def fencing_token(self) -> int:
+        """Refuse side effects that carry a lower token than one you have seen."""
+        return self.attempt
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One run of an action; middleware sees it before the handler does."""
+
+    action: Action
+    payload: Any
+    context: RequestContext
+    progress: Progress | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """One entry of the registry. `timeout` and `expires` are in seconds."""
+
+    name: str
+    handler: Handler
+    mode: Mode | Rule
+    input: Input
+    timeout: int | None
+    expires: int
+    retry: Retry
+    scopes: frozenset[str]
+    parameters: tuple[str, ...]
+
+    def admit(self, scopes: frozenset[str]) -> None:
+        """Let a caller with these scopes pass; raises Rejection for any other."""
+        missing = sorted(self.scopes - scopes)
+        if missing:
+            raise Rejection(
+                ErrorCode.FORBIDDEN, f"action {self.name!r} needs the scope {', '.join(missing)}"
+            )
+
+    def mode_for(self, payload: object, prefer: Mode | None) -> Mode:
+        """Tell how a payload runs; the client's wish counts where the author left a choice."""
+        if isinstance(self.mode, str):
+            return self.mode
+        return prefer or self.mode(payload)
+
+    def describe(self) -> dict[str, Any]:
+        """Give what a client may know."""
+        return {
+            "name": self.name,
+            "mode": self.mode if isinstance(self.mode, str) else "either",
+            "input": self.input.schema(),
+        }
+
+    def run(self, call: Call) -> object:
+        """Run the handler with what it asks for, to its end, also when it is a coroutine."""
+        given = {
+            "payload": self.input.read(call.payload) if "payload" in self.parameters else None,
+            "progress": call.progress,
+            "context": call.context,
+        }
+        result = self.handler(*(given[name] for name in self.parameters))
+        return asyncio.run(_finish(result)) if inspect.isawaitable(result) else result
+
+
+def parameters_of(handler: Handler) -> tuple[str, ...]:
+    """Tell which of payload, progress and context each parameter of a handler stands for.
+
+    Raises TypeError for a parameter that nothing can be given for.
+    """
+    hints = _hints(handler)
+    roles: list[str] = []
+    for name, parameter in inspect.signature(handler).parameters.items():
+        role = _role(hints.get(name))
+        if parameter.kind in {parameter.VAR_KEYWORD, parameter.KEYWORD_ONLY} or role in roles:
+            if parameter.default is not parameter.empty or parameter.kind is parameter.VAR_KEYWORD:
+                continue
+            raise TypeError(
+                f"parameter {name!r} of handler {handler.__name__!r} cannot be filled; a handler "
+                "takes a payload, a Progress and a RequestContext, each at most once"
+            )
+        roles.append(role)
+    return tuple(roles)
+
+
+def _role(hint: object) -> str:
+    if hint is Progress:
+        return "progress"
+    if hint is RequestContext:
+        return "context"
+    return "payload"
+
+
+def _hints(handler: Handler) -> dict[str, Any]:
+    try:
+        return get_type_hints(handler)
+    except NameError as error:
+        raise TypeError(
+            f"an annotation of handler {handler.__name__!r} cannot be read: {error}; "
+            "import its type at run time, not under TYPE_CHECKING"
+        ) from error
+
+
+async def _finish(result: Awaitable[object]) -> object:
+    return await result

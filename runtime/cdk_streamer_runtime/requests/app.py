@@ -1,0 +1,191 @@
+"""The registry that a handler author fills: the same file serves the socket and the worker."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from cdk_streamer_runtime.contract import MESSAGE_BYTES, RESERVED_ACTIONS, ErrorCode
+from cdk_streamer_runtime.errors import Rejection
+from cdk_streamer_runtime.requests.actions import (
+    SYNC_SECONDS,
+    Action,
+    Call,
+    Handler,
+    Mode,
+    Rule,
+    parameters_of,
+)
+from cdk_streamer_runtime.requests.inputs import Input
+from cdk_streamer_runtime.requests.middleware import Middleware
+from cdk_streamer_runtime.requests.retry import CRASHES_ONLY, Retry
+
+H = TypeVar("H", bound=Handler)
+
+_NAME = re.compile(r"[A-Za-z0-9_.:/-]{1,64}")
+EXPIRES_SECONDS = 3_600
+
+
+class AsyncApp:
+    """The actions of one application and what surrounds each of them."""
+
+    def __init__(
+        self,
+        *,
+        middleware: Sequence[Middleware] = (),
+        max_message_bytes: int = MESSAGE_BYTES,
+    ) -> None:
+        """Start without actions; the first middleware is the outermost.
+
+        A larger message than `max_message_bytes` is answered by PAYLOAD_TOO_LARGE; default: what
+        API Gateway itself allows, 131,072. Raises ValueError for more.
+        """
+        if not 1 <= max_message_bytes <= MESSAGE_BYTES:
+            raise ValueError(
+                f"max_message_bytes must be between 1 and {MESSAGE_BYTES}, which is API Gateway's "
+                f"own limit, got {max_message_bytes!r}"
+            )
+        self.max_message_bytes = max_message_bytes
+        self._actions: dict[str, Action] = {}
+        self._middleware = tuple(middleware)
+
+    @property
+    def actions(self) -> Mapping[str, Action]:
+        """Every action by its name."""
+        return self._actions
+
+    def action(  # noqa: PLR0913 - the options of an action
+        self,
+        name: str,
+        *,
+        mode: Mode | Rule = "sync",
+        input: object = None,  # noqa: A002 - the word of the pattern
+        timeout: int | None = None,
+        expires: int = EXPIRES_SECONDS,
+        retry: Retry | None = None,
+        scopes: Iterable[str] = (),
+    ) -> Callable[[H], H]:
+        """Register the handler of an action.
+
+        `mode` is "sync" (answered at once), "async" (queued, with progress), or a function of the
+        payload that decides. `input` is a dataclass, TypedDict, msgspec Struct, pydantic model or
+        callable that a payload must satisfy; default: anything. `timeout` is how many seconds an
+        attempt may take; default: as long as the worker has for async actions, 25 for sync ones. `expires` is how many seconds an async request may wait for its first
+        attempt. `retry` says which exceptions start another attempt; default: none, but what a
+        killed worker left is tried up to three times. `scopes` are those that a caller needs, all
+        of them. Raises ValueError or TypeError for what could never work.
+        """
+
+        def register(handler: H) -> H:
+            self._add(
+                Action(
+                    name=name,
+                    handler=handler,
+                    mode=mode,
+                    input=Input.of(input),
+                    timeout=timeout,
+                    expires=expires,
+                    retry=retry or CRASHES_ONLY,
+                    scopes=frozenset(scopes),
+                    parameters=parameters_of(handler),
+                )
+            )
+            return handler
+
+        return register
+
+    def find(self, name: str) -> Action:
+        """Give an action by its name; raises Rejection."""
+        action = self._actions.get(name)
+        if action is None:
+            raise Rejection(ErrorCode.INVALID_ACTION, f"there is no action {name[:64]!r}")
+        return action
+
+    def describe(self) -> list[dict[str, Any]]:
+        """Give every action as a client may know it."""
+        return [action.describe() for action in self._actions.values()]
+
+    def validate(self, action: Action, payload: object) -> None:
+        """Check a payload, through the middleware; raises inputs.InvalidInput."""
+
+        def check(checked: object) -> None:
+            action.input.read(checked)
+
+        for middleware in reversed(self._middleware):
+            check = _bind(middleware.validate, action, check)
+        check(payload)
+
+    def execute(self, call: Call) -> object:
+        """Run a call, through the middleware."""
+        run: Callable[[Call], object] = call.action.run
+        for middleware in reversed(self._middleware):
+            run = _wrap(middleware.execute, run)
+        return run(call)
+
+    def outgoing(self, message: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Pass a message that is about to be sent through the middleware."""
+        for middleware in reversed(self._middleware):
+            message = middleware.send(message)
+        return message
+
+    def check(self, *, worker_timeout: int, accepts_requests: bool) -> None:
+        """Compare the actions with where they were deployed; raises ValueError naming each."""
+        faults = [
+            fault
+            for action in self._actions.values()
+            if action.mode != "sync"
+            for fault in _deployment_faults(action, worker_timeout, accepts_requests)
+        ]
+        if faults:
+            raise ValueError("; ".join(faults))
+
+    def _add(self, action: Action) -> None:
+        fault = _fault(action, self._actions)
+        if fault:
+            raise ValueError(fault)
+        self._actions[action.name] = action
+
+
+def _fault(action: Action, known: Mapping[str, Action]) -> str | None:
+    if not _NAME.fullmatch(action.name):
+        return f"an action's name must match {_NAME.pattern}, got {action.name!r}"
+    if action.name in RESERVED_ACTIONS:
+        return f"action {action.name!r} is the protocol's own; choose another name"
+    if action.name in known:
+        return f"action {action.name!r} is registered twice"
+    if (action.timeout is not None and action.timeout < 1) or action.expires < 1:
+        return f"timeout and expires of action {action.name!r} must be at least 1 second"
+    if action.mode == "sync" and action.timeout is not None and action.timeout > SYNC_SECONDS:
+        return (
+            f"action {action.name!r} has a timeout of {action.timeout} s, but a sync action has "
+            f'{SYNC_SECONDS} s at most; use mode="async"'
+        )
+    if "progress" in action.parameters and action.mode == "sync":
+        return f'action {action.name!r} reports progress, which needs mode="async"'
+    return None
+
+
+def _deployment_faults(action: Action, worker_timeout: int, accepts_requests: bool) -> list[str]:
+    if not accepts_requests:
+        return [f"action {action.name!r} is async, which needs an AsyncRequestApi"]
+    if action.timeout is not None and action.timeout > worker_timeout:
+        return [
+            f"action {action.name!r} has a timeout of {action.timeout} s, but the worker has "
+            f"{worker_timeout} s; raise worker_timeout or lower the action's timeout"
+        ]
+    return []
+
+
+def _bind(
+    step: Callable[[Action, object, Callable[[object], None]], None],
+    action: Action,
+    proceed: Callable[[object], None],
+) -> Callable[[object], None]:
+    return lambda payload: step(action, payload, proceed)
+
+
+def _wrap(
+    step: Callable[[Call, Callable[[Call], object]], object], proceed: Callable[[Call], object]
+) -> Callable[[Call], object]:
+    return lambda call: step(call, proceed)

@@ -1,0 +1,146 @@
+"""Where requests are accepted and asked about, on behalf of one caller."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from cdk_streamer_runtime.contract import Metric, State
+from cdk_streamer_runtime.documents import fingerprint
+from cdk_streamer_runtime.errors import IllegalTransition, RequestChanged, RequestNotFound
+from cdk_streamer_runtime.requests.actions import Action
+from cdk_streamer_runtime.requests.endings import Endings
+from cdk_streamer_runtime.keys import request_key
+from cdk_streamer_runtime.requests.request import Request
+from cdk_streamer_runtime.requests.store import Body, Page, RequestStore
+from cdk_streamer_runtime.requests.transitions import Event
+from cdk_streamer_runtime.sockets.connections import Caller
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submission:
+    """What a client wants done; `connection` hears of it from the start."""
+
+    request_id: str
+    action: Action
+    payload: Any
+    metadata: Mapping[str, Any]
+    connection: str | None = None
+    trace: str | None = None
+
+
+class Desk:
+    """Accepts, finds, lists and cancels the requests of whoever asks; never those of others."""
+
+    def __init__(
+        self,
+        *,
+        store: RequestStore,
+        endings: Endings,
+        clock: Callable[[], int],
+        new_id: Callable[[], str],
+        worker_timeout: int,
+    ) -> None:
+        """Take where requests are; `worker_timeout` is in seconds, the longest that any may take."""
+        self._store = store
+        self._endings = endings
+        self._clock = clock
+        self._new_id = new_id
+        self._worker_timeout = worker_timeout
+
+    def submit(self, caller: Caller, submission: Submission) -> tuple[Request, bool]:
+        """Store a request, or find the one with the same id and body, and tell whether it is new.
+
+        Raises Conflict when the id was used with another body.
+        """
+        now = self._clock()
+        request = self._new_request(caller, submission, now)
+        body = Body(payload=submission.payload, metadata=submission.metadata)
+        stored, created = self._store.submit(request, body, now)
+        if created:
+            self._endings.count(Metric.REQUESTS_QUEUED)
+            logger.info(
+                "request queued",
+                extra={"request": stored.request_id, "action": stored.action},
+            )
+        elif submission.connection is not None:
+            stored = self._store.subscribe(
+                stored.key, submission.connection, caller.expires, now
+            )
+        return stored, created
+
+    def find(self, caller: Caller, request_id: str) -> Request:
+        """Give a request as it stands; raises RequestNotFound."""
+        request = self._store.read(self._key(caller, request_id), self._clock())
+        if request is None:
+            raise RequestNotFound("there is no such request")
+        return request
+
+    def subscribe(self, caller: Caller, connection: str, request_id: str) -> Request:
+        """Let a connection hear of a request, and give it as it stood at that moment."""
+        key = self._key(caller, request_id)
+        return self._store.subscribe(key, connection, caller.expires, self._clock())
+
+    def unsubscribe(self, caller: Caller, connection: str, request_id: str) -> None:
+        """Let a connection hear no more of a request."""
+        self._store.unsubscribe(self._key(caller, request_id), connection)
+
+    def cancel(self, caller: Caller, request_id: str, reason: str | None) -> Request:
+        """End a request that waits at once, and ask the worker of one that runs to stop.
+
+        A request that has ended stays as it is.
+        """
+        request = self.find(caller, request_id)
+        while True:
+            try:
+                return self._cancel(request, reason)
+            except IllegalTransition:
+                return request
+            except RequestChanged as changed:
+                request = changed.request
+
+    def list(
+        self, caller: Caller, *, state: State | None, limit: int, cursor: str | None
+    ) -> Page:
+        """Give the caller's requests, newest first."""
+        return self._store.list(
+            caller.tenant, caller.owner, state=state, limit=limit, cursor=cursor
+        )
+
+    def _cancel(self, request: Request, reason: str | None) -> Request:
+        if request.state is State.CANCELLING:
+            return request
+        changes = {"cancel_reason": reason} if reason else {}
+        queued = request.state is not State.RUNNING
+        cancelled = self._store.transition(
+            request, Event.CANCEL, self._clock(), messages=int(queued), changes=changes
+        )
+        if cancelled.is_terminal:
+            self._endings.ended(cancelled)
+        return cancelled
+
+    def _new_request(self, caller: Caller, submission: Submission, now: int) -> Request:
+        action = submission.action
+        subscribers = {submission.connection: caller.expires} if submission.connection else {}
+        return Request(
+            key=self._key(caller, submission.request_id),
+            tenant=caller.tenant,
+            owner=caller.owner,
+            request_id=submission.request_id,
+            action=action.name,
+            body_hash=fingerprint([action.name, submission.payload]),
+            created_at=now,
+            expires_at=now + action.expires * 1000,
+            timeout=(action.timeout or self._worker_timeout) * 1000,
+            max_attempts=action.retry.max_attempts,
+            subscribers=subscribers,
+            mark=self._new_id(),
+            trace=submission.trace,
+        )
+
+    def _key(self, caller: Caller, request_id: str) -> str:
+        return request_key(caller.tenant, caller.owner, request_id)

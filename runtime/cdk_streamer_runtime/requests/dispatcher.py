@@ -1,0 +1,86 @@
+"""Turns an accepted request into work: the only thing that the table's stream is for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from cdk_streamer_runtime.aws import Aws
+from cdk_streamer_runtime.contract import ItemKind
+from cdk_streamer_runtime.requests.queues import Queue, WorkMessage
+
+Record = Mapping[str, Any]
+
+
+class Dispatcher:
+    """Sends one work message and one watch message for each stream record of a new request."""
+
+    def __init__(self, *, work: Queue, watch: Queue, lease: int) -> None:
+        """Take both queues; the first look at a request is `lease` milliseconds after it came."""
+        self._work = work
+        self._watch = watch
+        self._lease = lease
+
+    def dispatch(self, records: Sequence[Record]) -> list[Record]:
+        """Send for all records and give those for which something could not be sent."""
+        news = [record for record in records if is_new_request(record)]
+        messages = [_work_message(record) for record in news]
+        # The watch first: what is watched but not queued is queued by the watcher in the end.
+        failed = self._watch.send_all(messages, self._lease)
+        failed += self._work.send_all(messages)
+        return [news[index] for index in sorted(set(failed))]
+
+
+class LostRecords:
+    """Reads again what the stream gave up on, from the pointers that it left behind."""
+
+    def __init__(self, aws: Aws) -> None:
+        """Take the client: the records themselves are still in the stream for a day."""
+        self._aws = aws
+
+    def read(self, pointer: Mapping[str, Any]) -> list[Record]:
+        """Give the records of a failed batch; an empty list when they are older than the stream.
+
+        `pointer` is the `DDBStreamBatchInfo` of Lambda's on-failure record.
+        """
+        iterator = self._call(
+            "GetShardIterator",
+            {
+                "StreamArn": pointer["streamArn"],
+                "ShardId": pointer["shardId"],
+                "ShardIteratorType": "AT_SEQUENCE_NUMBER",
+                "SequenceNumber": pointer["startSequenceNumber"],
+            },
+        ).get("ShardIterator")
+        last = int(pointer["endSequenceNumber"])
+        records: list[Record] = []
+        while iterator:
+            answer = self._call("GetRecords", {"ShardIterator": iterator})
+            page = answer["Records"]
+            records += [record for record in page if _sequence(record) <= last]
+            if not page or _sequence(page[-1]) >= last:
+                break
+            iterator = answer.get("NextShardIterator")
+        return records
+
+    def _call(self, operation: str, parameters: Mapping[str, object]) -> dict[str, Any]:
+        return self._aws.call("dynamodbstreams", operation, parameters)
+
+
+def is_new_request(record: Record) -> bool:
+    """Tell whether a stream record is an accepted request: the event filter, once more."""
+    keys = record["dynamodb"]["Keys"]
+    return record["eventName"] == "INSERT" and keys["sk"]["S"] == ItemKind.REQUEST
+
+
+def _work_message(record: Record) -> WorkMessage:
+    image = record["dynamodb"].get("NewImage", {})
+    return WorkMessage(
+        key=record["dynamodb"]["Keys"]["pk"]["S"],
+        attempt=1,
+        trace=image.get("trace", {}).get("S"),
+    )
+
+
+def _sequence(record: Record) -> int:
+    return int(record["dynamodb"]["SequenceNumber"])

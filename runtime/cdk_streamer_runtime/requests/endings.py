@@ -1,0 +1,57 @@
+"""Tells subscribers and metrics about what became of a request."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from cdk_streamer_runtime.contract import Metric, State
+from cdk_streamer_runtime.requests.request import Request
+from cdk_streamer_runtime.requests import news
+from cdk_streamer_runtime.sockets.posts import Counter, Posts
+
+logger = logging.getLogger(__name__)
+
+_METRICS = {
+    State.SUCCEEDED: Metric.REQUESTS_SUCCEEDED,
+    State.FAILED: Metric.REQUESTS_FAILED,
+    State.CANCELLED: Metric.REQUESTS_CANCELLED,
+    State.EXPIRED: Metric.REQUESTS_EXPIRED,
+}
+
+
+class Endings:
+    """Posts and counts the end of an attempt or of a request, after it was stored."""
+
+    def __init__(self, posts: Posts, metrics: Counter, clock: Callable[[], int]) -> None:
+        """Take where messages and counts go."""
+        self._posts = posts
+        self._metrics = metrics
+        self._clock = clock
+
+    def count(self, metric: Metric) -> None:
+        """Count one of `metric`."""
+        self._metrics.count(metric)
+
+    def ended(self, request: Request) -> None:
+        """Tell that a request has ended."""
+        self._metrics.count(_METRICS[request.state])
+        logger.info(
+            "request ended",
+            extra={
+                "request": request.request_id,
+                "action": request.action,
+                "state": request.state.value,
+                "attempt": request.attempt,
+            },
+        )
+        self._tell(request, news.ending(request, self._clock()))
+
+    def retrying(self, request: Request) -> None:
+        """Tell that another attempt follows."""
+        self._metrics.count(Metric.REQUESTS_RETRIED)
+        self._tell(request, news.retrying(request, self._clock()))
+
+    def _tell(self, request: Request, message: Mapping[str, Any]) -> None:
+        self._posts.broadcast(request.subscribers, message, self._clock(), request.trace)

@@ -1,0 +1,95 @@
+"""What an exception of a handler means: for the request, for its client and for the log."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from cdk_streamer_runtime.contract import ErrorCode
+from cdk_streamer_runtime.errors import (
+    ActionFailed,
+    Cancelled,
+    Conflict,
+    DeadlineExceeded,
+    Rejection,
+    RequestNotFound,
+    TooManySubscribers,
+)
+from cdk_streamer_runtime.requests.inputs import InvalidInput
+from cdk_streamer_runtime.requests.request import Request
+from cdk_streamer_runtime.requests.retry import Retry
+from cdk_streamer_runtime.requests.transitions import Event
+from cdk_streamer_runtime.sockets import messages
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """An attempt that ended badly: `event` is RETRY after `wait` milliseconds, or FAIL."""
+
+    event: Event
+    fault: Mapping[str, Any]
+    wait: int = 0
+
+
+def failure_of(
+    error: Exception, request: Request, retry: Retry | None, uniform: Callable[[], float]
+) -> Failure:
+    """Decide what an exception leads to, and log it in full, for the client reads little of it."""
+    stopped = isinstance(error, Cancelled)
+    log = logger.info if stopped else logger.error
+    log(
+        "attempt failed",
+        extra={
+            "request": request.request_id,
+            "action": request.action,
+            "attempt": request.attempt,
+            "error": type(error).__name__,
+        },
+        exc_info=None if stopped else error,
+    )
+    fault = fault_of(error, request.trace)
+    if retry and not stopped and retry.allows(error, request.attempt):
+        wait = retry.wait(error, request.attempt, uniform)
+        return Failure(event=Event.RETRY, fault=fault, wait=wait)
+    return Failure(event=Event.FAIL, fault=fault)
+
+
+def fault_of(error: Exception, trace: str | None) -> Mapping[str, Any]:
+    """Give what a client may read of an exception: of unknown ones nothing but the trace."""
+    match error:
+        case ActionFailed():
+            return messages.fault(error.code, error.message, details=error.details, trace=trace)
+        case Rejection():
+            return messages.fault(
+                error.code,
+                error.message,
+                retryable=error.retryable,
+                details=error.details,
+                trace=trace,
+            )
+        case InvalidInput():
+            details = [{"path": fault.path, "message": fault.message} for fault in error.faults]
+            return messages.fault(
+                ErrorCode.VALIDATION_ERROR,
+                "the payload does not fit the action",
+                details=details,
+                trace=trace,
+            )
+        case Cancelled():
+            return messages.fault(ErrorCode.CANCELLED, "the request was cancelled", trace=trace)
+        case DeadlineExceeded():
+            return messages.fault(
+                ErrorCode.TIMEOUT, "the action took too long", retryable=True, trace=trace
+            )
+        case RequestNotFound():
+            return messages.fault(ErrorCode.NOT_FOUND, str(error), trace=trace)
+        case Conflict() | TooManySubscribers():
+            return messages.fault(ErrorCode.CONFLICT, str(error), trace=trace)
+        case _:
+            return messages.fault(
+                ErrorCode.PROCESSING_FAILED, "the action failed", trace=trace
+            )

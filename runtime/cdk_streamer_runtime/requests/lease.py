@@ -1,0 +1,70 @@
+"""The right to work on an attempt, and to tell about it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from cdk_streamer_runtime.contract import Metric, State
+from cdk_streamer_runtime.errors import Cancelled
+from cdk_streamer_runtime.requests.request import Request
+from cdk_streamer_runtime.requests.store import RequestStore
+from cdk_streamer_runtime.requests import news
+from cdk_streamer_runtime.sockets.posts import Counter, Posts
+
+
+class Lease:
+    """A claimed attempt: the sink of its handler's reports. `length` is in milliseconds."""
+
+    def __init__(  # noqa: PLR0913 - the parts of the protocol meet here
+        self,
+        request: Request,
+        *,
+        store: RequestStore,
+        posts: Posts,
+        length: int,
+        clock: Callable[[], int],
+        metrics: Counter,
+    ) -> None:
+        """Take the request as the claim returned it."""
+        self.request = request
+        self.gone: frozenset[str] = frozenset()
+        self._store = store
+        self._posts = posts
+        self._length = length
+        self._clock = clock
+        self._metrics = metrics
+
+    def keep_at(self) -> int:
+        """Extend when a third of the lease is gone: two extensions may fail before it is lost."""
+        return self.request.lease_until - self._length * 2 // 3
+
+    def write(self, report: Mapping[str, Any] | None) -> bool:
+        """Store a report and post it; extend the lease when it is time.
+
+        Raises Cancelled when the client wants no result, LeaseLost when somebody else works.
+        """
+        now = self._clock()
+        self.request = self._store.tick(
+            self.request,
+            progress=report,
+            lease_until=now + self._length if report is None or now >= self.keep_at() else None,
+            gone=self.gone,
+        )
+        self.gone = frozenset()
+        busy = report is not None and self.tell(
+            news.progress(self.request, report, self.request.seq, now)
+        )
+        if self.request.state is State.CANCELLING:
+            raise Cancelled(self.request.cancel_reason or "the client cancelled the request")
+        return busy
+
+    def tell(self, message: Mapping[str, Any]) -> bool:
+        """Post a message to all subscribers; True when one of them cannot keep up."""
+        request = self.request
+        broadcast = self._posts.broadcast(
+            request.subscribers, message, self._clock(), request.trace
+        )
+        self._metrics.count(Metric.PROGRESS_POSTS, len(request.subscribers))
+        self.gone |= broadcast.gone
+        return broadcast.busy

@@ -1,0 +1,91 @@
+"""What the server says about a request: its acknowledgment, its progress and its end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from cdk_streamer_runtime.contract import State
+from cdk_streamer_runtime.requests.request import Request
+from cdk_streamer_runtime.sockets.messages import Message, timestamp
+
+
+def acknowledgment(request: Request, now: int) -> Message:
+    """Tell that a request was accepted."""
+    return {
+        "type": "acknowledgment",
+        "request_id": request.request_id,
+        "seq": 0,
+        "status": "queued",
+        "action": request.action,
+        "timestamp": timestamp(now),
+    }
+
+
+def progress(request: Request, report: Mapping[str, Any], seq: int, now: int) -> Message:
+    """Pass a report on."""
+    return _news(request, "progress", seq, now) | {"attempt": request.attempt, **report}
+
+
+def retrying(request: Request, now: int) -> Message:
+    """Tell that an attempt failed and when the next one, `attempt`, starts."""
+    return _news(request, "retrying", request.seq, now) | {
+        "attempt": request.attempt,
+        "next_at": timestamp(request.retry_at),
+    }
+
+
+def ending(request: Request, now: int) -> Message:
+    """Tell how a request ended: its last message."""
+    match request.state:
+        case State.SUCCEEDED:
+            return _news(request, "complete", request.seq, now) | {"result": request.result}
+        case State.CANCELLED:
+            message = _news(request, "cancelled", request.seq, now)
+            return message | ({"reason": request.cancel_reason} if request.cancel_reason else {})
+        case State.FAILED | State.EXPIRED:
+            return _news(request, "error", request.seq, now) | {"error": request.error}
+        case _:
+            raise ValueError(f"a request that is {request.state} has not ended")
+
+
+def snapshot(request: Request, after_seq: int | None, now: int) -> Message:
+    """Tell how a request stands; `gap` says that numbers after `after_seq` were missed."""
+    message = _news(request, "snapshot", request.seq, now) | {
+        "action": request.action,
+        "state": request.state.value,
+        "attempt": request.attempt,
+        "progress": request.progress,
+        "gap": after_seq is not None and after_seq < request.seq,
+        "created_at": timestamp(request.created_at),
+    }
+    match request.state:
+        case State.SUCCEEDED:
+            return message | {"result": request.result}
+        case State.FAILED | State.EXPIRED:
+            return message | {"error": request.error}
+        case State.RETRY_WAIT:
+            return message | {"next_at": timestamp(request.retry_at)}
+        case _:
+            return message
+
+
+def _news(request: Request, kind: str, seq: int, now: int) -> Message:
+    return {
+        "type": kind,
+        "request_id": request.request_id,
+        "seq": seq,
+        "timestamp": timestamp(now),
+    }
+
+
+def entry(item: Mapping[str, Any]) -> Message:
+    """Tell of a request what the listing index knows."""
+    ended = {"ended_at": timestamp(item["ended_at"])} if "ended_at" in item else {}
+    return {
+        "request_id": item["request_id"],
+        "action": item["action"],
+        "state": item["state"],
+        "created_at": timestamp(item["created_at"]),
+        **ended,
+    }

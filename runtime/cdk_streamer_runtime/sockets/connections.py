@@ -1,0 +1,79 @@
+"""Who is connected: what the authorizer said of a caller, and the item that a connection has."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from cdk_streamer_runtime.contract import (
+    CONNECTION_RETENTION_SECONDS,
+    AuthorizerContext,
+    ItemKind,
+)
+from cdk_streamer_runtime.dynamodb import Table
+from cdk_streamer_runtime.keys import connection_key
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """Who asks. `expires` is in seconds since the epoch."""
+
+    tenant: str
+    owner: str
+    expires: int
+    scopes: frozenset[str] = frozenset()
+
+    @classmethod
+    def from_context(cls, context: Mapping[str, Any]) -> Caller:
+        """Read what the authorizer passed on; raises KeyError when it did not run."""
+        return cls(
+            tenant=context[AuthorizerContext.TENANT],
+            owner=context[AuthorizerContext.OWNER],
+            expires=int(context[AuthorizerContext.EXPIRES]),
+            scopes=frozenset(str(context.get(AuthorizerContext.SCOPES, "")).split()),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection:
+    """An open connection. `connected_at` is in milliseconds since the epoch."""
+
+    id: str
+    caller: Caller
+    connected_at: int
+
+    def time_left(self, now: int, lifetime: int) -> tuple[str, int]:
+        """Tell what ends the connection first, the token or its `lifetime`, and in how many seconds."""
+        token = self.caller.expires - now // 1000
+        age = lifetime - (now - self.connected_at) // 1000
+        return ("token", token) if token < age else ("lifetime", age)
+
+
+class ConnectionStore:
+    """The items of open connections: for operators, since a message brings its caller along."""
+
+    def __init__(self, table: Table) -> None:
+        """Take the table."""
+        self._table = table
+
+    def add(self, connection: str, caller: Caller, now: int) -> None:
+        """Remember a connection for as long as the platform lets one live; `now` in ms."""
+        self._table.put(
+            {
+                **_key(connection),
+                "tenant": caller.tenant,
+                "owner": caller.owner,
+                "expires": caller.expires,
+                "connected_at": now,
+                "ttl": now // 1000 + CONNECTION_RETENTION_SECONDS,
+            }
+        )
+
+    def remove(self, connection: str) -> None:
+        """Forget a connection; harmless when it is forgotten."""
+        self._table.delete(_key(connection))
+
+
+def _key(connection: str) -> dict[str, str]:
+    return {"pk": connection_key(connection), "sk": ItemKind.CONNECTION}

@@ -1,0 +1,138 @@
+"""Posting to connections. A post is an optimization: what it says is stored before it is said."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Protocol
+from urllib.parse import quote
+
+from cdk_streamer_runtime.aws import Aws
+from cdk_streamer_runtime.contract import Metric
+from cdk_streamer_runtime.documents import encode
+from cdk_streamer_runtime.errors import AwsError, Gone, Throttled
+
+logger = logging.getLogger(__name__)
+
+# A connection answers 410 for a moment after it was made too, so one 410 proves nothing.
+GONE_AFTER = 5_000
+
+EachPost = Callable[[Callable[[str], "Delivery"], Iterable[str]], Iterable["Delivery"]]
+
+
+class Delivery(StrEnum):
+    """What became of a post."""
+
+    SENT = "sent"
+    GONE = "gone"
+    BUSY = "busy"
+    FAILED = "failed"
+
+
+class Counter(Protocol):
+    """Counts what happened; `metrics.Metrics` is one."""
+
+    def count(self, metric: Metric, value: int = 1) -> None:
+        """Add to a metric."""
+        ...
+
+    def milliseconds(self, metric: Metric, value: float) -> None:
+        """Record a duration."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Broadcast:
+    """What became of a message to all subscribers."""
+
+    gone: frozenset[str]
+    busy: bool
+
+
+class Posts:
+    """Sends messages to connections of one WebSocket API."""
+
+    def __init__(
+        self,
+        aws: Aws,
+        endpoint: str,
+        *,
+        metrics: Counter,
+        each: EachPost = map,
+        outgoing: Callable[[Mapping[str, Any]], Mapping[str, Any]] = lambda message: message,
+    ) -> None:
+        """Take the API's callback URL; `each` may map in parallel, `outgoing` sees every message."""
+        self._aws = aws
+        self._endpoint = endpoint.rstrip("/")
+        self._metrics = metrics
+        self._each = each
+        self._outgoing = outgoing
+        self._missing: dict[str, int] = {}
+
+    def send(
+        self, connection: str, message: Mapping[str, Any], trace: str | None = None
+    ) -> Delivery:
+        """Post one message to one connection; never raises for what became of it."""
+        return self._post(connection, self._encode(message), trace)
+
+    def broadcast(
+        self,
+        subscribers: Mapping[str, int],
+        message: Mapping[str, Any],
+        now: int,
+        trace: str | None = None,
+    ) -> Broadcast:
+        """Post one message to all subscribers, and tell which ones to forget.
+
+        Connections whose token has expired get nothing and are forgotten.
+        """
+        body = self._encode(message)
+        alive = [name for name, expires in subscribers.items() if expires * 1000 > now]
+        deliveries = list(self._each(lambda name: self._post(name, body, trace), alive))
+        missing = [
+            name
+            for name, delivery in zip(alive, deliveries, strict=True)
+            if delivery is Delivery.GONE
+        ]
+        dead = {name for name in missing if self._is_dead(name, now)}
+        return Broadcast(
+            gone=frozenset(dead | (subscribers.keys() - set(alive))),
+            busy=Delivery.BUSY in deliveries,
+        )
+
+    def close(self, connection: str) -> None:
+        """End a connection; harmless when it has ended."""
+        try:
+            self._aws.rest("execute-api", "DELETE", self._url(connection))
+        except Gone:
+            logger.debug("connection was gone", extra={"connection": connection})
+
+    def _is_dead(self, connection: str, now: int) -> bool:
+        return now - self._missing.setdefault(connection, now) >= GONE_AFTER
+
+    def _post(self, connection: str, body: bytes, trace: str | None) -> Delivery:
+        headers = {"X-Amzn-Trace-Id": trace} if trace else {}
+        try:
+            self._aws.rest(
+                "execute-api", "POST", self._url(connection), body=body, headers=headers
+            )
+        except Gone:
+            self._metrics.count(Metric.CONNECTIONS_GONE)
+            return Delivery.GONE
+        except Throttled:
+            return Delivery.BUSY
+        except AwsError as error:
+            # The client reads the same from the table when it polls, so the job goes on.
+            self._metrics.count(Metric.POST_FAILURES)
+            logger.warning("post failed", extra={"connection": connection, "code": error.code})
+            return Delivery.FAILED
+        self._missing.pop(connection, None)
+        return Delivery.SENT
+
+    def _encode(self, message: Mapping[str, Any]) -> bytes:
+        return encode(self._outgoing(message)).encode()
+
+    def _url(self, connection: str) -> str:
+        return f"{self._endpoint}/@connections/{quote(connection, safe='')}"

@@ -1,0 +1,108 @@
+"""Publishing to a channel from any function that may."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any, Self
+
+from cdk_streamer_runtime.contract import State
+from cdk_streamer_runtime.progress.coalescer import Coalescer
+from cdk_streamer_runtime.progress.progress import Progress
+from cdk_streamer_runtime.progress.pump import Monitor, Pump
+from cdk_streamer_runtime.sockets.channels import Channel, ChannelStore
+from cdk_streamer_runtime.sockets.messages import channel_news
+from cdk_streamer_runtime.sockets.posts import Posts
+
+
+class ChannelSink:
+    """Where the reports of one channel go."""
+
+    def __init__(
+        self, tenant: str, name: str, store: ChannelStore, posts: Posts, clock: Callable[[], int]
+    ) -> None:
+        """Take the channel and the world."""
+        self._tenant = tenant
+        self._name = name
+        self._store = store
+        self._posts = posts
+        self._clock = clock
+        self._gone: frozenset[str] = frozenset()
+
+    def keep_at(self) -> int | None:
+        """Never: nobody else can publish in this one's place."""
+        return None
+
+    def write(self, report: Mapping[str, Any] | None) -> bool:
+        """Store a report and post it."""
+        if report is None:
+            return False
+        return self.publish("progress", State.RUNNING, {"progress": report}, report)
+
+    def publish(
+        self,
+        kind: str,
+        state: State,
+        changes: Mapping[str, Mapping[str, Any]],
+        content: Mapping[str, Any],
+    ) -> bool:
+        """Store news and post them; True when a subscriber cannot keep up."""
+        now = self._clock()
+        channel = self._store.publish(
+            self._tenant, self._name, state, changes, now, self._gone
+        )
+        return self._tell(channel, kind, content, now)
+
+    def _tell(self, channel: Channel, kind: str, content: Mapping[str, Any], now: int) -> bool:
+        message = {**content, **channel_news(kind, channel.name, channel.seq, now)}
+        broadcast = self._posts.broadcast(channel.subscribers, message, now)
+        self._gone = broadcast.gone
+        return broadcast.busy
+
+
+class ChannelProgress(Progress):
+    """A Progress that goes to a channel. Use it in a `with` block, so that the last report leaves."""
+
+    def __init__(
+        self,
+        sink: ChannelSink,
+        *,
+        clock: Callable[[], int],
+        interval: int,
+        monitor: Monitor | None = None,
+    ) -> None:
+        """Take where news go and the least milliseconds between two reports."""
+        self._sink = sink
+        self._pump = Pump(
+            sink, Coalescer(interval=interval), clock, monitor or threading.Condition()
+        )
+        self._thread = threading.Thread(target=self._pump.run, daemon=True)
+        super().__init__(self._pump)
+
+    def __enter__(self) -> Self:
+        """Start sending."""
+        self._thread.start()
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        """Send what still waits."""
+        self._close()
+
+    def complete(self, result: object = None) -> None:
+        """Tell that the work is done; the result is kept for whoever subscribes later."""
+        self._close()
+        ending = {"result": result}
+        self._sink.publish("complete", State.SUCCEEDED, {"ending": ending}, ending)
+
+    def fail(self, code: str, message: str) -> None:
+        """Tell that the work failed and why."""
+        self._close()
+        ending = {"error": {"code": code, "message": message, "retryable": False}}
+        self._sink.publish("error", State.FAILED, {"ending": ending}, ending)
+
+    def _close(self) -> None:
+        last = self._pump.stop()
+        if self._thread.is_alive():
+            self._thread.join()
+        if last is not None:
+            self._sink.write(last)
