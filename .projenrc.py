@@ -50,6 +50,7 @@ TOOLS = (
     "pyjwt>=2.15",
     "pyright>=1.1.414",
     "pytest>=9",
+    "pytest-asyncio>=1.5",
     "pytest-timeout>=2.4",
     "ruff>=0.17",
     "syrupy>=7",
@@ -161,6 +162,8 @@ PYTEST: dict[str, Any] = {
     "minversion": "9.0",
     # importlib: tests of different folders may have the same file name.
     "addopts": ["--import-mode=importlib", "--strict-config", "--strict-markers", "-ra"],
+    "asyncio_default_fixture_loop_scope": "function",
+    "asyncio_mode": "auto",
     "filterwarnings": ["error"],
     "pythonpath": list(SOURCE_ROOTS),
     "testpaths": ["tests"],
