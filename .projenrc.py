@@ -168,6 +168,8 @@ PYTEST: dict[str, Any] = {
     "pythonpath": list(SOURCE_ROOTS),
     "testpaths": ["tests"],
     "timeout": 300,
+    # a failure shows both sides whole: a log is all that CI leaves
+    "verbosity_assertions": "2",
     "xfail_strict": True,
 }
 

@@ -1,0 +1,307 @@
+"""The rules that hold the packages apart, read from the source without importing it."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGES = {
+    "cdk_streamer": ROOT / "cdk_streamer",
+    "cdk_streamer_runtime": ROOT / "runtime" / "cdk_streamer_runtime",
+    "cdk_streamer_local": ROOT / "local" / "cdk_streamer_local",
+    "cdk_streamer_client": ROOT / "clients" / "python" / "cdk_streamer_client",
+}
+RUNTIME = "cdk_streamer_runtime"
+CONTRACT = f"{RUNTIME}.contract"
+AWS = f"{RUNTIME}.aws"
+
+CLOUD_LIBRARIES = ("aws_cdk", "constructs", "jsii", "cdk_streamer")
+SDK = ("boto3", "botocore")
+# What touches the world, or gives another answer each time it is asked.
+OUTSIDE = (
+    *("asyncio", "http", "os", "select", "selectors", "shutil", "socket", "ssl"),
+    *("random", "secrets", "subprocess", "tempfile", "threading", "time", "uuid"),
+    *("urllib.request", "cryptography", "jwt", *SDK, AWS, f"{RUNTIME}.dynamodb"),
+)
+PURE = (
+    *("auth.base64url", "auth.claims", "auth.denial", "auth.json_object", "auth.token"),
+    *("progress.coalescer", "requests.request", "requests.retry", "requests.transitions"),
+    "sockets.messages",
+)
+# What each part of the runtime may know of the others: a part that is missing here knows none.
+PARTS = {"auth": (), "progress": (), "sockets": ("progress",), "requests": ("progress", "sockets")}
+
+FILE_LINES = 300
+FUNCTION_LINES = 40
+HANDLER_LINES = 40
+LONG_FILES = {
+    CONTRACT: "one table of shared names: cut in two, it would have to be searched twice",
+}
+
+
+# --- what the source says ----------------------------------------------------------------------
+
+
+@cache
+def modules() -> dict[str, Path]:
+    """Give every module of the four packages by its dotted name."""
+    return {
+        ".".join(path.relative_to(folder.parent).with_suffix("").parts).removesuffix(
+            ".__init__"
+        ): path
+        for folder in PACKAGES.values()
+        for path in sorted(folder.rglob("*.py"))
+    }
+
+
+@cache
+def tree(module: str) -> ast.Module:
+    return ast.parse(modules()[module].read_text(), filename=module)
+
+
+def names(statement: ast.AST, module: str) -> Iterator[str]:
+    """Give what the statement imports, as dotted names; of `from a import b`, both a and a.b."""
+    if isinstance(statement, ast.Import):
+        yield from (alias.name for alias in statement.names)
+    elif isinstance(statement, ast.ImportFrom):
+        is_package = modules()[module].name == "__init__.py"
+        above = module.split(".")[: None if is_package else -1]
+        above = above[: len(above) - max(statement.level - 1, 0)] if statement.level else []
+        source = ".".join([*above, *([statement.module] if statement.module else [])])
+        yield source
+        yield from (f"{source}.{alias.name}" for alias in statement.names)
+
+
+@cache
+def imports(module: str) -> frozenset[str]:
+    """Give every name that the module imports, wherever the import stands."""
+    return frozenset(name for node in ast.walk(tree(module)) for name in names(node, module))
+
+
+@cache
+def imports_when_loaded(module: str) -> frozenset[str]:
+    """Give the names that importing the module imports: not those in functions or for types."""
+
+    def executed(body: list[ast.stmt]) -> Iterator[ast.stmt]:
+        for statement in body:
+            yield statement
+            if isinstance(statement, ast.If) and "TYPE_CHECKING" not in ast.dump(statement.test):
+                yield from executed([*statement.body, *statement.orelse])
+            elif isinstance(statement, ast.Try):
+                handled = [line for handler in statement.handlers for line in handler.body]
+                yield from executed([*statement.body, *handled, *statement.orelse])
+            elif isinstance(statement, ast.ClassDef | ast.With):
+                yield from executed(statement.body)
+
+    return frozenset(name for node in executed(tree(module).body) for name in names(node, module))
+
+
+def below(name: str, *roots: str) -> bool:
+    """Tell whether the dotted name is one of the roots or inside one."""
+    return any(name == root or name.startswith(f"{root}.") for root in roots)
+
+
+def of(package: str) -> list[str]:
+    return [module for module in modules() if below(module, package)]
+
+
+def reached(module: str) -> set[str]:
+    """Give what the module imports, directly or through the runtime; the contract is a value."""
+    found, waiting = set[str](), [module]
+    while waiting:
+        for name in imports_when_loaded(waiting.pop()) - found - {CONTRACT}:
+            found.add(name)
+            if name in modules():
+                waiting.append(name)
+    return found
+
+
+def offenders(where: list[str], *forbidden: str) -> list[str]:
+    return sorted(
+        f"{module} imports {name}"
+        for module in where
+        for name in imports(module)
+        if below(name, *forbidden)
+    )
+
+
+# --- 1: the runtime runs without the cloud development kit ----------------------------------------
+
+
+def test_the_runtime_never_imports_constructs():
+    assert offenders(of(RUNTIME), *CLOUD_LIBRARIES) == []
+
+
+def test_the_clients_know_neither_constructs_nor_the_engine():
+    assert offenders(of("cdk_streamer_client"), *CLOUD_LIBRARIES, "cdk_streamer_local") == []
+
+
+def test_constructs_know_neither_clients_nor_the_engine():
+    assert offenders(of("cdk_streamer"), "cdk_streamer_client", "cdk_streamer_local") == []
+
+
+def test_the_runtime_knows_neither_clients_nor_the_engine():
+    assert offenders(of(RUNTIME), "cdk_streamer_client", "cdk_streamer_local") == []
+
+
+# --- 2: the contract is all that both sides share -------------------------------------------------
+
+
+def test_constructs_import_the_contract_and_nothing_else_of_the_runtime():
+    foreign = {
+        f"{module} imports {name}"
+        for module in of("cdk_streamer")
+        for name in imports(module)
+        if below(name, RUNTIME) and name != RUNTIME and not below(name, CONTRACT)
+    }
+    assert foreign == set()
+
+
+def test_the_contract_imports_the_standard_library_alone():
+    packages = {name.partition(".")[0] for name in imports(CONTRACT)}
+    assert packages - sys.stdlib_module_names == set()
+
+
+def test_synthesis_executes_no_code_of_the_user():
+    # The package's own __init__ may import its submodules late; nothing else imports by name.
+    executors = {"exec", "eval", "__import__", "import_module", "exec_module", "run_path"}
+    called = {
+        f"{module} calls {node.func.id if isinstance(node.func, ast.Name) else node.func.attr}"
+        for module in of("cdk_streamer")
+        if module != "cdk_streamer"
+        for node in ast.walk(tree(module))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name | ast.Attribute)
+    }
+    assert (
+        called & {f"{module} calls {name}" for module in modules() for name in executors} == set()
+    )
+
+
+# --- 3: the runtime starts with the standard library ----------------------------------------------
+
+
+def test_importing_the_runtime_needs_the_standard_library_alone():
+    # -S leaves site-packages out: boto3 and aws_cdk are not blocked one by one but absent.
+    source = (
+        f"import sys; sys.path.insert(0, {str(ROOT / 'runtime')!r})\n"
+        "import cdk_streamer_runtime\n"
+        "strangers = {'boto3', 'botocore', 'aws_cdk', 'jsii'} & sys.modules.keys()\n"
+        "sys.exit(', '.join(strangers) or 0)"
+    )
+    run = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", source], capture_output=True, text=True, check=False
+    )
+    assert (run.returncode, run.stderr) == (0, "")
+
+
+def test_the_runtime_loads_third_party_packages_only_to_verify_signatures():
+    strangers = {
+        f"{module} imports {name}"
+        for module in of(RUNTIME)
+        for name in imports_when_loaded(module)
+        if name.partition(".")[0] not in {*sys.stdlib_module_names, RUNTIME}
+        and not (below(module, f"{RUNTIME}.auth") and below(name, "cryptography", "jwt"))
+    }
+    assert strangers == set()
+
+
+# --- 4: one door to AWS, one to the environment ---------------------------------------------------
+
+
+def test_boto3_is_imported_by_the_aws_module_alone():
+    assert offenders([module for module in of(RUNTIME) if module != AWS], *SDK) == []
+
+
+def test_the_aws_module_imports_boto3_late():
+    assert [name for name in imports_when_loaded(AWS) if below(name, *SDK)] == []
+
+
+def test_the_environment_is_read_by_the_contract_alone():
+    readers = {
+        f"{module} uses os.{node.attr}"
+        for module in of(RUNTIME)
+        if module != CONTRACT
+        for node in ast.walk(tree(module))
+        if isinstance(node, ast.Attribute) and node.attr in {"environ", "environb", "getenv"}
+    }
+    readers |= set(offenders([m for m in of(RUNTIME) if m != CONTRACT], "os.environ", "os.getenv"))
+    assert readers == set()
+
+
+def test_dynamodb_expressions_stand_in_store_modules():
+    expression = re.compile(r"(attribute_(not_)?exists|if_not_exists|list_append)\(|^SET \S+ =")
+    own = (f"{RUNTIME}.dynamodb", f"{RUNTIME}.memory", f"{RUNTIME}.testing")
+    strays = {
+        f"{module}: {node.value[:60]!r}"
+        for module in of(RUNTIME)
+        if f"{RUNTIME}.dynamodb" not in imports(module) and not below(module, *own)
+        for node in ast.walk(tree(module))
+        if isinstance(node, ast.Constant)
+        and isinstance(node.value, str)
+        and expression.search(node.value)
+    }
+    assert strays == set()
+
+
+# --- 5: handlers know the domain, the domain knows values -----------------------------------------
+
+
+def test_the_domain_never_imports_handlers():
+    handlers = f"{RUNTIME}.handlers"
+    domain = [module for module in of(RUNTIME) if not below(module, handlers)]
+    assert offenders(domain, handlers) == []
+
+
+def test_a_handler_fits_on_one_screen():
+    handlers = of(f"{RUNTIME}.handlers")
+    lengths = {module: len(modules()[module].read_text().splitlines()) for module in handlers}
+    assert {name: lines for name, lines in lengths.items() if lines > HANDLER_LINES} == {}
+
+
+@pytest.mark.parametrize("noun", PURE)
+def test_pure_modules_reach_nothing_outside_the_process(noun: str):
+    outside = [name for name in reached(f"{RUNTIME}.{noun}") if below(name, *OUTSIDE)]
+    assert outside == []
+
+
+# --- 6: parts do not know each other --------------------------------------------------------------
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_a_part_of_the_runtime_knows_only_the_parts_below_it(part: str):
+    others = [f"{RUNTIME}.{name}" for name in PARTS if name != part and name not in PARTS[part]]
+    assert offenders(of(f"{RUNTIME}.{part}"), *others) == []
+
+
+# --- size -----------------------------------------------------------------------------------------
+
+
+def test_files_are_short():
+    lengths = {name: len(path.read_text().splitlines()) for name, path in modules().items()}
+    long = {name: lines for name, lines in lengths.items() if lines > FILE_LINES}
+    assert {name: lines for name, lines in long.items() if name not in LONG_FILES} == {}
+
+
+def test_a_file_that_may_be_long_is_long():
+    lengths = {name: len(modules()[name].read_text().splitlines()) for name in LONG_FILES}
+    assert {name: lines for name, lines in lengths.items() if lines <= FILE_LINES} == {}
+
+
+def test_functions_are_short():
+    long = {
+        f"{module}.{node.name}": node.end_lineno - node.lineno + 1
+        for module in modules()
+        for node in ast.walk(tree(module))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and node.end_lineno is not None
+        and node.end_lineno - node.lineno >= FUNCTION_LINES
+    }
+    assert long == {}
