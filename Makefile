@@ -19,7 +19,7 @@ UV := UV_PYTHON=.venv/bin/python uv pip --quiet
 INSTALLED := .venv/installed
 CONSTRUCT_TESTS := tests/constructs tests/test_packaging.py tests/test_surface.py
 RUNTIME_TESTS := tests/runtime tests/clients tests/test_architecture.py tests/test_repository.py
-LOCAL_TESTS := tests/local tests/examples
+LOCAL_TESTS := tests/local tests/end_to_end tests/examples
 
 .PHONY: help
 help:  ## list the targets

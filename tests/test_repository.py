@@ -6,8 +6,9 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from functools import cache
-from itertools import pairwise
+from itertools import chain, pairwise
 from pathlib import Path
 
 import pytest
@@ -94,6 +95,29 @@ def test_the_lock_carries_a_hash_for_every_version():
     pinned = re.compile(r"[a-z0-9][\w.-]*==\S+( ; .*)? \\")
     assert [line for line in pins if not pinned.fullmatch(line)] == []
     assert [line for line, below in pins.items() if "--hash=sha256:" not in below] == []
+
+
+def test_every_dependency_has_its_line_in_contributing():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    declared = [
+        *project["project"]["dependencies"],
+        *chain.from_iterable(project["project"]["optional-dependencies"].values()),
+        *chain.from_iterable(project["dependency-groups"].values()),
+    ]
+    rows = (ROOT / "CONTRIBUTING.md").read_text().partition("\n## Dependencies\n")[2]
+    explained = set(re.findall(r"^\| ([a-z][\w-]*)(?: \(.*?\))? \|", rows, re.MULTILINE))
+    names = {re.split(r"[<>=\[ ]", dependency)[0] for dependency in declared}
+    assert explained - {"package"} == names
+
+
+# --- suites ---------------------------------------------------------------------------------------
+
+
+def test_every_test_is_run_by_make():
+    suites = re.findall(r"^[A-Z]+_TESTS := (.+)", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    run = {place for suite in suites for place in suite.split()}
+    tests = {str(path.relative_to(ROOT)) for path in (ROOT / "tests").rglob("test_*.py")}
+    assert {test for test in tests if not {test, "/".join(test.split("/")[:2])} & run} == set()
 
 
 # --- workflows ------------------------------------------------------------------------------------

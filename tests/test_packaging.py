@@ -1,0 +1,101 @@
+"""The wheel and the sdist: what is in them, the same bytes each time, and that the wheel works."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGES = {
+    "cdk_streamer": ROOT,
+    "cdk_streamer_runtime": ROOT / "runtime",
+    "cdk_streamer_local": ROOT / "local",
+    "cdk_streamer_client": ROOT / "clients" / "python",
+}
+
+
+def run(*command: str | Path, cwd: Path = ROOT, **variables: str) -> str:
+    result = subprocess.run(
+        command,
+        cwd=cwd,
+        env={**os.environ, **variables},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+    return result.stdout
+
+
+def build(directory: Path) -> Path:
+    # The time is not ours to fix here: make does, for people who build with it.
+    run(
+        *("uv", "build", "--quiet", "--offline", "--no-build-isolation"),
+        *("--python", sys.executable, "--out-dir", directory),
+    )
+    return directory
+
+
+def packaged(folder: Path) -> set[str]:
+    """Give the files of a package's folder that git would commit, relative to its parent."""
+    listing = run("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", folder)
+    paths = [ROOT / name for name in listing.split("\0") if name]
+    return {str(path.relative_to(folder.parent)) for path in paths if path.is_file()}
+
+
+@pytest.fixture(scope="module")
+def distributions(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build(tmp_path_factory.mktemp("distributions"))
+
+
+@pytest.fixture(scope="module")
+def wheel(distributions: Path) -> Path:
+    (wheel,) = distributions.glob("*.whl")
+    return wheel
+
+
+@pytest.fixture(scope="module")
+def sdist(distributions: Path) -> Path:
+    (sdist,) = distributions.glob("*.tar.gz")
+    return sdist
+
+
+def test_the_wheel_holds_the_four_packages_and_nothing_else(wheel: Path):
+    with zipfile.ZipFile(wheel) as archive:
+        held = {name for name in archive.namelist() if ".dist-info/" not in name}
+    expected = (packaged(parent / name) for name, parent in PACKAGES.items())
+    assert held == set[str]().union(*expected)
+
+
+def test_each_package_says_that_it_is_typed(wheel: Path):
+    with zipfile.ZipFile(wheel) as archive:
+        typed = {name for name in PACKAGES if f"{name}/py.typed" in archive.namelist()}
+    assert typed == PACKAGES.keys()
+
+
+def test_the_wheel_carries_the_license(wheel: Path):
+    with zipfile.ZipFile(wheel) as archive:
+        (name,) = (name for name in archive.namelist() if name.endswith("licenses/LICENSE"))
+        assert archive.read(name) == (ROOT / "LICENSE").read_bytes()
+
+
+def test_the_sdist_holds_what_the_wheel_is_built_from(sdist: Path):
+    with tarfile.open(sdist) as archive:
+        held = {name.partition("/")[2].split("/")[0] for name in archive.getnames()}
+    assert held == {
+        *("cdk_streamer", "clients", "local", "runtime", "pyproject.toml", "PKG-INFO"),
+        *(".gitignore", "CHANGELOG.md", "LICENSE", "README.md"),
+    }
+
+
+def test_building_twice_gives_the_same_bytes(distributions: Path, tmp_path: Path):
+    again = build(tmp_path)
+    assert {path.name: path.read_bytes() for path in again.iterdir()} == {
+        path.name: path.read_bytes() for path in distributions.iterdir()
+    }
