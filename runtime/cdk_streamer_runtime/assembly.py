@@ -1,9 +1,10 @@
-"""Builds what each function needs out of its environment, once per process."""
+"""Puts the parts of each function together, for Lambda and for a test alike."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import lru_cache
 
 from cdk_streamer_runtime import contract
@@ -17,123 +18,129 @@ from cdk_streamer_runtime.requests.app import AsyncApp
 from cdk_streamer_runtime.requests.desk import Desk
 from cdk_streamer_runtime.requests.dispatcher import Dispatcher
 from cdk_streamer_runtime.requests.endings import Endings
-from cdk_streamer_runtime.requests.loader import load_app
 from cdk_streamer_runtime.requests.queues import Queue
 from cdk_streamer_runtime.requests.repair import Repair
 from cdk_streamer_runtime.requests.store import RequestStore
 from cdk_streamer_runtime.requests.watcher import Watcher
-from cdk_streamer_runtime.requests.worker import Worker
+from cdk_streamer_runtime.requests.worker import Platform, Worker
 from cdk_streamer_runtime.sockets.channels import ChannelStore
-from cdk_streamer_runtime.sockets.posts import Delivery, Posts
+from cdk_streamer_runtime.sockets.connections import ConnectionStore
+from cdk_streamer_runtime.sockets.posts import Counter, Delivery, Posts
+from cdk_streamer_runtime.sockets.publisher import ChannelProgress, ChannelSink
 
-machine = Machine()
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assembly:
+    """Builds functions for one world: where AWS is, and what machine the code runs on."""
+
+    aws: Aws
+    platform: Platform
+    management_endpoint: str | None = None  # stands in for the stage's own callback address
+
+    def connections(self, settings: contract.ConnectionEnvironment) -> ConnectionStore:
+        """Build what remembers connections."""
+        return ConnectionStore(Table(self.aws, settings.table_name))
+
+    def conversation(
+        self, settings: contract.MessageEnvironment, app: AsyncApp, metrics: Counter
+    ) -> Conversation:
+        """Build what answers frames; raises ValueError for an app that cannot run."""
+        platform = self.platform
+        app.check(
+            worker_timeout=settings.worker_timeout_seconds, accepts_requests=settings.requests
+        )
+        table = Table(self.aws, settings.table_name)
+        posts = self._posts(settings.endpoint, metrics, app)
+        desk = Desk(
+            store=self._store(settings.table_name, settings.retention_seconds),
+            endings=Endings(posts, metrics, platform.clock),
+            clock=platform.clock,
+            new_id=platform.new_id,
+            worker_timeout=settings.worker_timeout_seconds,
+        )
+        reachable = desk if settings.requests else None
+        channels = ChannelStore(table)
+        return Conversation(
+            app=app,
+            protocol=Protocol(app=app, channels=channels, desk=reachable, clock=platform.clock),
+            desk=reachable,
+            posts=posts,
+            clock=platform.clock,
+            new_id=platform.new_id,
+            alarm=platform.alarm,
+        )
+
+    def dispatcher(self, settings: contract.DispatcherEnvironment) -> Dispatcher:
+        """Build what sends work."""
+        return Dispatcher(
+            work=Queue(self.aws, settings.work_queue_url),
+            watch=Queue(self.aws, settings.watch_queue_url),
+            lease=settings.lease_seconds * 1000,
+        )
+
+    def worker(
+        self, settings: contract.WorkerEnvironment, app: AsyncApp, metrics: Counter
+    ) -> Worker:
+        """Build what runs attempts; raises ValueError for an app that cannot run."""
+        app.check(worker_timeout=settings.worker_timeout_seconds, accepts_requests=True)
+        return Worker(
+            app,
+            store=self._store(settings.table_name, settings.retention_seconds),
+            work=Queue(self.aws, settings.work_queue_url),
+            posts=self._posts(settings.endpoint, metrics, app),
+            metrics=metrics,
+            platform=self.platform,
+            lease=settings.lease_seconds * 1000,
+            interval=1000 // settings.max_rate,
+        )
+
+    def watcher(self, settings: contract.WatcherEnvironment, metrics: Counter) -> Watcher:
+        """Build what looks after requests."""
+        clock = self.platform.clock
+        store = self._store(settings.table_name, settings.retention_seconds)
+        repair = Repair(
+            store=store,
+            work=Queue(self.aws, settings.work_queue_url),
+            endings=Endings(self._posts(settings.endpoint, metrics), metrics, clock),
+            clock=clock,
+            lease=settings.lease_seconds * 1000,
+        )
+        watch = Queue(self.aws, settings.watch_queue_url)
+        return Watcher(store=store, watch=watch, repair=repair, clock=clock)
+
+    def channel(
+        self, settings: contract.PublisherEnvironment, *, tenant: str, name: str, max_rate: int
+    ) -> ChannelProgress:
+        """Build what publishes to one channel."""
+        clock = self.platform.clock
+        metrics = Metrics(settings.name)
+        store = ChannelStore(Table(self.aws, settings.table_name))
+        posts = self._posts(settings.endpoint, metrics)
+        sink = ChannelSink(tenant, name, store, posts, clock)
+        return ChannelProgress(sink, clock=clock, interval=1000 // max_rate, on_close=metrics.flush)
+
+    def _store(self, table_name: str, retention: int) -> RequestStore:
+        table = Table(self.aws, table_name)
+        return RequestStore(table, retention=retention, new_mark=self.platform.new_id)
+
+    def _posts(self, endpoint: str, metrics: Counter, app: AsyncApp | None = None) -> Posts:
+        return Posts(
+            self.aws,
+            self.management_endpoint or endpoint,
+            metrics=metrics,
+            each=_in_parallel,
+            outgoing=app.outgoing if app else lambda message: message,
+        )
 
 
 @lru_cache(maxsize=1)
-def aws() -> Aws:
-    """Give the process's one client, whose connections stay open between events."""
-    return LeanClient.from_environment()
-
-
-def build_conversation(
-    settings: contract.MessageEnvironment, metrics: Metrics, world: Aws | None = None
-) -> Conversation:
-    """Build what answers the frames of a socket."""
-    world = world or aws()
-    app = load_app(settings.entry_point) if settings.entry_point else AsyncApp()
-    app.check(
-        worker_timeout=settings.worker_timeout_seconds, accepts_requests=settings.requests
-    )
-    table = Table(world, settings.table_name)
-    posts = _posts(world, settings.endpoint, metrics, app)
-    desk = Desk(
-        store=RequestStore(table, retention=settings.retention_seconds, new_mark=machine.new_id),
-        endings=Endings(posts, metrics, machine.clock),
-        clock=machine.clock,
-        new_id=machine.new_id,
-        worker_timeout=settings.worker_timeout_seconds,
-    )
-    desk_or_none = desk if settings.requests else None
-    protocol = Protocol(
-        app=app, channels=ChannelStore(table), desk=desk_or_none, clock=machine.clock
-    )
-    return Conversation(
-        app=app,
-        protocol=protocol,
-        desk=desk_or_none,
-        posts=posts,
-        clock=machine.clock,
-        new_id=machine.new_id,
-        alarm=machine.alarm,
-    )
-
-
-def build_worker(
-    settings: contract.WorkerEnvironment, metrics: Metrics, world: Aws | None = None
-) -> Worker:
-    """Build what runs attempts."""
-    world = world or aws()
-    app = load_app(settings.entry_point)
-    app.check(worker_timeout=settings.worker_timeout_seconds, accepts_requests=True)
-    posts = _posts(world, settings.endpoint, metrics, app)
-    return Worker(
-        app,
-        store=RequestStore(
-            Table(world, settings.table_name),
-            retention=settings.retention_seconds,
-            new_mark=machine.new_id,
-        ),
-        posts=posts,
-        work=Queue(world, settings.work_queue_url),
-        endings=Endings(posts, metrics, machine.clock),
-        metrics=metrics,
-        platform=machine,
-        lease=settings.lease_seconds * 1000,
-        interval=1000 // settings.max_rate,
-    )
-
-
-def build_watcher(
-    settings: contract.WatcherEnvironment, metrics: Metrics, world: Aws | None = None
-) -> Watcher:
-    """Build what looks after requests."""
-    world = world or aws()
-    store = RequestStore(
-        Table(world, settings.table_name),
-        retention=settings.retention_seconds,
-        new_mark=machine.new_id,
-    )
-    repair = Repair(
-        store=store,
-        work=Queue(world, settings.work_queue_url),
-        endings=Endings(_posts(world, settings.endpoint, metrics), metrics, machine.clock),
-        clock=machine.clock,
-        lease=settings.lease_seconds * 1000,
-    )
-    watch = Queue(world, settings.watch_queue_url)
-    return Watcher(store=store, watch=watch, repair=repair, clock=machine.clock)
-
-
-def build_dispatcher(
-    settings: contract.DispatcherEnvironment, world: Aws | None = None
-) -> Dispatcher:
-    """Build what sends work."""
-    world = world or aws()
-    return Dispatcher(
-        work=Queue(world, settings.work_queue_url),
-        watch=Queue(world, settings.watch_queue_url),
-        lease=settings.lease_seconds * 1000,
-    )
-
-
-def _posts(world: Aws, endpoint: str, metrics: Metrics, app: AsyncApp | None = None) -> Posts:
-    override = contract.AwsEnvironment.from_variables().management_endpoint
-    return Posts(
-        world,
-        override or endpoint,
-        metrics=metrics,
-        each=_in_parallel,
-        outgoing=app.outgoing if app else lambda message: message,
+def in_lambda() -> Assembly:
+    """Give this process's own world; its client keeps connections open between events."""
+    environment = contract.AwsEnvironment.from_variables()
+    return Assembly(
+        aws=LeanClient.from_environment(),
+        platform=Machine(),
+        management_endpoint=environment.management_endpoint,
     )
 
 

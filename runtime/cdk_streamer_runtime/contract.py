@@ -1,4 +1,4 @@
-"""What the constructs and the runtime agree on: environment, keys, routes, states, metric names, limits.
+"""What constructs and runtime agree on: environment, keys, routes, states, metrics, limits.
 
 The only module that both sides import, so it imports the standard library alone.
 """
@@ -54,7 +54,9 @@ class Environment:
             except ValueError:
                 faults.append(f"{name} is {text!r}, not a number")
         if faults:
-            raise ValueError(f"bad function environment: {'; '.join(faults)}; redeploy the construct")
+            raise ValueError(
+                f"bad function environment: {'; '.join(faults)}; redeploy the construct"
+            )
         return cls(**values)
 
 
@@ -148,6 +150,7 @@ class WorkerEnvironment(Environment):
 class PublisherEnvironment(Environment):
     """Settings of any function that `ProgressWebSocket.grant_publish` let publish to channels."""
 
+    name: str
     table_name: str
     endpoint: str
 
@@ -167,7 +170,7 @@ class AwsEnvironment:
 
     @classmethod
     def from_variables(cls, variables: Mapping[str, str] | None = None) -> Self:
-        """Read the variables that exist at this moment: the trace header changes with each event."""
+        """Read the variables as they are now: the trace header changes with each event."""
         get = (os.environ if variables is None else variables).get
         return cls(
             region=get("AWS_REGION") or get("AWS_DEFAULT_REGION"),
@@ -334,7 +337,9 @@ PROGRESS_BYTES = 16 * 1024
 REQUEST_ID_PATTERN = r"[A-Za-z0-9._~-]{1,128}"
 TOKEN_BYTES = 8 * 1024
 
-WORKER_TIMEOUT_SECONDS = 900  # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+WORKER_TIMEOUT_SECONDS = (
+    900  # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+)
 # Lambda wants visibility >= the function's timeout; the rest covers its own retries of a poll.
 VISIBILITY_MARGIN_SECONDS = 60
 WORK_RECEIVES = 10

@@ -41,7 +41,7 @@ Refused = (Rejection, InvalidInput, RequestNotFound, Conflict, TooManySubscriber
 class Conversation:
     """Takes one frame at a time and posts its answer."""
 
-    def __init__(  # noqa: PLR0913 - everything that a frame can reach
+    def __init__(
         self,
         *,
         app: AsyncApp,
@@ -131,7 +131,7 @@ class Conversation:
             with self._alarm(timeout):
                 data = self._app.execute(call)
             result_text(data)
-        except Exception as error:  # noqa: BLE001 - whatever a handler raises is its answer
+        except Exception as error:
             logger.error(  # noqa: TRY400 - the traceback goes along
                 "sync action failed",
                 extra={"action": action.name, "error": type(error).__name__},

@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 
 def encode(document: object) -> str:
-    """Write compact JSON that is valid UTF-8; raises TypeError or ValueError for what JSON lacks."""
+    """Write compact JSON in valid UTF-8; raises TypeError or ValueError for what JSON lacks."""
     text = json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     try:
         text.encode()

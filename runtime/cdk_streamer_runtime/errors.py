@@ -154,7 +154,7 @@ class Rejection(StreamerError):
 
 
 class InvalidFrame(Rejection):
-    """A frame that is not a message of the protocol; `request_id` is its id, if it has a good one."""
+    """A frame that is no message of the protocol; `request_id` is its id, if that is one."""
 
     def __init__(self, message: str, request_id: str | None = None) -> None:
         super().__init__(ErrorCode.VALIDATION_ERROR, message)

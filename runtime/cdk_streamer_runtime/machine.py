@@ -7,7 +7,7 @@ import signal
 import threading
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 from cdk_streamer_runtime.errors import DeadlineExceeded
@@ -31,7 +31,7 @@ class Machine:
         return random.random()  # noqa: S311 - jitter, nobody gains from guessing it
 
     @contextmanager
-    def pumping(self, sink: Sink, interval: int, deadline: int) -> Iterator[Pump]:
+    def pumping(self, sink: Sink, interval: int, deadline: int) -> Generator[Pump]:
         """Carry reports to `sink` in a thread of its own while the block runs."""
         coalescer = Coalescer(interval=interval)
         pump = Pump(sink, coalescer, self.clock, threading.Condition(), deadline)
@@ -41,7 +41,7 @@ class Machine:
         thread.join()
 
     @contextmanager
-    def alarm(self, milliseconds: int) -> Iterator[None]:
+    def alarm(self, milliseconds: int) -> Generator[None]:
         """Raise DeadlineExceeded inside the block, even in the middle of a system call.
 
         Only the main thread can be interrupted so; elsewhere the handler must ask `progress`.

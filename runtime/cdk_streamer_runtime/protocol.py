@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from cdk_streamer_runtime.contract import (
@@ -49,7 +49,7 @@ class Protocol:
         self._clock = clock
 
     def answer(self, connection: Connection, frame: Frame) -> list[Message]:
-        """Give the messages that answer a frame; raises Rejection, RequestNotFound and their kin."""
+        """Give the messages that answer a frame; raises Rejection, RequestNotFound, Conflict."""
         return self._answers[BuiltinAction(frame.action)](self, connection, frame)
 
     def _hello(self, connection: Connection, frame: Frame) -> list[Message]:
@@ -113,7 +113,7 @@ class Protocol:
         data: dict[str, Any] = {"requests": [news.entry(item) for item in page.requests]}
         return [self._data(frame, data | ({"cursor": page.cursor} if page.cursor else {}))]
 
-    _answers: Mapping[BuiltinAction, Callable[[Protocol, Connection, Frame], list[Message]]] = {
+    _answers = {  # noqa: RUF012 - a table, never changed
         BuiltinAction.HELLO: _hello,
         BuiltinAction.PING: _ping,
         BuiltinAction.SUBSCRIBE: _subscribe,

@@ -1,4 +1,4 @@
-"""What users' tests need: AWS in memory."""
+"""What users' tests need: their app, and AWS, in memory."""
 
 from cdk_streamer_runtime.memory import (
     IndexSchema,
@@ -7,5 +7,15 @@ from cdk_streamer_runtime.memory import (
     QueueSchema,
     TableSchema,
 )
+from cdk_streamer_runtime.memory.api import MemoryApi
+from cdk_streamer_runtime.memory.client import TestClient
 
-__all__ = ["IndexSchema", "MemoryAws", "MemoryConnections", "QueueSchema", "TableSchema"]
+__all__ = [
+    "IndexSchema",
+    "MemoryApi",
+    "MemoryAws",
+    "MemoryConnections",
+    "QueueSchema",
+    "TableSchema",
+    "TestClient",
+]

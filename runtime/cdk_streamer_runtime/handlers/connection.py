@@ -5,15 +5,14 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
-from cdk_streamer_runtime.assembly import aws, machine
+from cdk_streamer_runtime.assembly import in_lambda
 from cdk_streamer_runtime.contract import ConnectionEnvironment, Route
-from cdk_streamer_runtime.dynamodb import Table
 from cdk_streamer_runtime.sockets.connections import Caller, ConnectionStore
 
 
 @lru_cache(maxsize=1)
 def _store() -> ConnectionStore:
-    return ConnectionStore(Table(aws(), ConnectionEnvironment.from_variables().table_name))
+    return in_lambda().connections(ConnectionEnvironment.from_variables())
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, int]:
@@ -21,7 +20,7 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, int]:
     request = event["requestContext"]
     if request["routeKey"] == Route.CONNECT:
         caller = Caller.from_context(request["authorizer"])
-        _store().add(request["connectionId"], caller, machine.clock())
+        _store().add(request["connectionId"], caller, in_lambda().platform.clock())
     else:
         _store().remove(request["connectionId"])
     return {"statusCode": 200}

@@ -5,14 +5,14 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
-from cdk_streamer_runtime.assembly import build_dispatcher
+from cdk_streamer_runtime.assembly import in_lambda
 from cdk_streamer_runtime.contract import DispatcherEnvironment
 from cdk_streamer_runtime.requests.dispatcher import Dispatcher
 
 
 @lru_cache(maxsize=1)
 def _dispatcher() -> Dispatcher:
-    return build_dispatcher(DispatcherEnvironment.from_variables())
+    return in_lambda().dispatcher(DispatcherEnvironment.from_variables())
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, list[dict[str, str]]]:

@@ -5,15 +5,16 @@ from __future__ import annotations
 from base64 import b64decode
 from typing import Any
 
-from cdk_streamer_runtime.assembly import build_conversation
+from cdk_streamer_runtime.assembly import in_lambda
 from cdk_streamer_runtime.contract import AwsEnvironment, MessageEnvironment
 from cdk_streamer_runtime.metrics import Metrics
+from cdk_streamer_runtime.requests.loader import load_app
 from cdk_streamer_runtime.sockets.connections import Caller, Connection
 
 _settings = MessageEnvironment.from_variables()
 _metrics = Metrics(_settings.name)
-# At import, not at the first frame: a wrong app shows when it is deployed, and init is not billed twice.
-_conversation = build_conversation(_settings, _metrics)
+# At import, not at the first frame: a wrong app must show before it takes a message.
+_conversation = in_lambda().conversation(_settings, load_app(_settings.entry_point), _metrics)
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
-from cdk_streamer_runtime.assembly import aws, build_dispatcher
+from cdk_streamer_runtime.assembly import in_lambda
 from cdk_streamer_runtime.contract import DispatcherEnvironment
 from cdk_streamer_runtime.documents import decode
 from cdk_streamer_runtime.requests.dispatcher import Dispatcher, LostRecords
@@ -13,7 +13,7 @@ from cdk_streamer_runtime.requests.dispatcher import Dispatcher, LostRecords
 
 @lru_cache(maxsize=1)
 def _dispatcher() -> Dispatcher:
-    return build_dispatcher(DispatcherEnvironment.from_variables())
+    return in_lambda().dispatcher(DispatcherEnvironment.from_variables())
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, list[dict[str, str]]]:
@@ -24,4 +24,4 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, list[dict[str,
 
 def _repeat(message: dict[str, Any]) -> bool:
     pointer = decode(message["body"])["DDBStreamBatchInfo"]
-    return not _dispatcher().dispatch(LostRecords(aws()).read(pointer))
+    return not _dispatcher().dispatch(LostRecords(in_lambda().aws).read(pointer))

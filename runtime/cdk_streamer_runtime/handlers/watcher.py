@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from cdk_streamer_runtime.assembly import build_watcher
+from cdk_streamer_runtime.assembly import in_lambda
 from cdk_streamer_runtime.contract import WatcherEnvironment
 from cdk_streamer_runtime.metrics import Metrics
 from cdk_streamer_runtime.requests.queues import WorkMessage
 
 _settings = WatcherEnvironment.from_variables()
 _metrics = Metrics(_settings.name)
-_watcher = build_watcher(_settings, _metrics)
+_watcher = in_lambda().watcher(_settings, _metrics)
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, list[dict[str, str]]]:

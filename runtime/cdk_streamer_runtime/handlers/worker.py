@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from cdk_streamer_runtime.assembly import build_worker
+from cdk_streamer_runtime.assembly import in_lambda
 from cdk_streamer_runtime.contract import WorkerEnvironment
 from cdk_streamer_runtime.metrics import Metrics
+from cdk_streamer_runtime.requests.loader import load_app
 from cdk_streamer_runtime.requests.queues import WorkMessage
 
 _settings = WorkerEnvironment.from_variables()
 _metrics = Metrics(_settings.name)
-_worker = build_worker(_settings, _metrics)
+_worker = in_lambda().worker(_settings, load_app(_settings.entry_point), _metrics)
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, list[dict[str, str]]]:  # noqa: ANN401

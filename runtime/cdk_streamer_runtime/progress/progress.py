@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from cdk_streamer_runtime.contract import PROGRESS_BYTES
 from cdk_streamer_runtime.documents import encode, size
+
+if TYPE_CHECKING:
+    from cdk_streamer_runtime.sockets.publisher import ChannelProgress
 
 
 class Carrier(Protocol):
@@ -39,12 +42,26 @@ class Progress:
     once the result is no longer wanted: let it rise.
     """
 
+    @staticmethod
+    def for_channel(name: str, *, tenant: str, max_rate: int = 10) -> ChannelProgress:
+        """Give the Progress of a channel, in a function that `grant_publish` was called for.
+
+        Use it in a `with` block. At most `max_rate` reports a second are sent. Raises ValueError
+        when the function's environment says nothing of a socket.
+        """
+        # What a worker never needs is not imported there.
+        from cdk_streamer_runtime.assembly import in_lambda
+        from cdk_streamer_runtime.contract import PublisherEnvironment
+
+        settings = PublisherEnvironment.from_variables()
+        return in_lambda().channel(settings, tenant=tenant, name=name, max_rate=max_rate)
+
     def __init__(self, carrier: Carrier) -> None:
         """Take what carries the reports away."""
         self._carrier = carrier
         self._metadata: dict[str, Any] = {}
 
-    def report(  # noqa: PLR0913 - the members of the protocol's progress message
+    def report(
         self,
         percentage: float | None = None,
         message: str | None = None,
@@ -55,7 +72,7 @@ class Progress:
         step: str | None = None,
         **metadata: Any,  # noqa: ANN401 - whatever JSON can hold
     ) -> None:
-        """Report a percentage, or `current` of `total`, or neither when nobody knows how much is left.
+        """Report a percentage, or `current` of `total`, or neither when nobody knows the end.
 
         A percentage is kept between 0 and 100 and never goes back within an attempt. `metadata`
         travels with this report alone, see `set_metadata`. Raises ValueError when the report is

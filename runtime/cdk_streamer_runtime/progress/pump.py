@@ -19,7 +19,13 @@ class Monitor(Protocol):
     """What `threading.Condition` offers; the simulator has its own."""
 
     def __enter__(self) -> object: ...
-    def __exit__(self, *raised: object) -> object: ...
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        raised: BaseException | None,
+        trace: TracebackType | None,
+        /,
+    ) -> object: ...
     def wait(self, timeout: float | None = None) -> object:
         """Sleep until notified, or for `timeout` seconds."""
         ...
@@ -148,4 +154,3 @@ class Pump:
             elif job.report is not None:
                 self._coalescer.speed_up()
             self._monitor.notify_all()
-

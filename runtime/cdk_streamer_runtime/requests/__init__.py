@@ -1,0 +1,1 @@
+"""Requests: accepted, worked on, watched over, answered."""

@@ -10,8 +10,8 @@ from typing import Any, Literal, get_type_hints
 
 from cdk_streamer_runtime.contract import ErrorCode
 from cdk_streamer_runtime.errors import Rejection
-from cdk_streamer_runtime.requests.inputs import Input
 from cdk_streamer_runtime.progress.progress import Progress
+from cdk_streamer_runtime.requests.inputs import Input
 from cdk_streamer_runtime.requests.retry import Retry
 
 Mode = Literal["sync", "async"]
@@ -79,15 +79,15 @@ class Action:
 
     def mode_for(self, payload: object, prefer: Mode | None) -> Mode:
         """Tell how a payload runs; the client's wish counts where the author left a choice."""
-        if isinstance(self.mode, str):
-            return self.mode
-        return prefer or self.mode(payload)
+        if callable(self.mode):
+            return prefer or self.mode(payload)
+        return self.mode
 
     def describe(self) -> dict[str, Any]:
         """Give what a client may know."""
         return {
             "name": self.name,
-            "mode": self.mode if isinstance(self.mode, str) else "either",
+            "mode": "either" if callable(self.mode) else self.mode,
             "input": self.input.schema(),
         }
 

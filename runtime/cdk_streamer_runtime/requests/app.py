@@ -55,7 +55,7 @@ class AsyncApp:
         """Every action by its name."""
         return self._actions
 
-    def action(  # noqa: PLR0913 - the options of an action
+    def action(
         self,
         name: str,
         *,
@@ -71,10 +71,11 @@ class AsyncApp:
         `mode` is "sync" (answered at once), "async" (queued, with progress), or a function of the
         payload that decides. `input` is a dataclass, TypedDict, msgspec Struct, pydantic model or
         callable that a payload must satisfy; default: anything. `timeout` is how many seconds an
-        attempt may take; default: as long as the worker has for async actions, 25 for sync ones. `expires` is how many seconds an async request may wait for its first
-        attempt. `retry` says which exceptions start another attempt; default: none, but what a
-        killed worker left is tried up to three times. `scopes` are those that a caller needs, all
-        of them. Raises ValueError or TypeError for what could never work.
+        attempt may take; default: as long as the worker has for async actions, 25 for sync ones.
+        `expires` is how many seconds an async request may wait for its first attempt. `retry`
+        says which exceptions start another attempt; default: none, but what a killed worker left
+        is tried up to three times. `scopes` are those that a caller needs, all of them. Raises
+        ValueError or TypeError for what could never work.
         """
 
         def register(handler: H) -> H:
@@ -108,10 +109,7 @@ class AsyncApp:
 
     def validate(self, action: Action, payload: object) -> None:
         """Check a payload, through the middleware; raises inputs.InvalidInput."""
-
-        def check(checked: object) -> None:
-            action.input.read(checked)
-
+        check: Callable[[object], None] = _check(action)
         for middleware in reversed(self._middleware):
             check = _bind(middleware.validate, action, check)
         check(payload)
@@ -135,7 +133,11 @@ class AsyncApp:
             fault
             for action in self._actions.values()
             if action.mode != "sync"
-            for fault in _deployment_faults(action, worker_timeout, accepts_requests)
+            and (
+                fault := _deployment_fault(
+                    action, worker_timeout=worker_timeout, accepts_requests=accepts_requests
+                )
+            )
         ]
         if faults:
             raise ValueError("; ".join(faults))
@@ -166,15 +168,22 @@ def _fault(action: Action, known: Mapping[str, Action]) -> str | None:
     return None
 
 
-def _deployment_faults(action: Action, worker_timeout: int, accepts_requests: bool) -> list[str]:
+def _deployment_fault(action: Action, *, worker_timeout: int, accepts_requests: bool) -> str | None:
     if not accepts_requests:
-        return [f"action {action.name!r} is async, which needs an AsyncRequestApi"]
+        return f"action {action.name!r} is async, which needs an AsyncRequestApi"
     if action.timeout is not None and action.timeout > worker_timeout:
-        return [
+        return (
             f"action {action.name!r} has a timeout of {action.timeout} s, but the worker has "
             f"{worker_timeout} s; raise worker_timeout or lower the action's timeout"
-        ]
-    return []
+        )
+    return None
+
+
+def _check(action: Action) -> Callable[[object], None]:
+    def check(payload: object) -> None:
+        action.input.read(payload)
+
+    return check
 
 
 def _bind(

@@ -10,9 +10,9 @@ from typing import Any
 from cdk_streamer_runtime.contract import Metric, State
 from cdk_streamer_runtime.documents import fingerprint
 from cdk_streamer_runtime.errors import IllegalTransition, RequestChanged, RequestNotFound
+from cdk_streamer_runtime.keys import request_key
 from cdk_streamer_runtime.requests.actions import Action
 from cdk_streamer_runtime.requests.endings import Endings
-from cdk_streamer_runtime.keys import request_key
 from cdk_streamer_runtime.requests.request import Request
 from cdk_streamer_runtime.requests.store import Body, Page, RequestStore
 from cdk_streamer_runtime.requests.transitions import Event
@@ -45,7 +45,7 @@ class Desk:
         new_id: Callable[[], str],
         worker_timeout: int,
     ) -> None:
-        """Take where requests are; `worker_timeout` is in seconds, the longest that any may take."""
+        """Take where requests are; `worker_timeout` is in seconds, the most that any may take."""
         self._store = store
         self._endings = endings
         self._clock = clock
@@ -68,9 +68,7 @@ class Desk:
                 extra={"request": stored.request_id, "action": stored.action},
             )
         elif submission.connection is not None:
-            stored = self._store.subscribe(
-                stored.key, submission.connection, caller.expires, now
-            )
+            stored = self._store.subscribe(stored.key, submission.connection, caller.expires, now)
         return stored, created
 
     def find(self, caller: Caller, request_id: str) -> Request:
@@ -103,9 +101,7 @@ class Desk:
             except RequestChanged as changed:
                 request = changed.request
 
-    def list(
-        self, caller: Caller, *, state: State | None, limit: int, cursor: str | None
-    ) -> Page:
+    def list(self, caller: Caller, *, state: State | None, limit: int, cursor: str | None) -> Page:
         """Give the caller's requests, newest first."""
         return self._store.list(
             caller.tenant, caller.owner, state=state, limit=limit, cursor=cursor

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from cdk_streamer_runtime.contract import Metric, State
-from cdk_streamer_runtime.requests.request import Request
 from cdk_streamer_runtime.requests import news
+from cdk_streamer_runtime.requests.request import Request
 from cdk_streamer_runtime.sockets.posts import Counter, Posts
 
 logger = logging.getLogger(__name__)

@@ -90,6 +90,4 @@ def fault_of(error: Exception, trace: str | None) -> Mapping[str, Any]:
         case Conflict() | TooManySubscribers():
             return messages.fault(ErrorCode.CONFLICT, str(error), trace=trace)
         case _:
-            return messages.fault(
-                ErrorCode.PROCESSING_FAILED, "the action failed", trace=trace
-            )
+            return messages.fault(ErrorCode.PROCESSING_FAILED, "the action failed", trace=trace)

@@ -7,16 +7,16 @@ from typing import Any
 
 from cdk_streamer_runtime.contract import Metric, State
 from cdk_streamer_runtime.errors import Cancelled
+from cdk_streamer_runtime.requests import news
 from cdk_streamer_runtime.requests.request import Request
 from cdk_streamer_runtime.requests.store import RequestStore
-from cdk_streamer_runtime.requests import news
 from cdk_streamer_runtime.sockets.posts import Counter, Posts
 
 
 class Lease:
     """A claimed attempt: the sink of its handler's reports. `length` is in milliseconds."""
 
-    def __init__(  # noqa: PLR0913 - the parts of the protocol meet here
+    def __init__(
         self,
         request: Request,
         *,

@@ -7,8 +7,13 @@ import importlib
 from cdk_streamer_runtime.requests.app import AsyncApp
 
 
-def load_app(entry_point: str) -> AsyncApp:
-    """Import `module:attribute`; raises ImportError or TypeError that says what was found."""
+def load_app(entry_point: str | None) -> AsyncApp:
+    """Import `module:attribute`, or give an app without actions when there is none.
+
+    Raises ImportError or TypeError that says what was found.
+    """
+    if entry_point is None:
+        return AsyncApp()
     module_name, _, attribute = entry_point.partition(":")
     module = importlib.import_module(module_name)
     app = getattr(module, attribute or "app", None)

@@ -12,10 +12,9 @@ if TYPE_CHECKING:
 class Middleware:
     """Override the steps that you need; each calls `proceed` to go on, or does not."""
 
-    def validate(
-        self, action: Action, payload: object, proceed: Callable[[object], None]
-    ) -> None:
+    def validate(self, action: Action, payload: object, proceed: Callable[[object], None]) -> None:
         """Surround the check of a payload, before anything is stored or run."""
+        del action
         proceed(payload)
 
     def execute(self, call: Call, proceed: Callable[[Call], object]) -> object:

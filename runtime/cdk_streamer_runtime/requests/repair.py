@@ -103,15 +103,11 @@ class Repair:
         return min(max(age, self._lease), LONGEST_LOOK)
 
     def _send(self, request: Request) -> None:
-        self._work.send(
-            WorkMessage(key=request.key, attempt=request.attempt, trace=request.trace)
-        )
+        self._work.send(WorkMessage(key=request.key, attempt=request.attempt, trace=request.trace))
 
     def _end(
         self, request: Request, event: Event, reason: str, code: ErrorCode = ErrorCode.TIMEOUT
     ) -> None:
         fault = messages.fault(code, reason, retryable=True, trace=request.trace)
         changes = {} if event is Event.STOP else {"error": encode(fault)}
-        self._endings.ended(
-            self._store.transition(request, event, self._clock(), changes=changes)
-        )
+        self._endings.ended(self._store.transition(request, event, self._clock(), changes=changes))

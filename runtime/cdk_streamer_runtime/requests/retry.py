@@ -31,8 +31,8 @@ class Retry:
             raise ValueError(f"max_attempts must be between 1 and 100, got {self.max_attempts!r}")
         if not 0 < self.delay <= self.max_delay <= MAX_DELAY_SECONDS:
             raise ValueError(
-                f"delay and max_delay must be 0 < delay <= max_delay <= {MAX_DELAY_SECONDS} seconds, "
-                f"got {self.delay!r} and {self.max_delay!r}; SQS delays no message longer"
+                f"delay and max_delay must be 0 < delay <= max_delay <= {MAX_DELAY_SECONDS} "
+                f"seconds, got {self.delay!r} and {self.max_delay!r}; SQS delays no message longer"
             )
 
     def allows(self, failure: BaseException, attempt: int) -> bool:

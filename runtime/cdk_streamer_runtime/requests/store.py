@@ -25,7 +25,7 @@ from cdk_streamer_runtime.errors import (
 )
 from cdk_streamer_runtime.keys import owner_key
 from cdk_streamer_runtime.requests.request import Request
-from cdk_streamer_runtime.requests.transitions import CLAIMABLE, TERMINAL, Event, next_state
+from cdk_streamer_runtime.requests.transitions import TERMINAL, Event, next_state
 
 _NAMES = {"#state": "state", "#subs": "subs", "#ttl": "ttl"}
 
@@ -64,7 +64,9 @@ class RequestStore:
         item = _item(request) | {"ttl": ttl}
         payload = _payload_item(request.key, body, ttl)
         try:
-            self._table.transact([Put(item, condition="attribute_not_exists(pk)"), Put(payload)])
+            self._table.transact(
+                [Put(item=item, condition="attribute_not_exists(pk)"), Put(item=payload)]
+            )
         except TransactionCancelled as cancelled:
             if not cancelled.condition_failed:
                 raise
@@ -177,7 +179,7 @@ class RequestStore:
             raise LeaseLost(f"attempt {held.attempt} is no longer this worker's") from None
         return Request.from_item(item)
 
-    def transition(  # noqa: PLR0913 - one write, all of whose parts are optional
+    def transition(
         self,
         request: Request,
         event: Event,

@@ -1,4 +1,4 @@
-"""Which event leads a request from which state to which: the whole life of a request, in one table."""
+"""Which event leads a request from which state to which: its whole life, in one table."""
 
 from __future__ import annotations
 
@@ -22,7 +22,6 @@ class Event(StrEnum):
 
 TERMINAL = frozenset({State.SUCCEEDED, State.FAILED, State.CANCELLED, State.EXPIRED})
 LEASED = frozenset({State.RUNNING, State.CANCELLING})
-CLAIMABLE = frozenset({State.QUEUED, State.RETRY_WAIT})
 
 TRANSITIONS: dict[tuple[State, Event], State] = {
     (State.QUEUED, Event.CLAIM): State.RUNNING,

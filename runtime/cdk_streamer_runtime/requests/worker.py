@@ -15,20 +15,20 @@ from cdk_streamer_runtime.errors import (
     RequestChanged,
     RequestNotFound,
 )
+from cdk_streamer_runtime.progress.progress import Carrier, Progress
+from cdk_streamer_runtime.progress.pump import Sink
+from cdk_streamer_runtime.requests import news
 from cdk_streamer_runtime.requests.actions import Call, RequestContext
 from cdk_streamer_runtime.requests.app import AsyncApp
 from cdk_streamer_runtime.requests.endings import Endings
 from cdk_streamer_runtime.requests.failures import Failure, failure_of
 from cdk_streamer_runtime.requests.lease import Lease
-from cdk_streamer_runtime.progress.progress import Carrier, Progress
-from cdk_streamer_runtime.progress.pump import Sink
 from cdk_streamer_runtime.requests.queues import Queue, WorkMessage
 from cdk_streamer_runtime.requests.repair import Repair
 from cdk_streamer_runtime.requests.request import Request
 from cdk_streamer_runtime.requests.results import result_text
 from cdk_streamer_runtime.requests.store import RequestStore
 from cdk_streamer_runtime.requests.transitions import Event, next_state
-from cdk_streamer_runtime.requests import news
 from cdk_streamer_runtime.sockets.posts import Counter, Posts
 
 logger = logging.getLogger(__name__)
@@ -80,14 +80,13 @@ class Success:
 class Worker:
     """Claims the attempt that a message names, runs its handler, and stores how it ended."""
 
-    def __init__(  # noqa: PLR0913 - everything that an attempt touches
+    def __init__(
         self,
         app: AsyncApp,
         *,
         store: RequestStore,
         posts: Posts,
         work: Queue,
-        endings: Endings,
         metrics: Counter,
         platform: Platform,
         lease: int,
@@ -98,13 +97,13 @@ class Worker:
         self._store = store
         self._posts = posts
         self._work = work
-        self._endings = endings
+        self._endings = Endings(posts, metrics, platform.clock)
         self._metrics = metrics
         self._platform = platform
         self._lease = lease
         self._interval = interval
         self._repair = Repair(
-            store=store, work=work, endings=endings, clock=platform.clock, lease=lease
+            store=store, work=work, endings=self._endings, clock=platform.clock, lease=lease
         )
 
     def handle(self, message: WorkMessage, remaining: Callable[[], int]) -> bool:
@@ -223,9 +222,7 @@ class Worker:
             self._endings.ended(request)
 
 
-def _changes(
-    outcome: Success | Failure, state: State, held: Request, now: int
-) -> dict[str, Any]:
+def _changes(outcome: Success | Failure, state: State, held: Request, now: int) -> dict[str, Any]:
     if isinstance(outcome, Success):
         return {"result": outcome.result}
     match state:

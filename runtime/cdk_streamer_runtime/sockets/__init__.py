@@ -1,0 +1,1 @@
+"""Sockets: connections, what clients say, and what is posted to them."""

@@ -61,12 +61,13 @@ class ChannelStore:
         """Take the table."""
         self._table = table
 
-    def publish(  # noqa: PLR0913 - one write, all of whose parts are needed
+    def publish(
         self,
         tenant: str,
         name: str,
         state: State,
         changes: Mapping[str, Mapping[str, Any]],
+        *,
         now: int,
         gone: frozenset[str] = frozenset(),
     ) -> Channel:
@@ -94,9 +95,7 @@ class ChannelStore:
             else:
                 return Channel.from_item(item)
 
-    def subscribe(
-        self, tenant: str, name: str, connection: str, expires: int, now: int
-    ) -> Channel:
+    def subscribe(self, tenant: str, name: str, connection: str, expires: int, now: int) -> Channel:
         """Add a subscriber and give the channel as of that moment; raises TooManySubscribers."""
         while True:
             try:

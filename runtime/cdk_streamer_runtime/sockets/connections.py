@@ -44,7 +44,7 @@ class Connection:
     connected_at: int
 
     def time_left(self, now: int, lifetime: int) -> tuple[str, int]:
-        """Tell what ends the connection first, the token or its `lifetime`, and in how many seconds."""
+        """Tell what ends first, token or the connection's `lifetime`, and in how many seconds."""
         token = self.caller.expires - now // 1000
         age = lifetime - (now - self.connected_at) // 1000
         return ("token", token) if token < age else ("lifetime", age)

@@ -28,8 +28,9 @@ class Frame:
     @property
     def arguments(self) -> Mapping[str, Any]:
         """The payload of a built-in action; raises InvalidFrame if it is no object."""
-        if isinstance(self.payload, dict):
-            return cast("Mapping[str, Any]", self.payload)
+        payload: object = self.payload
+        if isinstance(payload, dict):
+            return cast("Mapping[str, Any]", payload)
         raise InvalidFrame(f"the payload of {self.action!r} must be an object", self.id)
 
 

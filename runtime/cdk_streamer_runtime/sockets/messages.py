@@ -76,7 +76,7 @@ def error(frame_id: str | None, fault: Mapping[str, Any], now: int) -> Message:
     }
 
 
-def fault(  # noqa: PLR0913 - the members of the protocol's error object
+def fault(
     code: ErrorCode,
     message: str,
     *,
@@ -117,8 +117,11 @@ def _response(frame_id: str | None, action: str, now: int) -> Message:
 
 def _trace_id(header: str | None) -> str | None:
     """Take the root out of `Root=1-...;Parent=...;Sampled=1`."""
-    parts = dict(part.partition("=")[::2] for part in (header or "").split(";"))
-    return parts.get("Root")
+    for part in (header or "").split(";"):
+        name, _, value = part.partition("=")
+        if name == "Root":
+            return value
+    return None
 
 
 def channel_news(kind: str, channel: str, seq: int, now: int) -> Message:

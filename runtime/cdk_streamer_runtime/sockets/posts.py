@@ -63,7 +63,7 @@ class Posts:
         each: EachPost = map,
         outgoing: Callable[[Mapping[str, Any]], Mapping[str, Any]] = lambda message: message,
     ) -> None:
-        """Take the API's callback URL; `each` may map in parallel, `outgoing` sees every message."""
+        """Take the callback URL; `each` may map in parallel, `outgoing` sees every message."""
         self._aws = aws
         self._endpoint = endpoint.rstrip("/")
         self._metrics = metrics
@@ -115,9 +115,7 @@ class Posts:
     def _post(self, connection: str, body: bytes, trace: str | None) -> Delivery:
         headers = {"X-Amzn-Trace-Id": trace} if trace else {}
         try:
-            self._aws.rest(
-                "execute-api", "POST", self._url(connection), body=body, headers=headers
-            )
+            self._aws.rest("execute-api", "POST", self._url(connection), body=body, headers=headers)
         except Gone:
             self._metrics.count(Metric.CONNECTIONS_GONE)
             return Delivery.GONE

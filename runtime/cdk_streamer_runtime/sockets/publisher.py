@@ -9,7 +9,7 @@ from typing import Any, Self
 from cdk_streamer_runtime.contract import State
 from cdk_streamer_runtime.progress.coalescer import Coalescer
 from cdk_streamer_runtime.progress.progress import Progress
-from cdk_streamer_runtime.progress.pump import Monitor, Pump
+from cdk_streamer_runtime.progress.pump import Pump
 from cdk_streamer_runtime.sockets.channels import Channel, ChannelStore
 from cdk_streamer_runtime.sockets.messages import channel_news
 from cdk_streamer_runtime.sockets.posts import Posts
@@ -49,7 +49,7 @@ class ChannelSink:
         """Store news and post them; True when a subscriber cannot keep up."""
         now = self._clock()
         channel = self._store.publish(
-            self._tenant, self._name, state, changes, now, self._gone
+            self._tenant, self._name, state, changes, now=now, gone=self._gone
         )
         return self._tell(channel, kind, content, now)
 
@@ -61,7 +61,7 @@ class ChannelSink:
 
 
 class ChannelProgress(Progress):
-    """A Progress that goes to a channel. Use it in a `with` block, so that the last report leaves."""
+    """A Progress that goes to a channel; in a `with` block, so that the last report leaves."""
 
     def __init__(
         self,
@@ -69,13 +69,12 @@ class ChannelProgress(Progress):
         *,
         clock: Callable[[], int],
         interval: int,
-        monitor: Monitor | None = None,
+        on_close: Callable[[], None] = lambda: None,
     ) -> None:
         """Take where news go and the least milliseconds between two reports."""
         self._sink = sink
-        self._pump = Pump(
-            sink, Coalescer(interval=interval), clock, monitor or threading.Condition()
-        )
+        self._on_close = on_close
+        self._pump = Pump(sink, Coalescer(interval=interval), clock, threading.Condition())
         self._thread = threading.Thread(target=self._pump.run, daemon=True)
         super().__init__(self._pump)
 
@@ -106,3 +105,4 @@ class ChannelProgress(Progress):
             self._thread.join()
         if last is not None:
             self._sink.write(last)
+        self._on_close()

@@ -1,0 +1,165 @@
+"""A whole API in memory: socket, table, stream, queues and worker, in the caller's thread."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from cdk_streamer_runtime import contract
+from cdk_streamer_runtime.assembly import Assembly
+from cdk_streamer_runtime.documents import decode, encode
+from cdk_streamer_runtime.memory.aws import MemoryAws
+from cdk_streamer_runtime.memory.platform import MemoryPlatform
+from cdk_streamer_runtime.memory.queues import QueueSchema
+from cdk_streamer_runtime.memory.tables import IndexSchema, TableSchema
+from cdk_streamer_runtime.requests.app import AsyncApp
+from cdk_streamer_runtime.requests.queues import WorkMessage
+from cdk_streamer_runtime.sockets.connections import Caller, Connection
+from cdk_streamer_runtime.sockets.posts import Counter
+
+ENDPOINT = "https://api.memory/live"
+WORK = QueueSchema(name="work", visibility_seconds=960)
+WATCH = QueueSchema(name="watch", max_receives=contract.WATCH_RECEIVES)
+TABLE = TableSchema(
+    name="requests",
+    partition_key=contract.PARTITION_KEY,
+    sort_key=contract.SORT_KEY,
+    stream=True,
+    indexes=(
+        IndexSchema(
+            name=contract.OWNER_INDEX,
+            partition_key=contract.OWNER_INDEX_PARTITION_KEY,
+            sort_key=contract.OWNER_INDEX_SORT_KEY,
+            projection=contract.OWNER_INDEX_PROJECTION,
+        ),
+    ),
+)
+
+
+class CountedMetrics:
+    """Metrics that a test can read."""
+
+    def __init__(self) -> None:
+        self.counts: dict[contract.Metric, int] = {}
+        self.durations: dict[contract.Metric, list[float]] = {}
+
+    def count(self, metric: contract.Metric, value: int = 1) -> None:
+        """Add to a metric."""
+        self.counts[metric] = self.counts.get(metric, 0) + value
+
+    def milliseconds(self, metric: contract.Metric, value: float) -> None:
+        """Record a duration."""
+        self.durations.setdefault(metric, []).append(value)
+
+
+class MemoryApi:
+    """The functions of an AsyncRequestApi around one app, and the services between them."""
+
+    def __init__(self, app: AsyncApp, *, lease: int = 60, metrics: Counter | None = None) -> None:
+        """Build it; `lease` is in seconds."""
+        self.platform = MemoryPlatform()
+        self.aws = MemoryAws(clock=self.platform.clock, tables=[TABLE], queues=[WORK, WATCH])
+        self.metrics = metrics or CountedMetrics()
+        assembly = Assembly(aws=self.aws, platform=self.platform)
+        work, watch = self.aws.queue_url(WORK.name), self.aws.queue_url(WATCH.name)
+        common: Mapping[str, Any] = {"name": "api", "lease_seconds": lease, "work_queue_url": work}
+        stored: Mapping[str, Any] = {**common, "table_name": TABLE.name, "endpoint": ENDPOINT}
+        self.conversation = assembly.conversation(
+            contract.MessageEnvironment(
+                name="api", table_name=TABLE.name, endpoint=ENDPOINT, requests=True
+            ),
+            app,
+            self.metrics,
+        )
+        self.dispatcher = assembly.dispatcher(
+            contract.DispatcherEnvironment(**common, watch_queue_url=watch)
+        )
+        self.worker = assembly.worker(
+            contract.WorkerEnvironment(**stored, entry_point=""), app, self.metrics
+        )
+        self.watcher = assembly.watcher(
+            contract.WatcherEnvironment(**stored, watch_queue_url=watch), self.metrics
+        )
+        self._streamed = 0
+        self._connections = 0
+
+    def connect(self, caller: Caller) -> Connection:
+        """Open a connection of a caller."""
+        self._connections += 1
+        connection = Connection(
+            id=f"connection-{self._connections}",
+            caller=caller,
+            connected_at=self.platform.clock(),
+        )
+        self.aws.connections.open(connection.id)
+        return connection
+
+    def messages(self, connection: Connection) -> list[dict[str, Any]]:
+        """Give all that was posted to a connection, in order."""
+        return [decode(body) for body in self.aws.connections.messages(connection.id)]
+
+    def hear(self, connection: Connection, frame: Mapping[str, Any] | str) -> None:
+        """Take a client's frame, as JSON text or as what it is made of."""
+        text = frame if isinstance(frame, str) else encode(frame)
+        self.conversation.hear(connection, text, None)
+
+    def dispatch(self) -> bool:
+        """Pass what is new in the stream to the dispatcher; False when nothing was."""
+        records = self.aws.stream_records(TABLE.name, after=self._streamed)
+        if not records:
+            return False
+        self._streamed = int(records[-1]["dynamodb"]["SequenceNumber"])
+        self.dispatcher.dispatch(records)
+        return True
+
+    def work(self) -> bool:
+        """Run the next attempt that is due; False when none is."""
+        message = self._receive(WORK)
+        if message is None:
+            return False
+        if self.worker.handle(WorkMessage.from_body(message["Body"]), lambda: 900_000):
+            self._delete(WORK, message)
+        return True
+
+    def watch(self) -> bool:
+        """Look after the next request that is due; False when none is."""
+        message = self._receive(WATCH)
+        if message is None:
+            return False
+        key = WorkMessage.from_body(message["Body"]).key
+        if self.watcher.handle(key, message["ReceiptHandle"]):
+            self._delete(WATCH, message)
+        return True
+
+    def settle(self) -> None:
+        """Let everything happen that happens without time passing."""
+        while self.dispatch() or self.work() or self.watch():
+            pass
+
+    def wait(self, milliseconds: int) -> None:
+        """Let time pass, and all happen that is due on the way, in its order."""
+        end = self.platform.now + milliseconds
+        self.settle()
+        while (due := self._next_due()) is not None and due <= end:
+            self.platform.now = max(due, self.platform.now)
+            self.settle()
+        self.platform.now = end
+
+    def _next_due(self) -> int | None:
+        moments = (self.aws.next_visible_at(WORK.name), self.aws.next_visible_at(WATCH.name))
+        return min((at for at in moments if at is not None), default=None)
+
+    def _receive(self, queue: QueueSchema) -> dict[str, Any] | None:
+        url = self.aws.queue_url(queue.name)
+        answer = self.aws.call("sqs", "ReceiveMessage", {"QueueUrl": url})
+        return next(iter(answer.get("Messages", [])), None)
+
+    def _delete(self, queue: QueueSchema, message: Mapping[str, Any]) -> None:
+        self.aws.call(
+            "sqs",
+            "DeleteMessage",
+            {
+                "QueueUrl": self.aws.queue_url(queue.name),
+                "ReceiptHandle": message["ReceiptHandle"],
+            },
+        )

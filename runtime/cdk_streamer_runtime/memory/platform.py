@@ -1,0 +1,77 @@
+"""The machine of a test: time stands still until it is moved, nothing runs beside anything."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from cdk_streamer_runtime.errors import DeadlineExceeded
+from cdk_streamer_runtime.progress.coalescer import Coalescer
+from cdk_streamer_runtime.progress.pump import Sink
+
+START = 1_700_000_000_000
+
+
+class MemoryPlatform:
+    """A `worker.Platform` on a clock that only `advance` moves. Every report is sent at once."""
+
+    def __init__(self) -> None:
+        self.now = START
+        self.on_report: Callable[[], None] = lambda: None
+        self._ids = 0
+
+    def clock(self) -> int:
+        """Give the milliseconds since the epoch."""
+        return self.now
+
+    def advance(self, milliseconds: int) -> None:
+        """Let time pass."""
+        self.now += milliseconds
+
+    def new_id(self) -> str:
+        """Give ids in their order."""
+        self._ids += 1
+        return f"id-{self._ids}"
+
+    def uniform(self) -> float:
+        """Give the middle, always."""
+        return 0.5
+
+    @contextmanager
+    def pumping(self, sink: Sink, interval: int, deadline: int) -> Generator[DirectPump]:
+        """Carry each report to `sink` in the handler's own thread; `interval` has no meaning."""
+        del interval
+        yield DirectPump(sink, self, deadline)
+
+    @contextmanager
+    def alarm(self, milliseconds: int) -> Generator[None]:
+        """Let the block run: a handler that looks at `progress` sees its deadline there."""
+        del milliseconds
+        yield
+
+
+class DirectPump:
+    """Writes each report as it comes, so that a test sees every one of them, in order."""
+
+    def __init__(self, sink: Sink, platform: MemoryPlatform, deadline: int) -> None:
+        self._sink = sink
+        self._platform = platform
+        self._deadline = deadline
+        self._coalescer = Coalescer(interval=0)
+
+    def offer(self, report: Mapping[str, Any]) -> None:
+        """Write the report; raises Interrupted once the result is no longer wanted."""
+        self.check()
+        self._coalescer.offer(report)
+        self._sink.write(self._coalescer.take(self._platform.now))
+        self._platform.on_report()
+
+    def check(self) -> None:
+        """Raise Interrupted once the result is no longer wanted: asked of the table, every time."""
+        if self._platform.now >= self._deadline:
+            raise DeadlineExceeded("the action's time is up")
+        self._sink.write(None)
+
+    def stop(self) -> None:
+        """Have nothing left."""
