@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import TracebackType
 from typing import Any, Protocol
 
 from cdk_streamer_runtime.errors import AwsError, DeadlineExceeded, Interrupted, LeaseLost
