@@ -1,29 +1,45 @@
 """A DynamoDB table with plain Python values in and out.
 
-Expressions stay DynamoDB's own text, so that a reader finds them in its documentation.
-Numbers come back as int when they are whole and as float when not; a set is a frozenset.
-"""
+Expressions stay DynamoDB's own text, so that a reader finds them in its documentation."""
 
 from __future__ import annotations
 
-import math
-from base64 import b64decode, b64encode
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from cdk_streamer_runtime.attributes import (
+    AttributeMap,
+    AttributeValue,
+    Item,
+    marshal,
+    marshal_item,
+    unmarshal,
+    unmarshal_item,
+)
 from cdk_streamer_runtime.aws import Aws
 from cdk_streamer_runtime.errors import CancellationReason, ConditionFailed, TransactionCancelled
 
-Item = dict[str, Any]  # plain Python values
-AttributeValue = dict[str, Any]  # {"S": "..."} and its kin, binary as base64: the wire's form
-AttributeMap = dict[str, AttributeValue]
+__all__ = [
+    "AttributeMap",
+    "AttributeValue",
+    "Check",
+    "Delete",
+    "Item",
+    "Page",
+    "Put",
+    "Table",
+    "Update",
+    "Write",
+    "marshal",
+    "marshal_item",
+    "unmarshal",
+    "unmarshal_item",
+]
+
 Names = Mapping[str, str]  # {"#state": "state"}
 Values = Mapping[str, object]  # {":state": "QUEUED"}
 Returns = Literal["NONE", "ALL_OLD", "UPDATED_OLD", "ALL_NEW", "UPDATED_NEW"]
-
-
-# --- the table ---------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -249,88 +265,3 @@ def _plain_reason(reason: CancellationReason) -> CancellationReason:
     if "Item" not in reason:
         return reason
     return {"Code": reason["Code"], "Item": unmarshal_item(reason["Item"])}
-
-
-# --- attribute values --------------------------------------------------------------------------
-
-
-def marshal_item(item: Mapping[str, object]) -> AttributeMap:
-    """Give the attribute values of an item, a key or expression values."""
-    return {name: marshal(value) for name, value in item.items()}
-
-
-def unmarshal_item(attributes: Mapping[str, AttributeValue]) -> Item:
-    """Give plain values of an item, also of an image in a stream record."""
-    # One expression, for this runs with every answer: most attributes are texts.
-    return {
-        name: content if kind == "S" else _READERS[kind](content)
-        for name, value in attributes.items()
-        for kind, content in value.items()
-    }
-
-
-def marshal(value: object) -> AttributeValue:
-    """Give the attribute value of a plain value; raises TypeError for what DynamoDB cannot hold."""
-    kind = type(value)
-    if kind is str:
-        return {"S": value}
-    if kind is int:
-        return {"N": repr(value)}
-    for parent, write in _WRITERS:
-        if isinstance(value, parent):
-            return write(value)
-    raise TypeError(f"DynamoDB cannot hold a {kind.__name__}; make it a str, a number or a dict")
-
-
-def unmarshal(value: AttributeValue) -> Any:  # noqa: ANN401 - an attribute holds anything
-    """Give the plain value of an attribute value."""
-    ((kind, content),) = value.items()
-    return _READERS[kind](content)
-
-
-def _marshal_float(value: float) -> AttributeValue:
-    if not math.isfinite(value):
-        raise TypeError(f"DynamoDB cannot hold the number {value!r}; store None or a text")
-    return {"N": float.__repr__(value)}
-
-
-def _marshal_set(members: Iterable[object]) -> AttributeValue:
-    # Sorted, so that the same set is always the same bytes on the wire.
-    values = sorted((marshal(member) for member in members), key=repr)
-    kinds = {kind for value in values for kind in value}
-    if len(kinds) != 1 or not kinds <= {"S", "N", "B"}:
-        raise TypeError("a set for DynamoDB needs members, all str, all numbers or all bytes")
-    (kind,) = kinds
-    return {f"{kind}S": [value[kind] for value in values]}
-
-
-def _plain_number(text: str) -> int | float:
-    try:
-        return int(text)
-    except ValueError:
-        return float(text)
-
-
-_WRITERS: tuple[tuple[type | tuple[type, ...], Callable[[Any], AttributeValue]], ...] = (
-    (str, lambda value: {"S": str.__str__(value)}),
-    (bool, lambda value: {"BOOL": value}),
-    (int, lambda value: {"N": int.__repr__(value)}),
-    (float, _marshal_float),
-    (type(None), lambda _: {"NULL": True}),
-    ((dict, Mapping), lambda value: {"M": marshal_item(value)}),
-    ((list, tuple), lambda value: {"L": [marshal(each) for each in value]}),
-    ((bytes, bytearray), lambda value: {"B": b64encode(value).decode()}),
-    (Set, _marshal_set),
-)
-_READERS: dict[str, Callable[[Any], Any]] = {
-    "S": lambda content: content,
-    "N": _plain_number,
-    "BOOL": lambda content: content,
-    "NULL": lambda _: None,
-    "M": unmarshal_item,
-    "L": lambda content: [unmarshal(each) for each in content],
-    "B": b64decode,
-    "SS": frozenset,
-    "NS": lambda content: frozenset(map(_plain_number, content)),
-    "BS": lambda content: frozenset(map(b64decode, content)),
-}

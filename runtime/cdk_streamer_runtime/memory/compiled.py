@@ -8,7 +8,9 @@ from functools import lru_cache
 from typing import TypeVar, cast
 
 from cdk_streamer_runtime.memory.conditions import Check, Test, Values, compiled_condition
-from cdk_streamer_runtime.memory.expressions import Condition, InvalidExpression, Parser, Path
+from cdk_streamer_runtime.memory.expressions import Parser
+from cdk_streamer_runtime.memory.tokens import InvalidExpression
+from cdk_streamer_runtime.memory.trees import Condition, Path
 from cdk_streamer_runtime.memory.updates import Apply, check_projection, compiled_update
 from cdk_streamer_runtime.memory.values import InvalidValue, normalized_item
 

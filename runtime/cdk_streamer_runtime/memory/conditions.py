@@ -7,7 +7,8 @@ from base64 import b64decode
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from cdk_streamer_runtime.memory.expressions import (
+from cdk_streamer_runtime.memory.tokens import InvalidExpression
+from cdk_streamer_runtime.memory.trees import (
     Between,
     Both,
     Call,
@@ -15,7 +16,6 @@ from cdk_streamer_runtime.memory.expressions import (
     Condition,
     Either,
     In,
-    InvalidExpression,
     Negation,
     Operand,
     Path,

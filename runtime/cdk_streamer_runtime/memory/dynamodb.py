@@ -16,7 +16,6 @@ from cdk_streamer_runtime.errors import (
 )
 from cdk_streamer_runtime.memory.compiled import Compiled, expressions_of, refuse_legacy
 from cdk_streamer_runtime.memory.conditions import Values
-from cdk_streamer_runtime.memory.expressions import InvalidExpression
 from cdk_streamer_runtime.memory.queries import query
 from cdk_streamer_runtime.memory.tables import (
     MemoryTable,
@@ -25,6 +24,7 @@ from cdk_streamer_runtime.memory.tables import (
     TableSchema,
     stream_record,
 )
+from cdk_streamer_runtime.memory.tokens import InvalidExpression
 from cdk_streamer_runtime.memory.updates import InvalidUpdate, projected
 from cdk_streamer_runtime.memory.values import InvalidValue, Item, copied_item, normalized_item
 

@@ -1,151 +1,33 @@
-"""DynamoDB's expression language: text in, syntax trees out.
+"""The grammar of DynamoDB's expressions: text in, syntax trees out.
 
-A tree has its `#names` replaced already and knows which names and values it uses.
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.OperatorsAndFunctions.html
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from cdk_streamer_runtime.memory.reserved_words import RESERVED_WORDS
-
-EXPRESSION_BYTES = 4096
-
-
-class InvalidExpression(Exception):
-    """DynamoDB would refuse this expression; the text says why."""
-
-
-# --- syntax trees ------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Path:
-    """Where a value is in an item: attribute, map members, list positions."""
-
-    steps: tuple[str | int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Placeholder:
-    """A value that comes with the call, `:name`."""
-
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """A function over operands, in a condition or in an update."""
-
-    function: str
-    operands: tuple[Operand, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Arithmetic:
-    """Two operands added (`+`) or subtracted (`-`)."""
-
-    operator: str
-    left: Operand
-    right: Operand
-
-
-Operand = Path | Placeholder | Call | Arithmetic
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """Two operands and `=`, `<>`, `<`, `<=`, `>` or `>=`."""
-
-    operator: str
-    left: Operand
-    right: Operand
-
-
-@dataclass(frozen=True, slots=True)
-class Between:
-    """An operand within two bounds, both included."""
-
-    operand: Operand
-    lower: Operand
-    upper: Operand
-
-
-@dataclass(frozen=True, slots=True)
-class In:
-    """An operand that equals one of some others."""
-
-    operand: Operand
-    choices: tuple[Operand, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Both:
-    """Two conditions that must hold (`AND`)."""
-
-    left: Condition
-    right: Condition
-
-
-@dataclass(frozen=True, slots=True)
-class Either:
-    """Two conditions of which one must hold (`OR`)."""
-
-    left: Condition
-    right: Condition
-
-
-@dataclass(frozen=True, slots=True)
-class Negation:
-    """A condition that must not hold."""
-
-    condition: Condition
-
-
-Condition = Comparison | Between | In | Call | Both | Either | Negation
-
-
-@dataclass(frozen=True, slots=True)
-class Assignment:
-    """`SET path = operand`."""
-
-    path: Path
-    operand: Operand
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """`ADD path :value` or `DELETE path :value`."""
-
-    path: Path
-    value: Placeholder
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Actions:
-    """All that an update expression does, by clause."""
-
-    assignments: tuple[Assignment, ...] = ()
-    removals: tuple[Path, ...] = ()
-    additions: tuple[Change, ...] = ()
-    deletions: tuple[Change, ...] = ()
-
-    @property
-    def paths(self) -> tuple[Path, ...]:
-        """Every path that is written."""
-        changes = (*self.assignments, *self.additions, *self.deletions)
-        return (*(change.path for change in changes), *self.removals)
-
-
-# --- parser ------------------------------------------------------------------------------------
-
-_TOKEN = re.compile(
-    r"\s*(?:(?P<word>[A-Za-z][A-Za-z0-9_]*)|(?P<name>\#[A-Za-z0-9_]+)|(?P<value>:[A-Za-z0-9_]+)"
-    r"|(?P<number>[0-9]+)|(?P<symbol><>|<=|>=|[=<>(),.\[\]+-]))"
+from cdk_streamer_runtime.memory.tokens import InvalidExpression, Tokens
+from cdk_streamer_runtime.memory.trees import (
+    Actions,
+    Arithmetic,
+    Assignment,
+    Between,
+    Both,
+    Call,
+    Change,
+    Comparison,
+    Condition,
+    Either,
+    In,
+    Negation,
+    Operand,
+    Path,
+    Placeholder,
 )
+
+IN_OPERANDS = 100
 _COMPARATORS = frozenset({"=", "<>", "<", "<=", ">", ">="})
 _CONDITION_FUNCTIONS = {
     "attribute_exists": 1,
@@ -165,13 +47,8 @@ class Parser:
     """One expression being read from left to right."""
 
     def __init__(self, text: str, names: Mapping[str, str]) -> None:
-        if not text.strip():
-            raise InvalidExpression("The expression can not be empty;")
-        if len(text.encode()) > EXPRESSION_BYTES:
-            raise InvalidExpression("Expression size has exceeded the maximum allowed size;")
         self._names = names
-        self._tokens = _tokens(text)
-        self._position = 0
+        self._tokens = Tokens(text)
         self.used_names: set[str] = set()
         self.used_values: set[str] = set()
 
@@ -180,15 +57,15 @@ class Parser:
     def condition(self) -> Condition:
         """Read a condition, key condition or filter expression."""
         condition = self._either()
-        self._expect("end", "")
+        self._tokens.expect("end", "")
         return condition
 
     def projection(self) -> tuple[Path, ...]:
         """Read a projection expression."""
         paths = [self._path()]
-        while self._accept("symbol", ","):
+        while self._tokens.accept("symbol", ","):
             paths.append(self._path())
-        self._expect("end", "")
+        self._tokens.expect("end", "")
         return tuple(paths)
 
     def actions(self) -> Actions:
@@ -197,7 +74,7 @@ class Parser:
         removals: list[Path] = []
         changes: dict[str, list[Change]] = {"ADD": [], "DELETE": []}
         seen: set[str] = set()
-        while not self._accept("end", ""):
+        while not self._tokens.accept("end", ""):
             clause = self._clause(seen)
             more = True
             while more:
@@ -208,7 +85,7 @@ class Parser:
                         removals.append(self._path())
                     case _:
                         changes[clause].append(Change(self._path(), self._placeholder()))
-                more = self._accept("symbol", ",")
+                more = self._tokens.accept("symbol", ",")
         return Actions(
             assignments=tuple(assignments),
             removals=tuple(removals),
@@ -220,80 +97,78 @@ class Parser:
 
     def _either(self) -> Condition:
         condition = self._both()
-        while self._accept_keyword("OR"):
+        while self._tokens.accept_keyword("OR"):
             condition = Either(condition, self._both())
         return condition
 
     def _both(self) -> Condition:
         condition = self._negation()
-        while self._accept_keyword("AND"):
+        while self._tokens.accept_keyword("AND"):
             condition = Both(condition, self._negation())
         return condition
 
     def _negation(self) -> Condition:
-        if self._accept_keyword("NOT"):
+        if self._tokens.accept_keyword("NOT"):
             return Negation(self._negation())
         if self._opens_condition():
-            self._expect("symbol", "(")
+            self._tokens.expect("symbol", "(")
             condition = self._either()
-            self._expect("symbol", ")")
+            self._tokens.expect("symbol", ")")
             return condition
         return self._test()
 
     def _opens_condition(self) -> bool:
         """Tell a parenthesis around a condition from one around an operand, as in `(a) = :b`."""
-        if self._peek() != ("symbol", "("):
+        if self._tokens.peek() != ("symbol", "("):
             return False
-        depth, position = 0, self._position
-        while True:
-            kind, text = self._tokens[position]
-            depth += {"(": 1, ")": -1}.get(text, 0) if kind == "symbol" else 0
-            position += 1
+        depth, ahead = 1, 1
+        while depth:
+            kind, text = self._tokens.peek(ahead)
             if kind == "end":
                 return True
-            if depth == 0:
-                break
-        kind, text = self._tokens[position]
+            depth += {"(": 1, ")": -1}.get(text, 0) if kind == "symbol" else 0
+            ahead += 1
+        kind, text = self._tokens.peek(ahead)
         follows_operand = text in _COMPARATORS or (
             kind == "word" and text.upper() in {"BETWEEN", "IN"}
         )
         return not follows_operand
 
     def _test(self) -> Condition:
-        kind, text = self._peek()
+        kind, text = self._tokens.peek()
         if kind == "word" and text in _CONDITION_FUNCTIONS:
             return self._call(_CONDITION_FUNCTIONS)
         operand = self._operand()
-        if self._accept_keyword("BETWEEN"):
+        if self._tokens.accept_keyword("BETWEEN"):
             lower = self._operand()
-            if not self._accept_keyword("AND"):
-                raise self._syntax_error()
+            if not self._tokens.accept_keyword("AND"):
+                raise self._tokens.error()
             return Between(operand, lower, self._operand())
-        if self._accept_keyword("IN"):
+        if self._tokens.accept_keyword("IN"):
             return In(operand, self._choices())
-        kind, text = self._peek()
+        kind, text = self._tokens.peek()
         if kind != "symbol" or text not in _COMPARATORS:
-            raise self._syntax_error()
-        self._position += 1
+            raise self._tokens.error()
+        self._tokens.skip()
         return Comparison(text, operand, self._operand())
 
     def _choices(self) -> tuple[Operand, ...]:
-        self._expect("symbol", "(")
+        self._tokens.expect("symbol", "(")
         choices = [self._operand()]
-        while self._accept("symbol", ","):
+        while self._tokens.accept("symbol", ","):
             choices.append(self._operand())
-        self._expect("symbol", ")")
-        if len(choices) > 100:
+        self._tokens.expect("symbol", ")")
+        if len(choices) > IN_OPERANDS:
             raise InvalidExpression("The IN operator is provided with too many operands;")
         return tuple(choices)
 
     def _operand(self) -> Operand:
-        if self._accept("symbol", "("):
+        if self._tokens.accept("symbol", "("):
             operand = self._operand()
-            self._expect("symbol", ")")
+            self._tokens.expect("symbol", ")")
             return operand
-        kind, text = self._peek()
-        if kind == "word" and self._peek(1) == ("symbol", "("):
+        kind, text = self._tokens.peek()
+        if kind == "word" and self._tokens.peek(1) == ("symbol", "("):
             if text in _CONDITION_FUNCTIONS or text in _UPDATE_FUNCTIONS:
                 raise InvalidExpression(
                     f"The function is not allowed to be used this way; function: {text}"
@@ -304,11 +179,11 @@ class Parser:
     # --- updates ---
 
     def _clause(self, seen: set[str]) -> str:
-        kind, text = self._peek()
+        kind, text = self._tokens.peek()
         clause = text.upper()
         if kind != "word" or clause not in _CLAUSES:
-            raise self._syntax_error()
-        self._position += 1
+            raise self._tokens.error()
+        self._tokens.skip()
         if clause in seen:
             raise InvalidExpression(
                 f'The "{clause}" section can only be used once in an update expression;'
@@ -318,21 +193,21 @@ class Parser:
 
     def _assignment(self) -> Assignment:
         path = self._path()
-        self._expect("symbol", "=")
+        self._tokens.expect("symbol", "=")
         left = self._update_operand()
-        kind, text = self._peek()
+        kind, text = self._tokens.peek()
         if kind == "symbol" and text in "+-":
-            self._position += 1
+            self._tokens.skip()
             return Assignment(path, Arithmetic(text, left, self._update_operand()))
         return Assignment(path, left)
 
     def _update_operand(self) -> Operand:
-        if self._accept("symbol", "("):
+        if self._tokens.accept("symbol", "("):
             operand = self._update_operand()
-            self._expect("symbol", ")")
+            self._tokens.expect("symbol", ")")
             return operand
-        kind, text = self._peek()
-        if kind == "word" and self._peek(1) == ("symbol", "("):
+        kind, text = self._tokens.peek()
+        if kind == "word" and self._tokens.peek(1) == ("symbol", "("):
             if text in _CONDITION_FUNCTIONS or text == "size":
                 raise InvalidExpression(
                     f"The function is not allowed in an update expression; function: {text}"
@@ -343,16 +218,16 @@ class Parser:
     # --- parts of both ---
 
     def _call(self, functions: Mapping[str, int]) -> Call:
-        _, function = self._peek()
+        _, function = self._tokens.peek()
         if function not in functions:
             raise InvalidExpression(f"Invalid function name; function: {function}")
-        self._position += 1
-        self._expect("symbol", "(")
+        self._tokens.skip()
+        self._tokens.expect("symbol", "(")
         read = self._update_operand if function in _UPDATE_FUNCTIONS else self._operand
         operands = [read()]
-        while self._accept("symbol", ","):
+        while self._tokens.accept("symbol", ","):
             operands.append(read())
-        self._expect("symbol", ")")
+        self._tokens.expect("symbol", ")")
         if len(operands) != functions[function]:
             raise InvalidExpression(
                 "Incorrect number of operands for operator or function; operator or function: "
@@ -367,81 +242,42 @@ class Parser:
     def _path(self) -> Path:
         steps: list[str | int] = [self._attribute()]
         while True:
-            if self._accept("symbol", "."):
+            if self._tokens.accept("symbol", "."):
                 steps.append(self._attribute())
-            elif self._accept("symbol", "["):
-                kind, text = self._peek()
+            elif self._tokens.accept("symbol", "["):
+                kind, text = self._tokens.peek()
                 if kind != "number":
-                    raise self._syntax_error()
-                self._position += 1
-                self._expect("symbol", "]")
+                    raise self._tokens.error()
+                self._tokens.skip()
+                self._tokens.expect("symbol", "]")
                 steps.append(int(text))
             else:
                 return Path(tuple(steps))
 
     def _attribute(self) -> str:
-        kind, text = self._peek()
+        kind, text = self._tokens.peek()
         if kind == "word":
             if text.upper() in RESERVED_WORDS:
                 raise InvalidExpression(
                     f"Attribute name is a reserved keyword; reserved keyword: {text}"
                 )
-            self._position += 1
+            self._tokens.skip()
             return text
         if kind != "name":
-            raise self._syntax_error()
+            raise self._tokens.error()
         if text not in self._names:
             raise InvalidExpression(
                 "An expression attribute name used in the document path is not defined; "
                 f"attribute name: {text}"
             )
-        self._position += 1
+        self._tokens.skip()
         self.used_names.add(text)
         return self._names[text]
 
     def _placeholder(self) -> Placeholder:
-        kind, text = self._peek()
+        kind, text = self._tokens.peek()
         if kind != "value":
-            raise self._syntax_error()
-        self._position += 1
+            raise self._tokens.error()
+        self._tokens.skip()
         self.used_values.add(text)
         return Placeholder(text)
-
-    # --- tokens ---
-
-    def _peek(self, ahead: int = 0) -> tuple[str, str]:
-        return self._tokens[min(self._position + ahead, len(self._tokens) - 1)]
-
-    def _accept(self, kind: str, text: str) -> bool:
-        if self._peek() != (kind, text):
-            return False
-        self._position += 1
-        return True
-
-    def _accept_keyword(self, keyword: str) -> bool:
-        kind, text = self._peek()
-        if kind != "word" or text.upper() != keyword:
-            return False
-        self._position += 1
-        return True
-
-    def _expect(self, kind: str, text: str) -> None:
-        if not self._accept(kind, text):
-            raise self._syntax_error()
-
-    def _syntax_error(self) -> InvalidExpression:
-        _, text = self._peek()
-        return InvalidExpression(f'Syntax error; token: "{text or "<EOF>"}"')
-
-
-def _tokens(text: str) -> list[tuple[str, str]]:
-    tokens: list[tuple[str, str]] = []
-    position, end = 0, len(text.rstrip())
-    while position < end:
-        match = _TOKEN.match(text, position)
-        if match is None or match.lastgroup is None:
-            raise InvalidExpression(f'Syntax error; token: "{text[position:].strip()[0]}"')
-        tokens.append((match.lastgroup, match[match.lastgroup]))
-        position = match.end()
-    tokens.append(("end", ""))
-    return tokens

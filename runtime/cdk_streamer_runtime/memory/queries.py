@@ -7,7 +7,9 @@ from typing import Any
 
 from cdk_streamer_runtime.memory.compiled import Compiled
 from cdk_streamer_runtime.memory.conditions import Test, Values, compiled_condition
-from cdk_streamer_runtime.memory.expressions import (
+from cdk_streamer_runtime.memory.tables import IndexSchema, MemoryTable, Record
+from cdk_streamer_runtime.memory.tokens import InvalidExpression
+from cdk_streamer_runtime.memory.trees import (
     Between,
     Both,
     Call,
@@ -15,13 +17,11 @@ from cdk_streamer_runtime.memory.expressions import (
     Condition,
     Either,
     In,
-    InvalidExpression,
     Negation,
     Operand,
     Path,
     Placeholder,
 )
-from cdk_streamer_runtime.memory.tables import IndexSchema, MemoryTable, Record
 from cdk_streamer_runtime.memory.updates import projected
 from cdk_streamer_runtime.memory.values import (
     AttributeValue,

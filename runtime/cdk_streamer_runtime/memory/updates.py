@@ -13,13 +13,13 @@ from cdk_streamer_runtime.memory.conditions import (
     literal_check,
     member,
 )
-from cdk_streamer_runtime.memory.expressions import (
+from cdk_streamer_runtime.memory.tokens import InvalidExpression
+from cdk_streamer_runtime.memory.trees import (
     Actions,
     Arithmetic,
     Assignment,
     Call,
     Change,
-    InvalidExpression,
     Operand,
     Path,
     Placeholder,

@@ -1,0 +1,120 @@
+"""AWS Signature Version 4, which every request of the client carries.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import sha256
+
+_ALGORITHM = "AWS4-HMAC-SHA256"
+_EMPTY_HASH = sha256(b"").hexdigest()
+# What a proxy or the tracing on the way may change or add.
+_UNSIGNED = frozenset(
+    {
+        *("baggage", "connection", "expect", "keep-alive", "proxy-authenticate"),
+        *("proxy-authorization", "te", "traceparent", "tracestate", "trailer"),
+        *("transfer-encoding", "upgrade", "user-agent", "x-amzn-trace-id"),
+    }
+)
+_UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/")
+_ENCODED = tuple(chr(byte) if byte in _UNRESERVED else f"%{byte:02X}" for byte in range(256))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credentials:
+    """Who signs. `token` belongs to the temporary keys of a role."""
+
+    access_key: str
+    secret_key: str
+    token: str | None = None
+
+    def __repr__(self) -> str:
+        return f"Credentials(access_key={self.access_key!r})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """What a signature is good for. `time` is basic ISO 8601 in UTC, `20251121T093000Z`."""
+
+    service: str
+    region: str
+    time: str
+
+    @property
+    def text(self) -> str:
+        """The scope as it stands in the signature."""
+        return f"{self.time[:8]}/{self.region}/{self.service}/aws4_request"
+
+
+def signed(
+    credentials: Credentials,
+    scope: Scope,
+    *,
+    method: str,
+    path: str,
+    query: str = "",
+    headers: Mapping[str, str],
+    body: bytes,
+) -> dict[str, str]:
+    """Give the headers to send: those given, the date, the token and the signature.
+
+    `path` and `query` are as they go over the wire, so percent-encoded; `headers` has `host`.
+    """
+    digest = sha256(body).hexdigest() if body else _EMPTY_HASH
+    sent = {**headers, "x-amz-date": scope.time}
+    if credentials.token:
+        sent["x-amz-security-token"] = credentials.token
+    if scope.service == "s3":
+        sent["x-amz-content-sha256"] = digest
+        canonical_path = path or "/"
+    else:
+        canonical_path = _canonical_path(path)
+    fields = sorted(
+        (name.lower(), " ".join(value.split()))
+        for name, value in sent.items()
+        if name.lower() not in _UNSIGNED
+    )
+    names = ";".join([name for name, _ in fields])
+    lines = "".join([f"{name}:{value}\n" for name, value in fields])
+    canonical_query = _canonical_query(query) if query else ""
+    request = f"{method}\n{canonical_path}\n{canonical_query}\n{lines}\n{names}\n{digest}"
+    subject = f"{_ALGORITHM}\n{scope.time}\n{scope.text}\n{sha256(request.encode()).hexdigest()}"
+    key = _signing_key(credentials.secret_key, scope.time[:8], scope.region, scope.service)
+    sent["authorization"] = (
+        f"{_ALGORITHM} Credential={credentials.access_key}/{scope.text}, "
+        f"SignedHeaders={names}, Signature={hmac.digest(key, subject.encode(), 'sha256').hex()}"
+    )
+    return sent
+
+
+@lru_cache(maxsize=16)
+def _signing_key(secret_key: str, date: str, region: str, service: str) -> bytes:
+    key = f"AWS4{secret_key}".encode()
+    for part in (date, region, service, "aws4_request"):
+        key = hmac.digest(key, part.encode(), "sha256")
+    return key
+
+
+def _canonical_path(path: str) -> str:
+    """Every service but S3 signs the path without dots and double slashes, encoded once more."""
+    if path in {"", "/"}:
+        return "/"
+    segments: list[str] = []
+    for segment in path.split("/"):
+        if segment == "..":
+            del segments[-1:]
+        elif segment not in {"", "."}:
+            segments.append(segment)
+    end = "/" if segments and path.endswith("/") else ""
+    encoded = "".join([_ENCODED[byte] for byte in "/".join(segments).encode()])
+    return f"/{encoded}{end}"
+
+
+def _canonical_query(query: str) -> str:
+    pairs = [pair.partition("=") for pair in query.split("&")]
+    return "&".join(f"{name}={value}" for name, value in sorted((n, v) for n, _, v in pairs))

@@ -1,0 +1,80 @@
+"""Metrics as CloudWatch's embedded metric format: one line on stdout an invocation, no call.
+
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from threading import Lock
+
+from cdk_streamer_runtime.contract import METRIC_DIMENSION, METRIC_NAMESPACE, Metric
+
+VALUES_PER_METRIC = 100
+
+
+class Metrics:
+    """What one invocation measured under the construct's name; threads may share it."""
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        clock: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+        write: Callable[[str], object] = lambda line: print(line, end="", flush=True),  # noqa: T201 - it is the channel
+    ) -> None:
+        self._name = name
+        self._clock = clock
+        self._write = write
+        self._lock = Lock()
+        self._counts: dict[Metric, int] = {}
+        self._times: dict[Metric, list[float]] = {}
+
+    def count(self, metric: Metric, value: int = 1) -> None:
+        """Add to the sum of a metric."""
+        with self._lock:
+            self._counts[metric] = self._counts.get(metric, 0) + value
+
+    def milliseconds(self, metric: Metric, value: float) -> None:
+        """Keep one duration; percentiles need each of them."""
+        with self._lock:
+            self._times.setdefault(metric, []).append(value)
+
+    def flush(self) -> None:
+        """Write what was measured since the last flush, nothing if there is nothing."""
+        with self._lock:
+            counts, times = self._counts, self._times
+            self._counts, self._times = {}, {}
+        while counts or times:
+            values: dict[str, object] = {**counts}
+            values |= {metric: kept[:VALUES_PER_METRIC] for metric, kept in times.items()}
+            self._write(self._line(values, {metric.value for metric in times}))
+            times = {
+                metric: kept[VALUES_PER_METRIC:]
+                for metric, kept in times.items()
+                if kept[VALUES_PER_METRIC:]
+            }
+            counts = {}
+
+    def _line(self, values: dict[str, object], durations: set[str]) -> str:
+        definitions = [
+            {"Name": name, "Unit": "Milliseconds" if name in durations else "Count"}
+            for name in values
+        ]
+        document = {
+            "_aws": {
+                "Timestamp": self._clock(),
+                "CloudWatchMetrics": [
+                    {
+                        "Namespace": METRIC_NAMESPACE,
+                        "Dimensions": [[METRIC_DIMENSION]],
+                        "Metrics": definitions,
+                    }
+                ],
+            },
+            METRIC_DIMENSION: self._name,
+            **values,
+        }
+        return f"{json.dumps(document, separators=(',', ':'))}\n"
