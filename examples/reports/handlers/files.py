@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import secrets
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -13,9 +14,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from cdk_streamer_runtime import ActionFailed, RequestContext
-from cdk_streamer_runtime.contract import ErrorCode
+from cdk_streamer_runtime import ActionFailed, ErrorCode, RequestContext
 
+_NAME = re.compile(r"[A-Za-z0-9_-]{16}")
 _LINK_SECONDS = 900  # a link dies with the credentials of the role that signed it anyway
 
 
@@ -51,14 +52,12 @@ class Files:
     @contextmanager
     def open_upload(self, name: str) -> Iterator[Upload]:
         """Read an upload as it arrives; raises ActionFailed when there is none."""
-        s3 = _s3()
+        if not _NAME.fullmatch(name):
+            raise _unknown(name)
         try:
-            answer = s3.get_object(Bucket=self._bucket, Key=self._upload_key(name))
-        except s3.exceptions.NoSuchKey:
-            raise ActionFailed(
-                f"there is no upload {name!r}; ask for one with prepare_upload",
-                code=ErrorCode.NOT_FOUND,
-            ) from None
+            answer = s3().get_object(Bucket=self._bucket, Key=self._upload_key(name))
+        except s3().exceptions.NoSuchKey:
+            raise _unknown(name) from None
         with closing(answer["Body"]) as body:
             lines = io.TextIOWrapper(io.BufferedReader(body), encoding="utf-8", newline="")
             yield Upload(lines=lines, size=answer["ContentLength"], body=body)
@@ -66,7 +65,7 @@ class Files:
     def publish(self, name: str, page: str) -> str:
         """Store a report, in place of an earlier one of that name, and give a link to it."""
         key = f"reports/{self._folder}/{name}.html"
-        _s3().put_object(
+        s3().put_object(
             Bucket=self._bucket,
             Key=key,
             Body=page.encode(),
@@ -81,11 +80,17 @@ class Files:
         parameters = {"Bucket": self._bucket, "Key": key}
         if content_type is not None:
             parameters["ContentType"] = content_type
-        return _s3().generate_presigned_url(operation, Params=parameters, ExpiresIn=_LINK_SECONDS)
+        return s3().generate_presigned_url(operation, Params=parameters, ExpiresIn=_LINK_SECONDS)
+
+
+def _unknown(name: str) -> ActionFailed:
+    text = f"there is no upload {name[:32]!r}; ask for one with prepare_upload"
+    return ActionFailed(text, code=ErrorCode.NOT_FOUND)
 
 
 @cache
-def _s3() -> Any:  # noqa: ANN401 - boto3 has no types of its own
+def s3() -> Any:  # noqa: ANN401 - boto3 has no types of its own
+    """Give the process's one client of S3."""
     # Imported when it is needed: boto3 takes longer to import than an echo to answer.
     import boto3
     from botocore.config import Config

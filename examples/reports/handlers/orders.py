@@ -9,8 +9,7 @@ from datetime import date
 from decimal import Decimal
 from itertools import islice
 
-from cdk_streamer_runtime import ActionFailed
-from cdk_streamer_runtime.contract import ErrorCode
+from cdk_streamer_runtime import ActionFailed, ErrorCode
 
 _COLUMNS = ("ordered_on", "region", "product", "quantity", "unit_price")
 
