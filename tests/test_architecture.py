@@ -281,6 +281,34 @@ def test_a_part_of_the_runtime_knows_only_the_parts_below_it(part: str):
     assert offenders(of(f"{RUNTIME}.{part}"), *others) == []
 
 
+def test_only_the_construct_that_composes_the_parts_imports_parts():
+    parts = {
+        module
+        for module in of("cdk_streamer")
+        if "._" not in module
+        for node in ast.walk(tree(module))
+        if isinstance(node, ast.ClassDef) and "Construct" in {ast.unparse(b) for b in node.bases}
+    }
+    composers = {"cdk_streamer", "cdk_streamer.async_request_api"}
+    assert offenders([m for m in of("cdk_streamer") if m not in composers], *parts) == []
+
+
+# --- packages -------------------------------------------------------------------------------------
+
+
+def test_a_package_file_imports_and_names_and_does_nothing_else():
+    # PEP 562's __getattr__ imports late, and its types are for checkers alone.
+    allowed = re.compile(r"""(["']|import |from |__all__|if TYPE_CHECKING|def __(getattr|dir)__)""")
+    busy = {
+        f"{module}: {ast.unparse(statement)[:60]}"
+        for module, path in modules().items()
+        if path.name == "__init__.py"
+        for statement in tree(module).body
+        if not allowed.match(ast.unparse(statement))
+    }
+    assert busy == set()
+
+
 # --- size -----------------------------------------------------------------------------------------
 
 
