@@ -1,0 +1,7 @@
+"""Constructs for work that does not fit into one short request."""
+
+from cdk_streamer.async_request_api import AsyncRequestApi
+from cdk_streamer.auth import Auth
+from cdk_streamer.progress_websocket import ProgressWebSocket
+
+__all__ = ["AsyncRequestApi", "Auth", "ProgressWebSocket"]

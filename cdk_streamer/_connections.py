@@ -1,0 +1,39 @@
+"""Who may post to the connections of a WebSocket API, and who may end them."""
+
+from __future__ import annotations
+
+from aws_cdk import Stack
+from aws_cdk import aws_apigatewayv2 as apigatewayv2
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+
+from cdk_streamer._findings import acknowledge_wildcard
+from cdk_streamer._function import RuntimeFunction
+
+_ACTION = "execute-api:ManageConnections"
+_REASON = "the names of connections are made by API Gateway, each when a client connects"
+
+
+def allow(function: RuntimeFunction, stage: apigatewayv2.IWebSocketStage, *methods: str) -> None:
+    """Let a function POST to connections of a stage, or DELETE them."""
+    for method in methods:
+        arn = _arn(stage, method)
+        function.allow(_ACTION, on=arn)
+        acknowledge_wildcard(function.role, _REASON, arn)
+
+
+def grant_post(function: lambda_.IFunction, stage: apigatewayv2.IWebSocketStage) -> iam.Grant:
+    """Let any function post to connections of a stage."""
+    arn = _arn(stage, "POST")
+    # The policy may be in a role of the user's, so the role is what says why.
+    acknowledge_wildcard(function.role or function, _REASON, arn)
+    return iam.Grant.add_to_principal(grantee=function, actions=[_ACTION], resource_arns=[arn])
+
+
+def _arn(stage: apigatewayv2.IWebSocketStage, method: str) -> str:
+    # By hand: what CDK's own grants name is every method of every stage.
+    return Stack.of(stage).format_arn(
+        service="execute-api",
+        resource=stage.api.api_id,
+        resource_name=f"{stage.stage_name}/{method}/@connections/*",
+    )

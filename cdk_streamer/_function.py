@@ -1,0 +1,133 @@
+"""Lambda functions of the constructs: the one place for their defaults.
+
+Everything that a feature flag could decide is said here, so that flags do not change a template.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from cdk_streamer_runtime.contract import EntryPoint, Environment
+from constructs import Construct
+
+from cdk_streamer._findings import acknowledge, acknowledge_wildcard
+
+_TRACING = ("xray:PutTraceSegments", "xray:PutTelemetryRecords")
+_LOGGING = ("logs:CreateLogStream", "logs:PutLogEvents")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Defaults:
+    """What all functions of one construct share."""
+
+    architecture: lambda_.Architecture = lambda_.Architecture.ARM_64
+    log_retention: logs.RetentionDays = logs.RetentionDays.ONE_MONTH
+    removal_policy: RemovalPolicy = RemovalPolicy.RETAIN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Package:
+    """What a function is made of, and where it runs."""
+
+    code: lambda_.Code
+    memory_size: int = 256
+    layers: Sequence[lambda_.ILayerVersion] = ()
+    variables: Mapping[str, str] = field(default_factory=dict[str, str])
+    vpc: ec2.IVpc | None = None
+
+
+class RuntimeFunction(Construct):
+    """A function of the runtime, with a role that may do what `allow` was told and nothing else."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        description: str,
+        entry_point: EntryPoint,
+        package: Package,
+        environment: Environment,
+        timeout: Duration,
+        defaults: Defaults,
+    ) -> None:
+        super().__init__(scope, id)
+        log_group = logs.LogGroup(
+            self,
+            "Logs",
+            retention=defaults.log_retention,
+            removal_policy=defaults.removal_policy,
+        )
+        # Inline, and minimized here: flags about policies of their own do not reach it.
+        self._statements = iam.PolicyDocument(minimize=True)
+        self.role = self._new_role(in_vpc=package.vpc is not None)
+        self.function = lambda_.Function(
+            self,
+            "Function",
+            description=description,
+            runtime=lambda_.Runtime.PYTHON_3_13,
+            architecture=defaults.architecture,
+            handler=entry_point.value,
+            code=package.code,
+            layers=list(package.layers),
+            environment={**package.variables, **environment.to_variables()},
+            timeout=timeout,
+            memory_size=package.memory_size,
+            vpc=package.vpc,
+            role=self.role,
+            log_group=log_group,
+            logging_format=lambda_.LoggingFormat.JSON,
+        )
+        self.allow(*_LOGGING, on=log_group.log_group_arn)
+        self._trace()
+        self._acknowledge()
+
+    @staticmethod
+    def of(function: lambda_.IFunction) -> RuntimeFunction:
+        """Give the construct around one of our own functions."""
+        scope = function.node.scope
+        if not isinstance(scope, RuntimeFunction):
+            raise TypeError(f"{function.node.path} is no function of the runtime")
+        return scope
+
+    def allow(self, *actions: str, on: str) -> None:
+        """Let the function do `actions` on the resource with the ARN `on`."""
+        self._statements.add_statements(
+            iam.PolicyStatement(actions=list(actions), resources=[on])
+        )
+
+    def set_environment(self, environment: Environment) -> None:
+        """Write settings, in place of those with the same names."""
+        for name, value in environment.to_variables().items():
+            self.function.add_environment(name, value)
+
+    def _new_role(self, *, in_vpc: bool) -> iam.Role:
+        role = iam.Role(
+            self,
+            "Role",
+            assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
+            inline_policies={"Runtime": self._statements},
+        )
+        if in_vpc:
+            interfaces = iam.ManagedPolicy.from_aws_managed_policy_name(
+                "service-role/AWSLambdaENIManagementAccess"
+            )
+            role.add_managed_policy(interfaces)
+        return role
+
+    def _trace(self) -> None:
+        # Not by `tracing=`, which makes a policy of its own under one of the flags.
+        resource = self.function.node.default_child
+        assert isinstance(resource, lambda_.CfnFunction)  # noqa: S101 - tells the type
+        resource.tracing_config = lambda_.CfnFunction.TracingConfigProperty(mode="Active")
+        self.allow(*_TRACING, on="*")
+        acknowledge_wildcard(self.role, "X-Ray's write actions have no resource level", "*")
+
+    def _acknowledge(self) -> None:
+        """Say why what checkers expect of a function is not so."""

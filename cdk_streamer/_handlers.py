@@ -1,0 +1,181 @@
+"""The user's handlers: a folder that becomes a package in the asset, or code as it is."""
+
+from __future__ import annotations
+
+import keyword
+import re
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from aws_cdk import Annotations, Token
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_lambda as lambda_
+from constructs import Construct
+
+from cdk_streamer._assets import RUNTIME, Asset, package_files
+from cdk_streamer._function import Package
+from cdk_streamer._requirements import Platform, Requirements
+
+RESERVED_PREFIX = "CDK_STREAMER_"
+MEMORY_SIZE = 512
+
+_ENTRY_POINT = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handlers:
+    """Where the user's AsyncApp is, `module:attribute`, and what its functions are made of."""
+
+    entry_point: str
+    package: Package
+    unpinned: tuple[str, ...] = ()
+
+    def with_layer(self, layer: lambda_.ILayerVersion) -> Package:
+        """Give the package with the runtime's layer below the user's own."""
+        package = self.package
+        return Package(
+            code=package.code,
+            memory_size=package.memory_size,
+            layers=[layer, *package.layers],
+            variables=package.variables,
+            vpc=package.vpc,
+        )
+
+    def warn(self, construct: Construct) -> None:
+        """Say what is legal but unwise."""
+        if self.unpinned:
+            Annotations.of(construct).add_warning_v2(
+                "cdk-streamer:unpinnedRequirements",
+                f"requirements.txt leaves versions open: {', '.join(self.unpinned)}; another "
+                "machine may deploy others; pin them with: uv pip compile requirements.in "
+                "--generate-hashes --output-file requirements.txt",
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandlerSettings:
+    """What a user says about the functions that run their handlers."""
+
+    entry_point: str | None
+    environment: Mapping[str, str] | None
+    memory_size: int | None
+    vpc: ec2.IVpc | None
+    layers: Sequence[lambda_.ILayerVersion]
+    architecture: lambda_.Architecture
+
+    def read(self, scope: Construct, handlers: str | Path | lambda_.Code) -> Handlers:
+        """Check what the user gave; raises ValueError with the remedy."""
+        if self.entry_point is not None and not _ENTRY_POINT.fullmatch(self.entry_point):
+            raise ValueError(
+                f"entry_point must be 'module:attribute', got {self.entry_point!r}; "
+                "for example 'handlers.requests:app'"
+            )
+        environment = self.environment or {}
+        _check_environment(environment)
+        memory_size = MEMORY_SIZE if self.memory_size is None else self.memory_size
+        _check_memory(memory_size)
+        code, entry_point, requirements = _read_code(
+            scope, handlers, self.entry_point, self.architecture
+        )
+        return Handlers(
+            entry_point=entry_point,
+            package=Package(
+                code=code,
+                memory_size=memory_size,
+                layers=self.layers,
+                variables=environment,
+                vpc=self.vpc,
+            ),
+            unpinned=requirements.unpinned if requirements else (),
+        )
+
+    def refuse(self) -> None:
+        """Check that nothing is said about handlers that are not given."""
+        said = {
+            "entry_point": self.entry_point,
+            "environment": self.environment,
+            "memory_size": self.memory_size,
+            "vpc": self.vpc,
+            "layers": self.layers,
+        }
+        useless = ", ".join(name for name, value in said.items() if value)
+        if useless:
+            raise ValueError(f"{useless} given without handlers; pass handlers, or leave it out")
+
+
+def _check_memory(memory_size: float) -> None:
+    if Token.is_unresolved(memory_size):
+        return
+    if not 128 <= memory_size <= 10_240:  # noqa: PLR2004 - Lambda's own limits
+        raise ValueError(f"memory_size must be 128 to 10240 MB, got {memory_size!r}")
+
+
+def _check_environment(environment: Mapping[str, str]) -> None:
+    reserved = sorted(name for name in environment if name.startswith(RESERVED_PREFIX))
+    if reserved:
+        raise ValueError(
+            f"environment cannot set {', '.join(reserved)}: names that start with "
+            f"{RESERVED_PREFIX} belong to the runtime; choose others"
+        )
+
+
+def _read_code(
+    scope: Construct,
+    handlers: str | Path | lambda_.Code,
+    entry_point: str | None,
+    architecture: lambda_.Architecture,
+) -> tuple[lambda_.Code, str, Requirements | None]:
+    if isinstance(handlers, lambda_.Code):
+        if entry_point is None:
+            raise ValueError(
+                "handlers is a lambda_.Code, so entry_point is needed; "
+                "for example entry_point='handlers.requests:app'"
+            )
+        return handlers, entry_point, None
+    folder = _folder(handlers)
+    entry_point = entry_point or f"{folder.name}.requests:app"
+    _check_module(folder, entry_point)
+    file = folder / "requirements.txt"
+    requirements = (
+        Requirements(file=file, platform=Platform.of(scope, architecture))
+        if file.is_file()
+        else None
+    )
+    files = package_files(folder, without=frozenset({file.name}))
+    asset = Asset(source=folder, files=files, requirements=requirements)
+    return asset.to_code(scope), entry_point, requirements
+
+
+def _folder(handlers: str | Path) -> Path:
+    folder = Path(handlers).resolve()
+    if not folder.is_dir():
+        raise ValueError(
+            f"handlers must be a folder, got {str(handlers)!r}, and there is none in "
+            f"{str(Path.cwd())!r}; create it, or give its path from there"
+        )
+    name = folder.name
+    if not name.isidentifier() or keyword.iskeyword(name):
+        raise ValueError(
+            "handlers must be a folder with a Python name, since it becomes a package, "
+            f"got {name!r}; rename it, for example to 'handlers'"
+        )
+    if name == RUNTIME or name in sys.stdlib_module_names:
+        raise ValueError(
+            f"handlers cannot be a folder named {name!r}, which would hide the module of that "
+            "name; rename it, for example to 'handlers'"
+        )
+    return folder
+
+
+def _check_module(folder: Path, entry_point: str) -> None:
+    module = entry_point.partition(":")[0]
+    place = folder.parent.joinpath(*module.split("."))
+    inside = module == folder.name or module.startswith(f"{folder.name}.")
+    if not inside or not (place.with_suffix(".py").is_file() or (place / "__init__.py").is_file()):
+        raise ValueError(
+            f"there is no module {module!r} in the folder {str(folder)!r}; create "
+            f"{folder.name}/requests.py with an AsyncApp named app, or pass "
+            f"entry_point='{folder.name}.<module>:<attribute>'"
+        )

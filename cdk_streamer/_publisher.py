@@ -1,0 +1,57 @@
+"""Functions that publish to the channels of a socket."""
+
+from __future__ import annotations
+
+from aws_cdk import aws_apigatewayv2 as apigatewayv2
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from cdk_streamer_runtime.contract import PublisherEnvironment
+from constructs import Construct
+
+from cdk_streamer import _connections, _table
+from cdk_streamer._function import RuntimeFunction
+
+# What the store of channels does.
+CHANNEL_ACTIONS = ("PutItem", "UpdateItem")
+
+_SOCKET = "cdk-streamer:socket"
+
+
+def grant_publish(
+    function: lambda_.IFunction,
+    *,
+    socket: Construct,
+    table: dynamodb.ITable,
+    stage: apigatewayv2.IWebSocketStage,
+) -> iam.Grant:
+    """Give a function the settings and the permissions; raises ValueError if it cannot have them."""
+    if not isinstance(function, lambda_.Function):
+        raise ValueError(  # noqa: TRY004 - a bad argument is a ValueError
+            f"grant_publish sets variables of the function, and {function.node.path!r} is "
+            "imported, a version or an alias; pass the lambda_.Function itself"
+        )
+    _claim(function, socket)
+    settings = PublisherEnvironment(table_name=table.table_name, endpoint=stage.callback_url)
+    for name, value in settings.to_variables().items():
+        function.add_environment(name, value)
+    granted = _table.grant(function, table, *CHANNEL_ACTIONS)
+    return granted.combine(_connections.grant_post(function, stage))
+
+
+def _claim(function: lambda_.Function, socket: Construct) -> None:
+    """Refuse a function that belongs to another socket, since its variables can name only one."""
+    around = function.node.scope
+    if isinstance(around, RuntimeFunction):
+        claimed = around.node.scope not in {socket, socket.node.scope}
+    else:
+        claimed = any(
+            entry.type == _SOCKET and entry.data != socket.node.path
+            for entry in function.node.metadata
+        )
+    if claimed:
+        raise ValueError(
+            f"{function.node.path!r} publishes to another socket already, and to {socket.node.path!r} "
+            "it cannot too; use two functions"
+        )
+    function.node.add_metadata(_SOCKET, socket.node.path)

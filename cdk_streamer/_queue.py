@@ -1,0 +1,107 @@
+"""Queues of the constructs, each with another for what was given up."""
+
+from __future__ import annotations
+
+import jsii
+from aws_cdk import Duration
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from cdk_streamer._function import RuntimeFunction
+
+# A message keeps its age when it moves, so the dead must be kept longer than the living.
+RETENTION = Duration.days(7)
+DEAD_LETTER_RETENTION = Duration.days(14)
+
+
+class RedrivenQueue(Construct):
+    """A standard queue, encrypted, reached by TLS alone, and its dead letters, kept 14 days."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        visibility_timeout: Duration,
+        max_receive_count: int,
+        encryption_key: kms.IKey | None,
+    ) -> None:
+        super().__init__(scope, id)
+        encryption = (
+            sqs.QueueEncryption.KMS if encryption_key else sqs.QueueEncryption.SQS_MANAGED
+        )
+        self._key = encryption_key
+        self.dead_letters = sqs.Queue(
+            self,
+            "DeadLetters",
+            encryption=encryption,
+            encryption_master_key=encryption_key,
+            enforce_ssl=True,
+            retention_period=DEAD_LETTER_RETENTION,
+        )
+        self.queue = sqs.Queue(
+            self,
+            "Queue",
+            encryption=encryption,
+            encryption_master_key=encryption_key,
+            enforce_ssl=True,
+            retention_period=RETENTION,
+            visibility_timeout=visibility_timeout,
+            dead_letter_queue=sqs.DeadLetterQueue(
+                queue=self.dead_letters, max_receive_count=max_receive_count
+            ),
+        )
+
+    def allow_send(self, function: RuntimeFunction) -> None:
+        """Let a function put messages into the queue."""
+        function.allow("sqs:SendMessage", on=self.queue.queue_arn)
+        self._allow_key(function, "kms:GenerateDataKey", "kms:Decrypt")
+
+    def allow_hide(self, function: RuntimeFunction) -> None:
+        """Let a function decide when a message that it got is seen again."""
+        function.allow("sqs:ChangeMessageVisibility", on=self.queue.queue_arn)
+
+    def invoke(
+        self, function: RuntimeFunction, *, batch_size: int, max_concurrency: int | None = None
+    ) -> None:
+        """Let the queue's messages run a function, which says for each whether it was handled."""
+        function.allow(
+            "sqs:ReceiveMessage",
+            "sqs:DeleteMessage",
+            "sqs:GetQueueAttributes",
+            on=self.queue.queue_arn,
+        )
+        self._allow_key(function, "kms:Decrypt")
+        lambda_.EventSourceMapping(
+            function,
+            "Source",
+            target=function.function,
+            event_source_arn=self.queue.queue_arn,
+            batch_size=batch_size,
+            max_concurrency=max_concurrency,
+            report_batch_item_failures=True,
+        )
+
+    def as_destination(self) -> lambda_.IEventSourceDlq:
+        """Give the queue as the place for what an event source gave up."""
+        return _Destination(self.queue.queue_arn)
+
+    def _allow_key(self, function: RuntimeFunction, *actions: str) -> None:
+        if self._key is not None:
+            function.allow(*actions, on=self._key.key_arn)
+
+
+@jsii.implements(lambda_.IEventSourceDlq)
+class _Destination:
+    """A destination that grants nothing: CDK's own would grant more than sending."""
+
+    def __init__(self, arn: str) -> None:
+        self._arn = arn
+
+    def bind(
+        self, target: lambda_.IEventSourceMapping, target_handler: lambda_.IFunction
+    ) -> lambda_.DlqDestinationConfig:
+        del target, target_handler
+        return lambda_.DlqDestinationConfig(destination=self._arn)

@@ -1,0 +1,258 @@
+"""A WebSocket API with authenticated connections and subscriptions to live progress."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from aws_cdk import ArnFormat, Duration, RemovalPolicy, Stack
+from aws_cdk import aws_apigatewayv2 as apigatewayv2
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from aws_cdk.aws_apigatewayv2_integrations import WebSocketLambdaIntegration
+from cdk_streamer_runtime.contract import (
+    INTEGRATION_SECONDS,
+    ConnectionEnvironment,
+    EntryPoint,
+    MessageEnvironment,
+    Metric,
+    Route,
+)
+from constructs import Construct
+
+from cdk_streamer import _connections, _publisher, _table
+from cdk_streamer._assets import runtime_code, runtime_layer_code
+from cdk_streamer._function import Defaults, Package, RuntimeFunction
+from cdk_streamer._handlers import Handlers, HandlerSettings
+from cdk_streamer._metrics import runtime_metric
+from cdk_streamer._publisher import CHANNEL_ACTIONS
+from cdk_streamer.auth import Auth
+
+# For all clients of the stage together; API Gateway's own default is the account's whole quota.
+DEFAULT_THROTTLE = apigatewayv2.ThrottleSettings(rate_limit=1_000, burst_limit=2_000)
+
+# Nothing that a client writes, since a token could be in it.
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-mapping-template-reference.html
+_ACCESS_LOG = {
+    "requestId": "$context.requestId",
+    "requestTime": "$context.requestTimeEpoch",
+    "eventType": "$context.eventType",
+    "routeKey": "$context.routeKey",
+    "connectionId": "$context.connectionId",
+    "sourceIp": "$context.identity.sourceIp",
+    "status": "$context.status",
+    "integrationStatus": "$context.integrationStatus",
+    "integrationLatency": "$context.integrationLatency",
+}
+
+
+class ProgressWebSocket(Construct):
+    """A WebSocket API whose clients subscribe to channels that any Lambda function publishes to.
+
+    `url` is what clients connect to, `callback_url` what posts to them go to.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        auth: Auth,
+        handlers: str | Path | lambda_.Code | None = None,
+        entry_point: str | None = None,
+        environment: Mapping[str, str] | None = None,
+        memory_size: int | None = None,
+        vpc: ec2.IVpc | None = None,
+        layers: Sequence[lambda_.ILayerVersion] = (),
+        architecture: lambda_.Architecture = lambda_.Architecture.ARM_64,
+        table: dynamodb.ITable | None = None,
+        encryption_key: kms.IKey | None = None,
+        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
+        log_retention: logs.RetentionDays = logs.RetentionDays.ONE_MONTH,
+        access_logs: bool = True,
+        stage_name: str = "live",
+        throttle: apigatewayv2.ThrottleSettings | None = None,
+        name: str | None = None,
+    ) -> None:
+        """Create the socket.
+
+        handlers: a folder with `requests.py`, whose `app` answers sync actions, or a
+            `lambda_.Code`, which needs `entry_point`. Default: built-in actions alone.
+        entry_point: where the AsyncApp is. Default: `<folder>.requests:app`.
+        environment, memory_size, vpc, layers: of the function that runs the handlers; 512 MB and
+            no VPC by default. From a VPC it needs a way to the internet: connections are posted
+            to through API Gateway's public endpoint.
+        architecture: of all functions and of the handlers' dependencies. Default: arm64.
+        table: string keys `pk` and `sk`, TTL attribute `ttl`. Default: one is created, on demand,
+            with point-in-time recovery and deletion protection.
+        encryption_key: encrypts the table. Default: a key that AWS owns.
+        removal_policy: of table and log groups. Default: they stay.
+        log_retention: of all log groups. Default: one month.
+        access_logs: one line for each event of a connection. API Gateway writes them only if the
+            account has a CloudWatch role for it (once a region). Default: yes.
+        throttle: for all clients together. Default: 1,000 messages/s, bursts of 2,000.
+        name: the `Api` dimension of the metrics. Default: the construct's path.
+        """
+        if table is not None:
+            _table.check_keys(table)
+        if table is not None and encryption_key is not None:
+            raise ValueError("table and encryption_key exclude each other; encrypt your own table")
+        settings = HandlerSettings(
+            entry_point=entry_point,
+            environment=environment,
+            memory_size=memory_size,
+            vpc=vpc,
+            layers=layers,
+            architecture=architecture,
+        )
+        app = settings.refuse() if handlers is None else settings.read(scope, handlers)
+        super().__init__(scope, id)
+        self._layer: lambda_.LayerVersion | None = None
+        self._name = name or self.node.path
+        self._defaults = Defaults(
+            architecture=architecture, log_retention=log_retention, removal_policy=removal_policy
+        )
+        self.table: dynamodb.ITable = table or _table.new_table(
+            self, removal_policy=removal_policy, encryption_key=encryption_key
+        )
+        api = apigatewayv2.WebSocketApi(self, "Api", api_name=self._name[-128:])
+        self.api: apigatewayv2.IWebSocketApi = api
+        self.stage: apigatewayv2.IWebSocketStage = apigatewayv2.WebSocketStage(
+            self,
+            "Stage",
+            web_socket_api=api,
+            stage_name=stage_name,
+            auto_deploy=True,
+            detailed_metrics_enabled=True,
+            throttle=throttle or DEFAULT_THROTTLE,
+        )
+        if access_logs:
+            self._write_access_logs()
+        gate = auth.bind(self, name=self._name, defaults=self._defaults)
+        self.authorizer_function: lambda_.IFunction = gate.function
+        self.connection_handler: lambda_.IFunction = self._new_connection_handler()
+        self.message_handler: lambda_.IFunction = self._new_message_handler(app)
+        self._add_routes(api, gate.authorizer)
+        if app is not None:
+            app.warn(self)
+
+    @property
+    def url(self) -> str:
+        """What clients connect to: `wss://...`."""
+        return self.stage.url
+
+    @property
+    def callback_url(self) -> str:
+        """What posts to connections go to: `https://...`."""
+        return self.stage.callback_url
+
+    @property
+    def runtime_layer(self) -> lambda_.ILayerVersion:
+        """The layer with `cdk_streamer_runtime`, for functions of your own that publish."""
+        if self._layer is None:
+            self._layer = lambda_.LayerVersion(
+                self,
+                "Runtime",
+                description="cdk_streamer_runtime",
+                code=runtime_layer_code(self),
+                compatible_runtimes=[lambda_.Runtime.PYTHON_3_13],
+            )
+        return self._layer
+
+    def grant_publish(self, function: lambda_.IFunction) -> iam.Grant:
+        """Let a function publish to this socket's channels with `Progress.for_channel`.
+
+        Its environment tells the runtime where to; it needs `runtime_layer` or the runtime among
+        its own dependencies. A function publishes to one socket.
+        """
+        return _publisher.grant_publish(
+            function, socket=self, table=self.table, stage=self.stage
+        )
+
+    def metric_auth_failures(self) -> cloudwatch.Metric:
+        """Connections that were refused, summed up."""
+        return runtime_metric(self._name, Metric.AUTH_FAILURES)
+
+    def metric_progress_posts(self) -> cloudwatch.Metric:
+        """Messages posted to subscribers, summed up."""
+        return runtime_metric(self._name, Metric.PROGRESS_POSTS)
+
+    def metric_post_failures(self) -> cloudwatch.Metric:
+        """Posts that failed for another reason than a closed connection, summed up."""
+        return runtime_metric(self._name, Metric.POST_FAILURES)
+
+    def metric_connections_gone(self) -> cloudwatch.Metric:
+        """Posts to connections that had ended, summed up."""
+        return runtime_metric(self._name, Metric.CONNECTIONS_GONE)
+
+    def _write_access_logs(self) -> None:
+        group = logs.LogGroup(
+            self,
+            "AccessLogs",
+            retention=self._defaults.log_retention,
+            removal_policy=self._defaults.removal_policy,
+        )
+        stage = self.stage.node.default_child
+        assert isinstance(stage, apigatewayv2.CfnStage)  # noqa: S101 - tells the type
+        # Not by `access_log_settings=`, whose ARN depends on a flag.
+        stage.access_log_settings = apigatewayv2.CfnStage.AccessLogSettingsProperty(
+            destination_arn=Stack.of(self).format_arn(
+                service="logs",
+                resource="log-group",
+                resource_name=group.log_group_name,
+                arn_format=ArnFormat.COLON_RESOURCE_NAME,
+            ),
+            format=json.dumps(_ACCESS_LOG),
+        )
+
+    def _new_connection_handler(self) -> lambda_.Function:
+        connection = RuntimeFunction(
+            self,
+            "Connection",
+            description="Remembers who is connected",
+            entry_point=EntryPoint.CONNECTION,
+            package=Package(code=runtime_code(self)),
+            environment=ConnectionEnvironment(
+                name=self._name, table_name=self.table.table_name
+            ),
+            timeout=Duration.seconds(INTEGRATION_SECONDS),
+            defaults=self._defaults,
+        )
+        _table.allow(connection, self.table, "PutItem", "DeleteItem")
+        return connection.function
+
+    def _new_message_handler(self, app: Handlers | None) -> lambda_.Function:
+        message = RuntimeFunction(
+            self,
+            "Message",
+            description="Answers what clients send",
+            entry_point=EntryPoint.MESSAGE,
+            package=app.with_layer(self.runtime_layer) if app else Package(code=runtime_code(self)),
+            environment=MessageEnvironment(
+                name=self._name,
+                table_name=self.table.table_name,
+                endpoint=self.callback_url,
+                entry_point=app.entry_point if app else None,
+            ),
+            timeout=Duration.seconds(INTEGRATION_SECONDS),
+            defaults=self._defaults,
+        )
+        _table.allow(message, self.table, *CHANNEL_ACTIONS)
+        _connections.allow(message, self.stage, "POST", "DELETE")
+        return message.function
+
+    def _add_routes(
+        self, api: apigatewayv2.WebSocketApi, authorizer: apigatewayv2.IWebSocketRouteAuthorizer
+    ) -> None:
+        connect = WebSocketLambdaIntegration("Connect", self.connection_handler)
+        disconnect = WebSocketLambdaIntegration("Disconnect", self.connection_handler)
+        message = WebSocketLambdaIntegration("Message", self.message_handler)
+        api.add_route(Route.CONNECT, integration=connect, authorizer=authorizer)
+        api.add_route(Route.DISCONNECT, integration=disconnect)
+        api.add_route(Route.DEFAULT, integration=message)
