@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import sysconfig
 import tarfile
 import zipfile
 from pathlib import Path
@@ -18,6 +19,30 @@ PACKAGES = {
     "cdk_streamer_local": ROOT / "local",
     "cdk_streamer_client": ROOT / "clients" / "python",
 }
+
+APP = """
+from aws_cdk import App, Stack
+from cdk_streamer import AsyncRequestApi, Auth
+
+app = App()
+AsyncRequestApi(
+    Stack(app, "Reports"),
+    "Api",
+    handlers="handlers",
+    auth=Auth.jwt(issuer="https://id.example.com/", audience=["reports"]),
+)
+app.synth()
+"""
+HANDLERS = """
+from cdk_streamer_runtime import AsyncApp
+
+app = AsyncApp()
+
+
+@app.action("echo")
+def echo(payload: dict[str, object]) -> dict[str, object]:
+    return payload
+"""
 
 
 def run(*command: str | Path, cwd: Path = ROOT, **variables: str) -> str:
@@ -99,3 +124,47 @@ def test_building_twice_gives_the_same_bytes(distributions: Path, tmp_path: Path
     assert {path.name: path.read_bytes() for path in again.iterdir()} == {
         path.name: path.read_bytes() for path in distributions.iterdir()
     }
+
+
+@pytest.fixture(scope="module")
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give the interpreter of an environment with the wheel, and this one's dependencies."""
+    environment = tmp_path_factory.mktemp("installed") / "venv"
+    python = environment / "bin" / "python"
+    run("uv", "venv", "--quiet", "--offline", "--python", sys.executable, environment)
+    run("uv", "pip", "install", "--quiet", "--offline", "--no-deps", "--python", python, wheel)
+    # A path that a .pth file adds is searched, but its own .pth files are not read: so the editable
+    # install of this checkout stays out.
+    packages = run(python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))").strip()
+    Path(packages, "dependencies.pth").write_text(sysconfig.get_path("purelib"))
+    return python
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("app")
+    (folder / "app.py").write_text(APP)
+    (folder / "handlers").mkdir()
+    (folder / "handlers" / "requests.py").write_text(HANDLERS)
+    return folder
+
+
+def synthesized(python: str | Path, app: Path, directory: Path) -> dict[str, str]:
+    """Give the template and the asset manifest, which names each asset by its hash."""
+    run(python, "-P", "app.py", cwd=app, CDK_OUTDIR=str(directory), CDK_VALIDATION="false")
+    names = ("Reports.template.json", "Reports.assets.json")
+    return {name: (directory / name).read_text() for name in names}
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_the_environment_finds_the_wheel(installed: Path, tmp_path: Path, package: str):
+    source = f"from importlib.util import find_spec; print(find_spec({package!r}).origin)"
+    origin = run(installed, "-c", source, cwd=tmp_path).strip()
+    assert Path(origin).is_relative_to(installed.parents[1])
+
+
+def test_wheel_and_checkout_synthesize_the_same_template_and_assets(
+    installed: Path, app: Path, tmp_path: Path
+):
+    from_wheel = synthesized(installed, app, tmp_path / "wheel")
+    assert from_wheel == synthesized(sys.executable, app, tmp_path / "checkout")
