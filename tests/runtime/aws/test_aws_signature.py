@@ -1,0 +1,119 @@
+"""Our signatures are botocore's."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from unittest.mock import patch
+
+from botocore.auth import S3SigV4Auth, SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials as SdkCredentials
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from cdk_streamer_runtime._sigv4 import Credentials, Scope, signed
+
+OWN_HEADERS = {"host", "authorization", "date", "x-amz-date", "x-amz-security-token"}
+
+segments = st.one_of(
+    st.sampled_from(["", ".", "..", "@connections", "L0SM9cOFvHcCIhw=", "L0SM9cOFvHcCIhw%3D"]),
+    st.text(st.characters(exclude_characters="?#/\\", exclude_categories=["C", "Z"]), max_size=12),
+    st.text("a%2F +~-._=&'()", max_size=8),
+)
+paths = st.lists(segments, max_size=6).map(lambda parts: "/" + "/".join(parts))
+queries = st.lists(
+    st.tuples(st.text("ab-._~%20", max_size=4), st.text("xyz=%3D", max_size=4)).map("=".join),
+    max_size=5,
+).map("&".join)
+header_names = st.from_regex(r"[A-Za-z][A-Za-z0-9-]{0,15}", fullmatch=True).filter(
+    lambda name: name.lower() not in {*OWN_HEADERS, "x-amz-content-sha256"}
+)
+header_values = st.text(
+    st.characters(min_codepoint=32, max_codepoint=255, exclude_characters="\x7f")
+)
+headers = st.dictionaries(header_names, header_values, max_size=6).filter(
+    lambda given: len({name.lower() for name in given}) == len(given)
+)
+keys = st.text("abcdefABCDEF0123456789/+", min_size=1, max_size=40)
+dates = st.datetimes(datetime(2015, 1, 1), datetime(2099, 1, 1))  # noqa: DTZ001 - made UTC below
+
+
+def signed_by_sdk(credentials, scope, when, *, method, path, query, fields, body):
+    request = AWSRequest(
+        method=method,
+        url=f"https://example.amazonaws.com{path}{'?' if query else ''}{query}",
+        headers=fields,
+        data=body,
+    )
+    kind = S3SigV4Auth if scope.service == "s3" else SigV4Auth
+    keys = SdkCredentials(credentials.access_key, credentials.secret_key, credentials.token)
+    with patch("botocore.auth.get_current_datetime", return_value=when):
+        kind(keys, scope.service, scope.region).add_auth(request)
+    return {name.lower(): value for name, value in request.headers.items()}
+
+
+@given(
+    credentials=st.builds(
+        Credentials, access_key=keys, secret_key=keys, token=st.none() | keys.map("t{}".format)
+    ),
+    service=st.sampled_from(["dynamodb", "sqs", "execute-api", "lambda", "s3", "events"]),
+    region=st.sampled_from(["eu-west-1", "us-east-1", "cn-north-1"]),
+    when=dates,
+    method=st.sampled_from(["GET", "POST", "PUT", "DELETE"]),
+    path=paths,
+    query=queries,
+    fields=headers,
+    body=st.binary(max_size=40),
+)
+@example(
+    credentials=Credentials(access_key="A", secret_key="S", token="T"),
+    service="execute-api",
+    region="eu-west-1",
+    when=datetime(2025, 11, 21, 9, 30),  # noqa: DTZ001
+    method="POST",
+    path="/live/@connections/L0SM9cOFvHcCIhw%3D",
+    query="",
+    fields={"X-Amzn-Trace-Id": "Root=1-0"},
+    body="Grüße".encode(),
+)
+def test_a_signature_is_the_one_of_the_sdk(
+    *, credentials, service, region, when, method, path, query, fields, body
+):
+    when = when.replace(tzinfo=UTC)
+    scope = Scope(service=service, region=region, time=when.strftime("%Y%m%dT%H%M%SZ"))
+
+    ours = signed(
+        credentials,
+        scope,
+        method=method,
+        path=path,
+        query=query,
+        headers={"host": "example.amazonaws.com", **fields},
+        body=body,
+    )
+
+    theirs = signed_by_sdk(
+        credentials, scope, when, method=method, path=path, query=query, fields=fields, body=body
+    )
+    own = {name.lower(): value for name, value in ours.items()} | {"host": None}
+    assert {**own, **theirs} == {**theirs, **own}
+
+
+def test_a_connection_id_is_encoded_once_in_the_path_and_twice_in_the_signature():
+    ours = {
+        path: signed(
+            Credentials(access_key="A", secret_key="S"),
+            Scope(service="execute-api", region="eu-west-1", time="20251121T093000Z"),
+            method="POST",
+            path=path,
+            headers={"host": "h"},
+            body=b"",
+        )["authorization"]
+        for path in ("/s/@connections/a%3D", "/s/@connections/a=", "/s/@connections/a%253D")
+    }
+    assert len(set(ours.values())) == 3
+
+
+def test_credentials_do_not_show_their_secrets():
+    shown = repr(Credentials(access_key="AKIA", secret_key="hidden", token="hidden"))
+    assert "hidden" not in shown
