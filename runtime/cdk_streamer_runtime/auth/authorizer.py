@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from cdk_streamer_runtime.auth import credential
 from cdk_streamer_runtime.auth.claims import Rules
-from cdk_streamer_runtime.auth.denial import Denied, Misconfigured, Reason
+from cdk_streamer_runtime.auth.denial import Denied, Reason
 from cdk_streamer_runtime.auth.https_source import HttpsSource
 from cdk_streamer_runtime.auth.identity import Identity
 from cdk_streamer_runtime.auth.jwks import Jwks, KeySource, PinnedKey
@@ -26,20 +26,16 @@ class Authorizer:
     allow_query_token: bool = False
 
     @classmethod
-    def from_variables(
-        cls, clock: Callable[[], int], variables: Mapping[str, str] | None = None
+    def from_environment(
+        cls, environment: AuthorizerEnvironment, aws: AwsEnvironment, clock: Callable[[], int]
     ) -> Authorizer:
-        """Make what the construct described; raises Misconfigured for what would be unsafe."""
-        try:
-            environment = AuthorizerEnvironment.from_variables(variables)
-            return cls(
-                rules=Rules.from_environment(environment),
-                keys=_keys(environment, AwsEnvironment.from_variables(variables), clock),
-                clock=clock,
-                allow_query_token=environment.allow_query_token,
-            )
-        except ValueError as fault:
-            raise Misconfigured(str(fault)) from None
+        """Make what the construct described; raises ValueError for what would be unsafe."""
+        return cls(
+            rules=Rules.from_environment(environment),
+            keys=_keys(environment, aws, clock),
+            clock=clock,
+            allow_query_token=environment.allow_query_token,
+        )
 
     def identify(self, event: Mapping[str, object]) -> Identity:
         """Tell who connects; raises Denied for everybody who does not prove it."""

@@ -44,18 +44,10 @@ class Denied(StreamerError):
         self.reason = reason
 
 
-class Misconfigured(StreamerError, ValueError):
-    """The construct's settings are incomplete or would accept too much; nobody may connect."""
-
-
 def describe(fault: Exception) -> dict[str, str]:
-    """Tell for the log what broke and where, without the text of a foreign error.
-
-    Libraries quote what they were given, and here that is a token.
-    """
+    """Tell the log what broke and where, without its text: errors quote what they were given."""
     frame = traceback.extract_tb(fault.__traceback__)[-1]
     return {
         "error": type(fault).__name__,
         "place": f"{Path(frame.filename).name}:{frame.lineno}",
-        "cause": str(fault) if isinstance(fault, StreamerError) else "",
     }

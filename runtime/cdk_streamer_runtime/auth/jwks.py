@@ -105,7 +105,7 @@ class Jwks:
         return since is not None and 0 <= self._clock() - since < span
 
     def _refresh(self) -> None:
-        self._tried_at = self._clock()
+        started = self._clock()
         try:
             keys = read_keys(self._fetch())
         except JwksUnavailable as fault:
@@ -113,7 +113,10 @@ class Jwks:
         except ValueError:
             _logger.warning("keys not refreshed", extra={"cause": "the answer is no JWKS"})
         else:
-            self._snapshot = _Snapshot(keys, self._tried_at)
+            self._snapshot = _Snapshot(keys, started)
+        finally:
+            # Only now: whoever comes meanwhile must wait for the keys and not go without.
+            self._tried_at = started
 
 
 def read_keys(data: bytes) -> Sequence[PublicKey]:

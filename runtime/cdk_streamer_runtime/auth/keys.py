@@ -3,7 +3,6 @@
 Only here cryptography and PyJWT are used, and both are imported when the first key is read: the
 authorizer's asset alone carries them.
 """
-# ruff: noqa: PLC0415 - the lazy imports that the lines above speak of
 
 from __future__ import annotations
 
@@ -114,12 +113,14 @@ def _algorithms(material: object) -> frozenset[str]:
         return frozenset({_CURVE_ALGORITHMS[material.curve.name]})
     if not isinstance(material, rsa.RSAPublicKey):
         raise ValueError(f"the key is not {_TYPES}")  # noqa: TRY004 - the key is wrong
-    exponent = material.public_numbers().e
-    if material.key_size not in RSA_BITS or exponent not in _RSA_EXPONENTS or exponent % 2 == 0:
+    numbers = material.public_numbers()
+    if material.key_size not in RSA_BITS or numbers.e not in _RSA_EXPONENTS:
         raise ValueError(
-            f"an RSA key needs {RSA_BITS[0]} to {RSA_BITS[-1]} bits and an odd exponent of at "
-            f"least {_RSA_EXPONENTS[0]}, got {material.key_size} bits and {exponent}"
+            f"an RSA key needs {RSA_BITS[0]} to {RSA_BITS[-1]} bits and an exponent of at least "
+            f"{_RSA_EXPONENTS[0]}, got {material.key_size} bits and {numbers.e}"
         )
+    if numbers.n % 2 == 0 or numbers.e % 2 == 0:
+        raise ValueError("an RSA key's modulus and exponent are odd")
     return _RSA_ALGORITHMS
 
 
