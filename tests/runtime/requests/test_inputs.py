@@ -207,7 +207,7 @@ def faults(type_: object, payload: object) -> tuple[Fault, ...]:
             {"kind": "set", "shapes": [{"kind": "circle", "radius": 1}]},
             Group("set", [Circle("circle", 1.0)]),
         ),
-        (Once | Always, {"version": True}, Always(True)),
+        (Once | Always, {"version": True}, Always(version=True)),
         (Struct, {"items": [{"items": []}]}, Struct([Struct([])])),
         (Model, {"day": "2025-01-31"}, Model(day=dt.date(2025, 1, 31))),
         (PydanticData, {"size": 1}, PydanticData(1)),
