@@ -1,0 +1,1 @@
+"""From an app to deployed stacks."""

@@ -1,0 +1,1 @@
+"""The engine: its environment, its certificate, its process."""

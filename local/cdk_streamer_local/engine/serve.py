@@ -1,0 +1,94 @@
+"""Runs the engine, in the engine's own environment: a program, never imported.
+
+    python serve.py LISTENER CERTIFICATE KEY SCRATCH SUBPROTOCOL
+
+LISTENER is the descriptor of a listening socket. The parent holds the other end of stdin: when it
+ends, however it ends, so do this process and every worker below it, and SCRATCH is removed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import os
+import resource
+import shutil
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+Message = dict[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Application = Callable[[Message, Receive, Send], Awaitable[None]]
+
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html
+MESSAGE_BYTES = 128 * 1024
+
+
+def main() -> None:
+    """Serve until the parent ends."""
+    descriptor, certificate, key, scratch, subprotocol = sys.argv[1:]
+    threading.Thread(target=_end_with_parent, args=(scratch,), daemon=True).start()
+    _allow_many_connections()
+    listener = socket.socket(fileno=int(descriptor))
+    uvicorn: Any = importlib.import_module("uvicorn")
+    engine: Any = importlib.import_module("ministack.app")
+    config = uvicorn.Config(
+        fronted(engine.app, subprotocol),
+        ssl_certfile=certificate,
+        ssl_keyfile=key,
+        http="httptools",
+        loop="uvloop",
+        ws="websockets-sansio",
+        ws_max_size=MESSAGE_BYTES,
+        ws_ping_interval=None,  # API Gateway sends none
+        ws_per_message_deflate=False,  # nor does it compress
+        timeout_keep_alive=75,
+        lifespan="on",
+        log_level="warning",
+        access_log=False,
+    )
+    uvicorn.Server(config).run(sockets=[listener])
+
+
+def fronted(application: Application, subprotocol: str) -> Application:
+    """Give the engine with what it leaves to whoever serves it.
+
+    A line tells the parent that it is ready. The subprotocol is echoed when it was offered, since
+    browsers insist on it and the engine forgets what `$connect` answered.
+    """
+
+    async def app(scope: Message, receive: Receive, send: Send) -> None:
+        offered = subprotocol in scope.get("subprotocols", ())
+
+        async def send_fronted(message: Message) -> None:
+            if message["type"] == "lifespan.startup.complete":
+                print("ready", flush=True)  # noqa: T201 - the parent waits for this line
+            elif message["type"] == "websocket.accept" and offered:
+                message = {**message, "subprotocol": subprotocol}
+            await send(message)
+
+        await application(scope, receive, send_fronted)
+
+    return app
+
+
+def _allow_many_connections() -> None:
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(ValueError, OSError):  # macOS names a limit that it does not allow
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
+def _end_with_parent(scratch: str) -> None:
+    while os.read(sys.stdin.fileno(), 1024):
+        pass
+    shutil.rmtree(scratch, ignore_errors=True)
+    os.killpg(os.getpgrp(), signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Deployed functions: what they get, what they say, where they run."""

@@ -1,0 +1,1 @@
+"""Tokens for development: their key, their issuer, their form."""
