@@ -32,6 +32,8 @@ def bucket(monkeypatch) -> Iterator[Bucket]:
     objects: dict[str, bytes] = {}
 
     class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"  # boto3 asks before it sends, and would wait a second
+
         def do_PUT(self) -> None:
             objects[urlsplit(self.path).path] = self.rfile.read(int(self.headers["Content-Length"]))
             self._answer(200, b"")
@@ -50,7 +52,7 @@ def bucket(monkeypatch) -> Iterator[Bucket]:
             """Keep the test's output clean."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=[0.01])
     thread.start()
     url = f"http://127.0.0.1:{server.server_port}"
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", url)
