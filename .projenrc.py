@@ -383,7 +383,8 @@ jobs:
       - run: make lock UPGRADE="--upgrade --resolution $RESOLUTION"
         env:
           RESOLUTION: ${{{{ matrix.resolution }}}}
-      - run: .ci/run
+      # without lint: another version of a formatter formats in another way
+      - run: make --keep-going test-constructs test-runtime test-local
 
   audit:
     name: audit the locked dependencies
