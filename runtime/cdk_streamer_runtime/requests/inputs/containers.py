@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import cast
 
 from cdk_streamer_runtime.requests.inputs.definitions import Definitions, Document
@@ -11,14 +10,15 @@ from cdk_streamer_runtime.requests.inputs.reading import Reading, Shape
 from cdk_streamer_runtime.requests.inputs.scalars import Scalar
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Series:
     """A list of any length; `build` makes a list, tuple or set of it."""
 
-    item: Shape
-    build: Callable[[list[object]], object]
-    expected: str = "a list"
-    container: type = list
+    expected = "a list"
+    container = list
+
+    def __init__(self, *, item: Shape, build: Callable[[list[object]], object]) -> None:
+        self.item = item
+        self.build = build
 
     def read(self, value: object, reading: Reading) -> object:
         """Read every item."""
@@ -36,17 +36,14 @@ class Series:
         return {"type": "array", "items": self.item.schema(definitions)}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
     """A list with a shape for each place, which becomes a tuple."""
 
-    items: tuple[Shape, ...]
-    container: type = list
+    container = list
 
-    @property
-    def expected(self) -> str:
-        """A list, and how long."""
-        return f"a list of {len(self.items)} item{'' if len(self.items) == 1 else 's'}"
+    def __init__(self, *, items: tuple[Shape, ...]) -> None:
+        self.items = items
+        self.expected = f"a list of {len(items)} item{'' if len(items) == 1 else 's'}"
 
     def read(self, value: object, reading: Reading) -> object:
         """Read the item at each place."""
@@ -65,14 +62,15 @@ class Row:
         return {"type": "array", **({"prefixItems": items} if items else {}), **bounds}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Dictionary:
     """An object with members of any name."""
 
-    key: Scalar
-    value: Shape
-    expected: str = "an object"
-    container: type = dict
+    expected = "an object"
+    container = dict
+
+    def __init__(self, *, key: Scalar, value: Shape) -> None:
+        self.key = key
+        self.value = value
 
     def read(self, value: object, reading: Reading) -> object:
         """Read every name and value."""

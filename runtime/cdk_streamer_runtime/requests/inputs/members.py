@@ -5,8 +5,7 @@ from __future__ import annotations
 import dataclasses
 import typing
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from cdk_streamer_runtime.requests.inputs.definitions import Document
 from cdk_streamer_runtime.requests.inputs.wrappers import requirement
@@ -14,8 +13,7 @@ from cdk_streamer_runtime.requests.inputs.wrappers import requirement
 _PLAIN = (str, int, float, bool, type(None))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Declared:
+class Declared(NamedTuple):
     """One member; `default` is what a schema can show of it."""
 
     name: str

@@ -8,20 +8,18 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from cdk_streamer_runtime.documents import encode
 from cdk_streamer_runtime.requests.inputs.definitions import Document
 from cdk_streamer_runtime.requests.inputs.reading import Reading
 
 _COROUTINE = 0x80  # inspect.CO_COROUTINE
-_MSGSPEC_PLACE = re.compile(r"(?s)(.*) - at `(?:key in )?\$(.*)`")
-_MSGSPEC_TOKEN = re.compile(r"\.([^.\[]+)|\[(\d+|\.\.\.)\]")
+_MSGSPEC_PLACE = r"(?s)(.*) - at `(?:key in )?\$(.*)`"
+_MSGSPEC_STEP = r"\.([^.\[]+)|\[(\d+|\.\.\.)\]"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Model:
+class Model(NamedTuple):
     """A check with its own schema; `check` reports to the reading or gives the value."""
 
     check: Callable[[object, Reading], object]
@@ -83,10 +81,10 @@ def _struct(class_: type) -> Model:
 
 
 def _msgspec_fault(text: str) -> tuple[str, list[str]]:
-    placed = _MSGSPEC_PLACE.fullmatch(text)
+    placed = re.fullmatch(_MSGSPEC_PLACE, text)
     if placed is None:
         return text, []
-    tokens = [name or index for name, index in _MSGSPEC_TOKEN.findall(placed[2])]
+    tokens = [name or index for name, index in re.findall(_MSGSPEC_STEP, placed[2])]
     return placed[1], tokens
 
 

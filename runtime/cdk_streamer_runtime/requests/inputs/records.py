@@ -3,31 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import cast
+from typing import NamedTuple, cast
 
 from cdk_streamer_runtime.requests.inputs.definitions import Definitions, Document
 from cdk_streamer_runtime.requests.inputs.reading import Reading, Shape
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Member:
-    """One member of a record; `default` is there when JSON can show it."""
+class Member(NamedTuple):
+    """One member of a record; `default` is what a schema can show of it."""
 
     shape: Shape
     required: bool
-    default: Document = field(default_factory=dict[str, object])
+    default: Document
 
 
-@dataclass(slots=True, kw_only=True)
 class Record:
     """An object of a dataclass or TypedDict; it gets its members later, for it may hold itself."""
 
-    class_: type
-    build: Callable[[Mapping[str, object]], object]
-    members: Mapping[str, Member] = field(default_factory=dict[str, Member])
-    expected: str = "an object"
-    container: type = dict
+    expected = "an object"
+    container = dict
+
+    def __init__(self, *, class_: type, build: Callable[[Mapping[str, object]], object]) -> None:
+        self.class_ = class_
+        self.build = build
+        self.members: Mapping[str, Member] = {}
 
     def read(self, value: object, reading: Reading) -> object:
         """Read the members that there are; one too many is a fault as well as one missing."""

@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from cdk_streamer_runtime.requests.inputs.definitions import Definitions, Document
 from cdk_streamer_runtime.requests.inputs.reading import Reading, alternatives, shortened
@@ -15,18 +14,18 @@ _CHOICES_SHOWN = 12
 _SCALAR = str | int | float | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Scalar:
     """`parse` gives the Python value, or raises ValueError for anything else."""
 
-    expected: str
-    parse: Callable[[object], object]
-    document: Document
+    container = None
 
-    @property
-    def container(self) -> type | None:
-        """It has no members."""
-        return None
+    # Plain classes all through: a dataclass costs a cold start a millisecond, and there are many.
+    def __init__(
+        self, *, expected: str, parse: Callable[[object], object], document: Document
+    ) -> None:
+        self.expected = expected
+        self.parse = parse
+        self.document = document
 
     @property
     def is_text(self) -> bool:
@@ -48,12 +47,11 @@ class Scalar:
         return dict(self.document)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Anything:
     """Any JSON value, as it is."""
 
-    expected: str = "any value"
-    container: type | None = None
+    expected = "any value"
+    container = None
 
     def read(self, value: object, reading: Reading) -> object:  # noqa: ARG002 - nothing is wrong
         """Give the value."""
@@ -96,8 +94,7 @@ def choice(values: Iterable[tuple[object, object]]) -> Scalar:
     return Scalar(expected=alternatives(words), parse=parse, document=document)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _TextForm:
+class _TextForm(NamedTuple):
     """A class whose values are strings in JSON, made by calling its attribute `factory`."""
 
     expected: str

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import cast
 
 from cdk_streamer_runtime.requests.inputs.definitions import Definitions, Document
@@ -17,17 +16,16 @@ from cdk_streamer_runtime.requests.inputs.records import Member, Record
 from cdk_streamer_runtime.requests.inputs.scalars import Scalar
 
 
-@dataclass(slots=True, kw_only=True)
 class Tagged:
     """One of several records, told apart by the value of the member `tag`."""
 
-    records: tuple[Record, ...]
-    tag: str = ""
-    by_tag: Mapping[tuple[bool, object], Record] = field(
-        default_factory=dict[tuple[bool, object], Record]
-    )
-    expected: str = "an object"
-    container: type = dict
+    expected = "an object"
+    container = dict
+
+    def __init__(self, *, records: tuple[Record, ...]) -> None:
+        self.records = records
+        self.tag = ""
+        self.by_tag: Mapping[tuple[bool, object], Record] = {}
 
     def resolve(self) -> None:
         """Find the tag, once all members are known; raises ValueError when there is none."""
@@ -66,19 +64,15 @@ class Tagged:
         return by_tag if all(counts) and sum(counts) == len(by_tag) else None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Union:
     """One of several scalars, one list shape and one object shape; the first that fits is taken."""
 
-    scalars: tuple[Scalar, ...]
-    containers: tuple[Shape, ...]
-    container: type | None = None
+    container = None
 
-    @property
-    def expected(self) -> str:
-        """Each of them."""
-        shapes: list[Shape] = [*self.containers, *self.scalars]
-        return alternatives([shape.expected for shape in shapes])
+    def __init__(self, *, scalars: tuple[Scalar, ...], containers: tuple[Shape, ...]) -> None:
+        self.scalars = scalars
+        self.containers = containers
+        self.expected = alternatives([shape.expected for shape in (*containers, *scalars)])
 
     def read(self, value: object, reading: Reading) -> object:
         """Read by the shape that can take this kind of JSON value."""
@@ -94,7 +88,7 @@ class Union:
 
     def schema(self, definitions: Definitions) -> Document:
         """Give the schema that takes each of them."""
-        shapes: list[Shape] = [*self.containers, *self.scalars]
+        shapes: tuple[Shape, ...] = (*self.containers, *self.scalars)
         return {"anyOf": [shape.schema(definitions) for shape in shapes]}
 
 
