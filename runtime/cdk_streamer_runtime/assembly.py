@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -25,7 +23,7 @@ from cdk_streamer_runtime.requests.watcher import Watcher
 from cdk_streamer_runtime.requests.worker import Platform, Worker
 from cdk_streamer_runtime.sockets.channels import ChannelStore
 from cdk_streamer_runtime.sockets.connections import ConnectionStore
-from cdk_streamer_runtime.sockets.posts import Counter, Delivery, Posts
+from cdk_streamer_runtime.sockets.posts import Counter, Posts
 from cdk_streamer_runtime.sockets.publisher import ChannelProgress, ChannelSink
 
 
@@ -128,7 +126,7 @@ class Assembly:
             self.aws,
             self.management_endpoint or endpoint,
             metrics=metrics,
-            each=_in_parallel,
+            each=self.platform.each,
             outgoing=app.outgoing if app else lambda message: message,
         )
 
@@ -142,14 +140,3 @@ def in_lambda() -> Assembly:
         platform=Machine(),
         management_endpoint=environment.management_endpoint,
     )
-
-
-@lru_cache(maxsize=1)
-def _threads() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(max_workers=8)
-
-
-def _in_parallel(post: Callable[[str], Delivery], names: Iterable[str]) -> Iterable[Delivery]:
-    """Post to several connections at once; to a single one without any thread."""
-    connections = list(names)
-    return map(post, connections) if len(connections) < 2 else _threads().map(post, connections)  # noqa: PLR2004

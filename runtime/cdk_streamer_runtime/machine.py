@@ -7,12 +7,17 @@ import signal
 import threading
 import time
 import uuid
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import lru_cache
+from typing import TypeVar
 
 from cdk_streamer_runtime.errors import DeadlineExceeded
 from cdk_streamer_runtime.progress.coalescer import Coalescer
 from cdk_streamer_runtime.progress.pump import Pump, Sink
+
+R = TypeVar("R")
 
 
 class Machine:
@@ -40,6 +45,11 @@ class Machine:
         yield pump
         thread.join()
 
+    def each(self, act: Callable[[str], R], names: Iterable[str]) -> Iterable[R]:
+        """Do the same for several names at once; for a single one without any thread."""
+        several = list(names)
+        return _threads().map(act, several) if len(several) > 1 else map(act, several)
+
     @contextmanager
     def alarm(self, milliseconds: int) -> Generator[None]:
         """Raise DeadlineExceeded inside the block, even in the middle of a system call.
@@ -56,6 +66,11 @@ class Machine:
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
             signal.signal(signal.SIGALRM, previous)
+
+
+@lru_cache(maxsize=1)
+def _threads() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(max_workers=8)
 
 
 def _ring(_signal: int, _frame: object) -> None:

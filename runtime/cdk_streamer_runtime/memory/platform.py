@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from cdk_streamer_runtime.errors import DeadlineExceeded
 from cdk_streamer_runtime.progress.coalescer import Coalescer
 from cdk_streamer_runtime.progress.pump import Sink
 
 START = 1_700_000_000_000
+
+R = TypeVar("R")
 
 
 class MemoryPlatform:
@@ -37,6 +39,10 @@ class MemoryPlatform:
     def uniform(self) -> float:
         """Give the middle, always."""
         return 0.5
+
+    def each(self, act: Callable[[str], R], names: Iterable[str]) -> Iterable[R]:
+        """Do one after the other."""
+        return map(act, names)
 
     @contextmanager
     def pumping(self, sink: Sink, interval: int, deadline: int) -> Generator[DirectPump]:

@@ -29,6 +29,7 @@ class Lease:
         """Take the request as the claim returned it."""
         self.request = request
         self.gone: frozenset[str] = frozenset()
+        self._ticks = 0
         self._store = store
         self._posts = posts
         self._length = length
@@ -45,8 +46,12 @@ class Lease:
         Raises Cancelled when the client wants no result, LeaseLost when somebody else works.
         """
         now = self._clock()
+        self._ticks += 1
+        if report is not None:
+            report = {**report, "attempt": self.request.attempt}
         self.request = self._store.tick(
             self.request,
+            self._ticks,
             progress=report,
             lease_until=now + self._length if report is None or now >= self.keep_at() else None,
             gone=self.gone,

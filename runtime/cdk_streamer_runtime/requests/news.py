@@ -24,7 +24,7 @@ def acknowledgment(request: Request, now: int) -> Message:
 
 def progress(request: Request, report: Mapping[str, Any], seq: int, now: int) -> Message:
     """Pass a report on."""
-    return _news(request, "progress", seq, now) | {"attempt": request.attempt, **report}
+    return _news(request, "progress", seq, now) | report
 
 
 def retrying(request: Request, now: int) -> Message:

@@ -25,7 +25,7 @@ from cdk_streamer_runtime.errors import (
 )
 from cdk_streamer_runtime.keys import owner_key
 from cdk_streamer_runtime.requests.request import Request
-from cdk_streamer_runtime.requests.transitions import TERMINAL, Event, next_state
+from cdk_streamer_runtime.requests.transitions import LEASED, TERMINAL, Event, next_state
 
 _NAMES = {"#state": "state", "#subs": "subs", "#ttl": "ttl"}
 
@@ -120,7 +120,7 @@ class RequestStore:
                 _key(key),
                 "SET #state = :running, worker = :worker, mark = :worker, lease_until = :lease, "
                 "deadline_at = :now + #timeout, claimed_at = if_not_exists(claimed_at, :now) "
-                "REMOVE retry_at",
+                "REMOVE retry_at, tick",
                 condition="attempt = :attempt AND (#state = :waiting "
                 "OR #state = :queued AND expires_at > :now)",
                 names={"#state": "state", "#timeout": "timeout"},
@@ -141,6 +141,7 @@ class RequestStore:
     def tick(
         self,
         held: Request,
+        number: int,
         *,
         progress: Mapping[str, Any] | None = None,
         lease_until: int | None = None,
@@ -148,15 +149,18 @@ class RequestStore:
     ) -> Request:
         """Write a progress snapshot, extend the lease, forget subscribers: one conditional write.
 
+        `number` grows with each tick of an attempt: one that was given up and lands late must
+        not take back what a later one said.
         Raises LeaseLost when the attempt belongs to nobody or to somebody else.
         """
-        changes: list[str] = []
+        changes = ["tick = :tick"]
         names = {"#state": "state"}
         values: dict[str, Any] = {
             ":running": State.RUNNING,
             ":cancelling": State.CANCELLING,
             ":attempt": held.attempt,
             ":worker": held.worker,
+            ":tick": number,
         }
         if progress is not None:
             changes.append("progress = :progress, seq = seq + :one")
@@ -164,19 +168,18 @@ class RequestStore:
         if lease_until is not None:
             changes.append("lease_until = :lease")
             values[":lease"] = lease_until
-        expression = f"SET {', '.join(changes)}" if changes else ""
-        expression += _forget(gone, names)
+        expression = f"SET {', '.join(changes)}" + _forget(gone, names)
         try:
             item = self._table.update(
                 _key(held.key),
-                expression.strip(),
+                expression,
                 condition="#state IN (:running, :cancelling) AND attempt = :attempt "
-                "AND worker = :worker",
+                "AND worker = :worker AND (attribute_not_exists(tick) OR tick < :tick)",
                 names=names,
                 values=values,
             )
-        except ConditionFailed:
-            raise LeaseLost(f"attempt {held.attempt} is no longer this worker's") from None
+        except ConditionFailed as failure:
+            return _own_tick(failure, held, number)
         return Request.from_item(item)
 
     def transition(
@@ -329,6 +332,15 @@ def _own_write(failure: ConditionFailed, mark: str) -> Request:
     raise RequestChanged(
         f"the request is {request.state} in attempt {request.attempt}", request
     ) from None
+
+
+def _own_tick(failure: ConditionFailed, held: Request, number: int) -> Request:
+    item = failure.item or {}
+    if item.get("worker") == held.worker and item.get("tick") == number:
+        request = Request.from_item(item)
+        if request.attempt == held.attempt and request.state in LEASED:
+            return request
+    raise LeaseLost(f"attempt {held.attempt} is no longer this worker's") from None
 
 
 def _readable(failure: ConditionFailed, now: int) -> Request:

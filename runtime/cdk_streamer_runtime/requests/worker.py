@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from cdk_streamer_runtime.contract import Metric, State
 from cdk_streamer_runtime.documents import encode
@@ -27,9 +27,11 @@ from cdk_streamer_runtime.requests.queues import Queue, WorkMessage
 from cdk_streamer_runtime.requests.repair import Repair
 from cdk_streamer_runtime.requests.request import Request
 from cdk_streamer_runtime.requests.results import result_text
-from cdk_streamer_runtime.requests.store import RequestStore
+from cdk_streamer_runtime.requests.store import Body, RequestStore
 from cdk_streamer_runtime.requests.transitions import Event, next_state
 from cdk_streamer_runtime.sockets.posts import Counter, Posts
+
+R = TypeVar("R")
 
 logger = logging.getLogger(__name__)
 
@@ -63,6 +65,10 @@ class Platform(Protocol):
         self, sink: Sink, interval: int, deadline: int
     ) -> AbstractContextManager[StoppableCarrier]:
         """Carry reports to `sink` while the block runs, one an `interval` at the most."""
+        ...
+
+    def each(self, act: Callable[[str], R], names: Iterable[str]) -> Iterable[R]:
+        """Do the same for several names, at once if that helps."""
         ...
 
     def alarm(self, milliseconds: int) -> AbstractContextManager[object]:
@@ -137,6 +143,8 @@ class Worker:
 
     def _run(self, request: Request, remaining: Callable[[], int]) -> None:
         platform = self._platform
+        # Before anything runs, so that a table out of reach counts as a crash, not as a failure.
+        body = self._store.body(request.key)
         end = min(request.deadline_at, platform.clock() + remaining() - CLOSING_TIME)
         lease = Lease(
             request,
@@ -148,18 +156,19 @@ class Worker:
         )
         with platform.pumping(lease, self._interval, end) as pump:
             try:
-                outcome = self._execute(request, Progress(pump), end)
+                outcome = self._execute(request, body, Progress(pump), end)
             finally:
                 last = pump.stop()
         self._conclude(lease, outcome, last)
 
-    def _execute(self, request: Request, progress: Progress, end: int) -> Success | Failure | None:
+    def _execute(
+        self, request: Request, body: Body, progress: Progress, end: int
+    ) -> Success | Failure | None:
         """Run the handler; None when the attempt is somebody else's."""
         retry = None
         try:
             action = self._app.find(request.action)
             retry = action.retry
-            body = self._store.body(request.key)
             context = _context(request, body.metadata, end)
             call = Call(action=action, payload=body.payload, context=context, progress=progress)
             with self._platform.alarm(end - self._platform.clock()):
@@ -195,7 +204,7 @@ class Worker:
         event = outcome.event if isinstance(outcome, Failure) else Event.SUCCEED
         changes = _changes(outcome, next_state(held.state, event), held, now)
         if last is not None:
-            changes["progress"] = encode(last)
+            changes["progress"] = encode({**last, "attempt": held.attempt})
         return self._store.transition(
             held,
             event,
@@ -212,10 +221,9 @@ class Worker:
                 WorkMessage(key=request.key, attempt=request.attempt, trace=request.trace), delay
             )
         if last is not None:
-            attempt, seq = lease.request.attempt, request.seq - 1
-            report = {**last, "attempt": attempt}
+            report = {**last, "attempt": lease.request.attempt}
             lease.request = request
-            lease.tell(news.progress(request, report, seq, self._platform.clock()))
+            lease.tell(news.progress(request, report, request.seq - 1, self._platform.clock()))
         if request.state is State.RETRY_WAIT:
             self._endings.retrying(request)
         else:

@@ -1,0 +1,152 @@
+"""What may go wrong, how often; and AWS as seen through it."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from cdk_streamer_runtime.errors import Throttled, Unreachable
+from cdk_streamer_runtime.memory import MemoryAws
+
+from tests.runtime.simulation.scheduler import Group, Scheduler
+
+ATTEMPTS = 3  # as the signed client repeats a call
+GIVE_UP = 2_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Faults:
+    """Probabilities, each of one step, delivery or message."""
+
+    request_lost: float = 0.0
+    response_lost: float = 0.0
+    lands_late: float = 0.0  # up to two minutes after the caller gave up
+    throttled: float = 0.0
+    crash: float = 0.0
+    freeze: float = 0.0  # longer than a lease, then it goes on: a zombie
+    slow: float = 0.0  # a step of seconds instead of milliseconds
+    duplicate: float = 0.0  # of a stream batch or a queue message
+    reorder: float = 0.0
+    work_lost: float = 0.0  # received too often, and so among the dead letters
+    post_lost: float = 0.0  # accepted, and never seen again
+    disconnect: float = 0.0
+    leave: float = 0.0  # a client that never comes back
+    crash_in_handler: float = 0.0
+
+    def scaled(self, random: random.Random) -> Faults:
+        """Draw how hard each fault is this time."""
+        factors = {each.name: random.choice((0, 0.3, 1)) for each in fields(self)}
+        values = {name: getattr(self, name) * factor for name, factor in factors.items()}
+        return replace(self, **values)
+
+
+CALM = Faults()
+HARD = Faults(
+    request_lost=0.05,
+    response_lost=0.05,
+    lands_late=0.03,
+    throttled=0.05,
+    crash=0.02,
+    freeze=0.01,
+    slow=0.03,
+    duplicate=0.15,
+    reorder=0.2,
+    work_lost=0.1,
+    post_lost=0.15,
+    disconnect=0.05,
+    leave=0.1,
+    crash_in_handler=0.05,
+)
+
+
+class FaultyAws:
+    """An `aws.Aws` whose every call takes time and may fail in every way a network can."""
+
+    def __init__(
+        self, memory: MemoryAws, scheduler: Scheduler, faults: Faults, group: Group
+    ) -> None:
+        self._memory = memory
+        self._scheduler = scheduler
+        self._faults = faults
+        self._group = group
+
+    def call(
+        self, service: str, operation: str, parameters: Mapping[str, object]
+    ) -> dict[str, Any]:
+        return self._try(operation, lambda: self._memory.call(service, operation, parameters))
+
+    def rest(
+        self,
+        service: str,
+        method: str,
+        url: str,
+        *,
+        body: bytes = b"",
+        headers: Mapping[str, str] | None = None,
+    ) -> bytes:
+        del headers
+        return self._try(
+            method, lambda: self._memory.rest(service, method, url, body=body), attempts=1
+        )
+
+    def _try(self, operation: str, effect: Any, attempts: int = ATTEMPTS) -> Any:
+        for attempt in range(attempts):
+            if attempt:
+                self._wait(200)
+            try:
+                return self._once(operation, effect)
+            except Unreachable:
+                if attempt == attempts - 1:
+                    raise
+        raise AssertionError(operation)
+
+    def _once(self, operation: str, effect: Any) -> Any:
+        faults, random = self._faults, self._scheduler.random
+        self._wait(random.randint(1, 8))
+        if random.random() < faults.throttled:
+            raise Throttled("ThrottlingException", "", 400, operation)
+        if random.random() < faults.lands_late:
+            self._land_late(operation, effect)
+        if random.random() < faults.request_lost:
+            self._wait(GIVE_UP)
+            raise Unreachable("Timeout", "", 0, operation)
+        result = effect()
+        if random.random() < faults.response_lost:
+            self._wait(GIVE_UP)
+            raise Unreachable("Timeout", "", 0, operation)
+        self._wait(random.randint(1, 8))
+        return result
+
+    def _land_late(self, operation: str, effect: Any) -> None:
+        """Let a copy of the call arrive after its caller, or its caller's whole process, is gone."""
+        scheduler = self._scheduler
+        delay = scheduler.random.choice((500, 5_000, 30_000, 120_000))
+
+        def land() -> None:
+            try:
+                effect()
+            except Exception as error:  # noqa: BLE001 - nobody is there to hear of it
+                scheduler.note(f"late {operation} refused: {type(error).__name__}")
+            else:
+                scheduler.note(f"late {operation} landed")
+
+        scheduler.spawn(Group("late call"), land, delay)
+        self._wait(GIVE_UP)
+        raise Unreachable("Timeout", "", 0, operation)
+
+    def _wait(self, milliseconds: int) -> None:
+        """Pass time; here a process may die, freeze or stall."""
+        scheduler, faults = self._scheduler, self._faults
+        random = scheduler.random
+        if random.random() < faults.crash:
+            scheduler.note(f"{self._group.name} crashes")
+            self._group.dead = True
+            scheduler.suspend(None)
+        if random.random() < faults.freeze:
+            scheduler.note(f"{self._group.name} freezes")
+            self._group.frozen_until = scheduler.now + random.randint(15_000, 120_000)
+        if random.random() < faults.slow:
+            milliseconds += random.randint(500, 8_000)
+        scheduler.sleep(milliseconds)
