@@ -24,6 +24,7 @@ RUNTIME = "cdk_streamer_runtime"
 
 # For tests alone; and requirements are resolved beside the code, not shipped.
 _NOT_DEPLOYED = frozenset({"testing.py", "memory", "requirements.txt", "requirements.in"})
+_ROOT = PurePosixPath()
 # Where Lambda looks for the Python packages of a layer.
 _LAYER_ROOT = PurePosixPath("python")
 
@@ -106,9 +107,7 @@ def runtime_layer_code(scope: Construct) -> lambda_.AssetCode:
     return runtime_asset(root=_LAYER_ROOT).to_code(scope)
 
 
-def authorizer_code(
-    scope: Construct, architecture: lambda_.Architecture
-) -> lambda_.AssetCode:
+def authorizer_code(scope: Construct, architecture: lambda_.Architecture) -> lambda_.AssetCode:
     """Give the runtime with what checks signatures beside it."""
     asset = runtime_asset()
     requirements = Requirements(
@@ -118,7 +117,7 @@ def authorizer_code(
     return Asset(source=asset.source, files=asset.files, requirements=requirements).to_code(scope)
 
 
-def runtime_asset(*, root: PurePosixPath = PurePosixPath()) -> Asset:
+def runtime_asset(*, root: PurePosixPath = _ROOT) -> Asset:
     """Find the runtime, wherever it is installed."""
     spec = importlib.util.find_spec(RUNTIME)
     if spec is None or not spec.submodule_search_locations:

@@ -22,7 +22,7 @@ def allow(function: RuntimeFunction, stage: apigatewayv2.IWebSocketStage, *metho
         acknowledge_wildcard(function.role, _REASON, arn)
 
 
-def grant_post(function: lambda_.IFunction, stage: apigatewayv2.IWebSocketStage) -> iam.Grant:
+def grant_post(function: lambda_.Function, stage: apigatewayv2.IWebSocketStage) -> iam.Grant:
     """Let any function post to connections of a stage."""
     arn = _arn(stage, "POST")
     # The policy may be in a role of the user's, so the role is what says why.

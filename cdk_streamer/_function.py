@@ -7,16 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import cast
 
 from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
-from cdk_streamer_runtime.contract import EntryPoint, Environment
 from constructs import Construct
 
-from cdk_streamer._findings import acknowledge, acknowledge_wildcard
+from cdk_streamer._findings import acknowledge_wildcard
+from cdk_streamer_runtime.contract import EntryPoint, Environment
 
 _TRACING = ("xray:PutTraceSegments", "xray:PutTelemetryRecords")
 _LOGGING = ("logs:CreateLogStream", "logs:PutLogEvents")
@@ -43,7 +44,10 @@ class Package:
 
 
 class RuntimeFunction(Construct):
-    """A function of the runtime, with a role that may do what `allow` was told and nothing else."""
+    """A function of the runtime, with a role that may do what `allow` was told and nothing else.
+
+    The casts are for jsii's stubs, whose classes name parameters otherwise than their interfaces.
+    """
 
     def __init__(
         self,
@@ -67,7 +71,7 @@ class RuntimeFunction(Construct):
         # Inline, and minimized here: flags about policies of their own do not reach it.
         self._statements = iam.PolicyDocument(minimize=True)
         self.role = self._new_role(in_vpc=package.vpc is not None)
-        self.function = lambda_.Function(
+        self._function = lambda_.Function(
             self,
             "Function",
             description=description,
@@ -80,13 +84,18 @@ class RuntimeFunction(Construct):
             timeout=timeout,
             memory_size=package.memory_size,
             vpc=package.vpc,
-            role=self.role,
+            role=cast("iam.IRole", self.role),
             log_group=log_group,
             logging_format=lambda_.LoggingFormat.JSON,
         )
         self.allow(*_LOGGING, on=log_group.log_group_arn)
         self._trace()
         self._acknowledge()
+
+    @property
+    def function(self) -> lambda_.IFunction:
+        """The function, for whoever grants it something or lets something invoke it."""
+        return cast("lambda_.IFunction", self._function)
 
     @staticmethod
     def of(function: lambda_.IFunction) -> RuntimeFunction:
@@ -98,20 +107,18 @@ class RuntimeFunction(Construct):
 
     def allow(self, *actions: str, on: str) -> None:
         """Let the function do `actions` on the resource with the ARN `on`."""
-        self._statements.add_statements(
-            iam.PolicyStatement(actions=list(actions), resources=[on])
-        )
+        self._statements.add_statements(iam.PolicyStatement(actions=list(actions), resources=[on]))
 
     def set_environment(self, environment: Environment) -> None:
         """Write settings, in place of those with the same names."""
         for name, value in environment.to_variables().items():
-            self.function.add_environment(name, value)
+            self._function.add_environment(name, value)
 
     def _new_role(self, *, in_vpc: bool) -> iam.Role:
         role = iam.Role(
             self,
             "Role",
-            assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
+            assumed_by=cast("iam.IPrincipal", iam.ServicePrincipal("lambda.amazonaws.com")),
             inline_policies={"Runtime": self._statements},
         )
         if in_vpc:
@@ -123,7 +130,7 @@ class RuntimeFunction(Construct):
 
     def _trace(self) -> None:
         # Not by `tracing=`, which makes a policy of its own under one of the flags.
-        resource = self.function.node.default_child
+        resource = self._function.node.default_child
         assert isinstance(resource, lambda_.CfnFunction)  # noqa: S101 - tells the type
         resource.tracing_config = lambda_.CfnFunction.TracingConfigProperty(mode="Active")
         self.allow(*_TRACING, on="*")

@@ -6,11 +6,11 @@ from aws_cdk import aws_apigatewayv2 as apigatewayv2
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
-from cdk_streamer_runtime.contract import PublisherEnvironment
 from constructs import Construct
 
 from cdk_streamer import _connections, _table
 from cdk_streamer._function import RuntimeFunction
+from cdk_streamer_runtime.contract import PublisherEnvironment
 
 # What the store of channels does.
 CHANNEL_ACTIONS = ("PutItem", "UpdateItem")
@@ -19,22 +19,25 @@ _SOCKET = "cdk-streamer:socket"
 
 
 def grant_publish(
-    function: lambda_.IFunction,
+    function: lambda_.Function | lambda_.IFunction,
     *,
     socket: Construct,
+    name: str,
     table: dynamodb.ITable,
     stage: apigatewayv2.IWebSocketStage,
 ) -> iam.Grant:
-    """Give a function the settings and the permissions; raises ValueError if it cannot have them."""
+    """Give a function settings and permissions; raises ValueError if it cannot have them."""
     if not isinstance(function, lambda_.Function):
         raise ValueError(  # noqa: TRY004 - a bad argument is a ValueError
             f"grant_publish sets variables of the function, and {function.node.path!r} is "
             "imported, a version or an alias; pass the lambda_.Function itself"
         )
     _claim(function, socket)
-    settings = PublisherEnvironment(table_name=table.table_name, endpoint=stage.callback_url)
-    for name, value in settings.to_variables().items():
-        function.add_environment(name, value)
+    settings = PublisherEnvironment(
+        name=name, table_name=table.table_name, endpoint=stage.callback_url
+    )
+    for variable, value in settings.to_variables().items():
+        function.add_environment(variable, value)
     granted = _table.grant(function, table, *CHANNEL_ACTIONS)
     return granted.combine(_connections.grant_post(function, stage))
 
@@ -51,7 +54,7 @@ def _claim(function: lambda_.Function, socket: Construct) -> None:
         )
     if claimed:
         raise ValueError(
-            f"{function.node.path!r} publishes to another socket already, and to {socket.node.path!r} "
-            "it cannot too; use two functions"
+            f"{function.node.path!r} publishes to another socket, so it cannot publish to "
+            f"{socket.node.path!r} too; use two functions"
         )
     function.node.add_metadata(_SOCKET, socket.node.path)

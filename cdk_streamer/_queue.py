@@ -29,9 +29,7 @@ class RedrivenQueue(Construct):
         encryption_key: kms.IKey | None,
     ) -> None:
         super().__init__(scope, id)
-        encryption = (
-            sqs.QueueEncryption.KMS if encryption_key else sqs.QueueEncryption.SQS_MANAGED
-        )
+        encryption = sqs.QueueEncryption.KMS if encryption_key else sqs.QueueEncryption.SQS_MANAGED
         self._key = encryption_key
         self.dead_letters = sqs.Queue(
             self,

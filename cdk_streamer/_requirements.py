@@ -36,7 +36,7 @@ class Platform:
 
     @classmethod
     def of(cls, scope: IConstruct, architecture: lambda_.Architecture) -> Platform:
-        """Give Lambda's platform, or this machine's under the context key `cdk-streamer:platform`."""
+        """Give Lambda's platform, or this machine's if the context says so."""
         wanted = scope.node.try_get_context(PLATFORM_CONTEXT) or "lambda"
         if wanted not in {"lambda", "host"}:
             raise ValueError(
@@ -57,7 +57,9 @@ class Platform:
     @classmethod
     def host(cls) -> Platform:
         """Give the platform of the interpreter that synthesizes."""
-        return cls(name=f"{sysconfig.get_platform()} python {sys.implementation.cache_tag}", options=())
+        return cls(
+            name=f"{sysconfig.get_platform()} python {sys.implementation.cache_tag}", options=()
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +78,11 @@ class Requirements:
     @property
     def unpinned(self) -> tuple[str, ...]:
         """Give the requirements whose version is left open."""
-        lines = [line.partition("#")[0].strip() for text in _texts(self.file) for line in text.splitlines()]
+        lines = [
+            line.partition("#")[0].strip()
+            for text in _texts(self.file)
+            for line in text.splitlines()
+        ]
         named = [line for line in lines if line and not line.startswith("-")]
         return tuple(line for line in named if "==" not in line and "@" not in line)
 
@@ -103,7 +109,7 @@ class Requirements:
 
     def _install(self, target: Path) -> None:
         target.mkdir()
-        done = subprocess.run(
+        done = subprocess.run(  # noqa: S603 - our own uv, and no shell
             [
                 uv.find_uv_bin(), "pip", "install", "--quiet",
                 "--target", str(target), "--requirements", str(self.file),

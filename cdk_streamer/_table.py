@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from aws_cdk import RemovalPolicy
+from typing import Any
+
+from aws_cdk import RemovalPolicy, Stack
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
-from cdk_streamer_runtime import contract
 from constructs import Construct
 
 from cdk_streamer._function import RuntimeFunction
+from cdk_streamer_runtime import contract
 
 _KEY_ACTIONS = (
     "kms:Decrypt",
@@ -58,27 +60,44 @@ def new_table(
     return table
 
 
-def check_keys(table: dynamodb.ITable) -> None:
-    """Refuse a table with other keys; of an imported one nothing is known."""
-    if not isinstance(table, dynamodb.Table):
-        return
-    schema = table.schema_v2()
-    names = [key.name for key in (*schema.partition_keys, *schema.sort_keys)]
+def check(table: dynamodb.ITable, *, dispatches: bool) -> None:
+    """Refuse a table that does not fit; of an imported one hardly anything is known.
+
+    `dispatches` asks for the stream that requests are dispatched by, and for the owners' index.
+    """
+    resource = table.node.default_child
+    faults: list[str] = []
+    if isinstance(resource, (dynamodb.CfnTable, dynamodb.CfnGlobalTable)):
+        faults = _faults(resource, dispatches=dispatches)
+    elif dispatches and table.table_stream_arn is None:
+        faults = ["table_stream_arn, in Table.from_table_attributes"]
+    if faults:
+        raise ValueError(
+            f"table lacks {'; '.join(faults)}; add it, or leave table out to get one that fits"
+        )
+
+
+def _faults(
+    resource: dynamodb.CfnTable | dynamodb.CfnGlobalTable, *, dispatches: bool
+) -> list[str]:
+    def read(value: object) -> Any:  # noqa: ANN401 - CloudFormation in Python's clothes
+        return Stack.of(resource).resolve(value) or {}
+
+    keys = [key["attributeName"] for key in read(resource.key_schema)]
+    ttl = read(resource.time_to_live_specification).get("attributeName")
+    indexes = [index["indexName"] for index in read(resource.global_secondary_indexes)]
+    streams = bool(read(resource.stream_specification))
     wanted = [contract.PARTITION_KEY, contract.SORT_KEY]
-    if names != wanted:
-        raise ValueError(
-            f"table must have the string keys {wanted}, got {names}; "
-            "leave table out to get one that fits"
-        )
-
-
-def check_stream(table: dynamodb.ITable) -> None:
-    """Refuse a table without a stream, through which requests are dispatched."""
-    if not table.table_stream_arn:
-        raise ValueError(
-            "table must have a stream with new images; set stream=StreamViewType.NEW_IMAGE, or for "
-            "an imported one Table.from_table_attributes(..., table_stream_arn=...)"
-        )
+    owners = [contract.OWNER_INDEX_PARTITION_KEY, contract.OWNER_INDEX_SORT_KEY]
+    faults = {
+        f"the string keys {wanted}": keys != wanted,
+        f"the TTL attribute {contract.TTL_ATTRIBUTE!r}": ttl != contract.TTL_ATTRIBUTE,
+        "a stream with new images": dispatches and not streams,
+        f"the index {contract.OWNER_INDEX!r} with the string keys {owners}, "
+        f"projecting {list(contract.OWNER_INDEX_PROJECTION)}": dispatches
+        and contract.OWNER_INDEX not in indexes,
+    }
+    return [fault for fault, found in faults.items() if found]
 
 
 def allow(function: RuntimeFunction, table: dynamodb.ITable, *actions: str) -> None:
@@ -87,7 +106,7 @@ def allow(function: RuntimeFunction, table: dynamodb.ITable, *actions: str) -> N
     _allow_key(function, table, *_KEY_ACTIONS)
 
 
-def grant(function: lambda_.IFunction, table: dynamodb.ITable, *actions: str) -> iam.Grant:
+def grant(function: lambda_.Function, table: dynamodb.ITable, *actions: str) -> iam.Grant:
     """Let any function do `actions`, without their prefix, on the items of the table."""
     granted = iam.Grant.add_to_principal(
         grantee=function,
@@ -105,8 +124,7 @@ def allow_index(function: RuntimeFunction, table: dynamodb.ITable) -> None:
 
 def allow_stream(function: RuntimeFunction, table: dynamodb.ITable) -> None:
     """Let a function read the stream, directly or through an event source."""
-    assert table.table_stream_arn is not None
-    function.allow(*_STREAM_ACTIONS, on=table.table_stream_arn)
+    function.allow(*_STREAM_ACTIONS, on=str(table.table_stream_arn))
     _allow_key(function, table, "kms:Decrypt")
 
 

@@ -11,12 +11,12 @@ from aws_cdk import Duration, Token
 from aws_cdk import aws_apigatewayv2 as apigatewayv2
 from aws_cdk import aws_apigatewayv2_authorizers as authorizers
 from aws_cdk import aws_lambda as lambda_
-from cdk_streamer_runtime.contract import AuthorizerEnvironment, EntryPoint
 from constructs import Construct
 
 from cdk_streamer import _public_key
 from cdk_streamer._assets import authorizer_code
 from cdk_streamer._function import Defaults, Package, RuntimeFunction
+from cdk_streamer_runtime.contract import AuthorizerEnvironment, EntryPoint
 
 # No HS256 and its kin: whoever can check such a token can also make one.
 ALGORITHMS = (

@@ -16,14 +16,6 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from aws_cdk.aws_apigatewayv2_integrations import WebSocketLambdaIntegration
-from cdk_streamer_runtime.contract import (
-    INTEGRATION_SECONDS,
-    ConnectionEnvironment,
-    EntryPoint,
-    MessageEnvironment,
-    Metric,
-    Route,
-)
 from constructs import Construct
 
 from cdk_streamer import _connections, _publisher, _table
@@ -33,6 +25,14 @@ from cdk_streamer._handlers import Handlers, HandlerSettings
 from cdk_streamer._metrics import runtime_metric
 from cdk_streamer._publisher import CHANNEL_ACTIONS
 from cdk_streamer.auth import Auth
+from cdk_streamer_runtime.contract import (
+    INTEGRATION_SECONDS,
+    ConnectionEnvironment,
+    EntryPoint,
+    MessageEnvironment,
+    Metric,
+    Route,
+)
 
 # For all clients of the stage together; API Gateway's own default is the account's whole quota.
 DEFAULT_THROTTLE = apigatewayv2.ThrottleSettings(rate_limit=1_000, burst_limit=2_000)
@@ -100,17 +100,13 @@ class ProgressWebSocket(Construct):
         name: the `Api` dimension of the metrics. Default: the construct's path.
         """
         if table is not None:
-            _table.check_keys(table)
+            _table.check(table, dispatches=False)
         if table is not None and encryption_key is not None:
             raise ValueError("table and encryption_key exclude each other; encrypt your own table")
         settings = HandlerSettings(
-            entry_point=entry_point,
-            environment=environment,
-            memory_size=memory_size,
-            vpc=vpc,
-            layers=layers,
-            architecture=architecture,
-        )
+            entry_point=entry_point, environment=environment, memory_size=memory_size,
+            vpc=vpc, layers=layers, architecture=architecture,
+        )  # fmt: skip
         app = settings.refuse() if handlers is None else settings.read(scope, handlers)
         super().__init__(scope, id)
         self._layer: lambda_.LayerVersion | None = None
@@ -165,30 +161,30 @@ class ProgressWebSocket(Construct):
             )
         return self._layer
 
-    def grant_publish(self, function: lambda_.IFunction) -> iam.Grant:
+    def grant_publish(self, function: lambda_.Function | lambda_.IFunction) -> iam.Grant:
         """Let a function publish to this socket's channels with `Progress.for_channel`.
 
         Its environment tells the runtime where to; it needs `runtime_layer` or the runtime among
         its own dependencies. A function publishes to one socket.
         """
         return _publisher.grant_publish(
-            function, socket=self, table=self.table, stage=self.stage
+            function, socket=self, name=self._name, table=self.table, stage=self.stage
         )
 
     def metric_auth_failures(self) -> cloudwatch.Metric:
-        """Connections that were refused, summed up."""
+        """Count connections that were refused."""
         return runtime_metric(self._name, Metric.AUTH_FAILURES)
 
     def metric_progress_posts(self) -> cloudwatch.Metric:
-        """Messages posted to subscribers, summed up."""
+        """Count messages posted to subscribers."""
         return runtime_metric(self._name, Metric.PROGRESS_POSTS)
 
     def metric_post_failures(self) -> cloudwatch.Metric:
-        """Posts that failed for another reason than a closed connection, summed up."""
+        """Count posts that failed, except those to connections that had ended."""
         return runtime_metric(self._name, Metric.POST_FAILURES)
 
     def metric_connections_gone(self) -> cloudwatch.Metric:
-        """Posts to connections that had ended, summed up."""
+        """Count posts to connections that had ended."""
         return runtime_metric(self._name, Metric.CONNECTIONS_GONE)
 
     def _write_access_logs(self) -> None:
@@ -211,23 +207,21 @@ class ProgressWebSocket(Construct):
             format=json.dumps(_ACCESS_LOG),
         )
 
-    def _new_connection_handler(self) -> lambda_.Function:
+    def _new_connection_handler(self) -> lambda_.IFunction:
         connection = RuntimeFunction(
             self,
             "Connection",
             description="Remembers who is connected",
             entry_point=EntryPoint.CONNECTION,
             package=Package(code=runtime_code(self)),
-            environment=ConnectionEnvironment(
-                name=self._name, table_name=self.table.table_name
-            ),
+            environment=ConnectionEnvironment(name=self._name, table_name=self.table.table_name),
             timeout=Duration.seconds(INTEGRATION_SECONDS),
             defaults=self._defaults,
         )
         _table.allow(connection, self.table, "PutItem", "DeleteItem")
         return connection.function
 
-    def _new_message_handler(self, app: Handlers | None) -> lambda_.Function:
+    def _new_message_handler(self, app: Handlers | None) -> lambda_.IFunction:
         message = RuntimeFunction(
             self,
             "Message",

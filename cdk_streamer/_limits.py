@@ -1,0 +1,87 @@
+"""The numbers of an AsyncRequestApi, checked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from aws_cdk import Duration
+
+from cdk_streamer_runtime.contract import MAX_DELAY_SECONDS, WORKER_TIMEOUT_SECONDS
+
+RETENTION_SECONDS = 7 * 24 * 60 * 60
+LEASE_SECONDS = 60
+MAX_RATE = 10
+
+_HOUR, _YEAR = 60 * 60, 365 * 24 * 60 * 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How long, how often, how many at once."""
+
+    worker_timeout_seconds: int
+    lease_seconds: int
+    retention_seconds: int
+    max_rate: int
+    max_concurrency: int | None
+
+    @classmethod
+    def read(
+        cls,
+        *,
+        worker_timeout: Duration | None,
+        max_concurrency: int | None,
+        lease: Duration | None,
+        max_progress_rate: int,
+        retention: Duration | None,
+    ) -> Limits:
+        """Check what the user gave; raises ValueError with the remedy."""
+        if max_concurrency is not None and not 2 <= max_concurrency <= 1_000:  # noqa: PLR2004
+            raise ValueError(
+                f"max_concurrency must be 2 to 1000, got {max_concurrency!r}; "
+                "leave it out for no limit of its own"
+            )
+        if not 1 <= max_progress_rate <= 100:  # noqa: PLR2004 - posts are throttled beyond
+            raise ValueError(
+                f"max_progress_rate must be 1 to 100 a second, got {max_progress_rate!r}"
+            )
+        return cls(
+            worker_timeout_seconds=_whole_seconds(
+                "worker_timeout",
+                worker_timeout,
+                default=WORKER_TIMEOUT_SECONDS,
+                least=10,
+                most=WORKER_TIMEOUT_SECONDS,
+            ),
+            # The first watch message is delayed by a lease, and SQS delays by so much at most.
+            lease_seconds=_whole_seconds(
+                "lease", lease, default=LEASE_SECONDS, least=5, most=MAX_DELAY_SECONDS
+            ),
+            retention_seconds=_whole_seconds(
+                "retention",
+                retention,
+                default=RETENTION_SECONDS,
+                least=_HOUR,
+                most=_YEAR,
+            ),
+            max_rate=max_progress_rate,
+            max_concurrency=max_concurrency,
+        )
+
+
+def _whole_seconds(
+    name: str, duration: Duration | None, *, default: int, least: int, most: int
+) -> int:
+    """Give a duration in seconds; raises ValueError outside of the limits, `name` in its text."""
+    if duration is None:
+        return default
+    # Token.is_unresolved(duration) is False even for Duration.seconds(a token).
+    if duration.is_unresolved():
+        raise ValueError(f"{name} must be known when the app is synthesized, got a token")
+    seconds = duration.to_milliseconds() / 1000
+    if not seconds.is_integer() or not least <= seconds <= most:
+        raise ValueError(
+            f"{name} must be {least} to {most} whole seconds, got {seconds:g}; "
+            f"leave it out for {default}"
+        )
+    return int(seconds)
