@@ -13,9 +13,9 @@ from cdk_streamer_client.errors import (
     RequestFailed,
     StreamerClientError,
 )
-from cdk_streamer_client.links import Link, Links
-from cdk_streamer_client.outputs import Output, Send
-from cdk_streamer_client.timers import Timers
+from cdk_streamer_client.session.links import Link, Links
+from cdk_streamer_client.session.outputs import Output, Send
+from cdk_streamer_client.session.timers import Timers
 from cdk_streamer_client.timing import Timing
 from cdk_streamer_client.wire import OWN_PREFIX, Malformed, encode
 

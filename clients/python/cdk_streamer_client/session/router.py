@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from cdk_streamer_client.errors import Unauthorized, request_failed
-from cdk_streamer_client.greeting import read_greeting
-from cdk_streamer_client.links import HELLO_ID, Link, Links, Stage
-from cdk_streamer_client.outputs import Output, Subject, Warned
-from cdk_streamer_client.questions import Answer, Questions
-from cdk_streamer_client.topics import Topics
+from cdk_streamer_client.session.greeting import read_greeting
+from cdk_streamer_client.session.links import HELLO_ID, Link, Links, Stage
+from cdk_streamer_client.session.outputs import Output, Subject, Warned
+from cdk_streamer_client.session.questions import Answer, Questions
+from cdk_streamer_client.session.topics import Topics
 from cdk_streamer_client.wire import Document, read_object, read_text
 
 Taker = Callable[[Link, Document, int], None]

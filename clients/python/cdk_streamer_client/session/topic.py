@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from cdk_streamer_client.links import Link
-from cdk_streamer_client.outputs import Subject
+from cdk_streamer_client.session.links import Link
+from cdk_streamer_client.session.outputs import Subject
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,15 +9,15 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from cdk_streamer_client.errors import Closed, StreamerClientError
-from cdk_streamer_client.links import Link, Links
 from cdk_streamer_client.messages import Failed
-from cdk_streamer_client.outputs import Answered, Ended, Heard, Output, Subject, Warned
-from cdk_streamer_client.questions import Answer, Questions
-from cdk_streamer_client.router import Router
-from cdk_streamer_client.timers import Timers
+from cdk_streamer_client.session.links import Link, Links
+from cdk_streamer_client.session.outputs import Answered, Ended, Heard, Output, Subject, Warned
+from cdk_streamer_client.session.questions import Answer, Questions
+from cdk_streamer_client.session.router import Router
+from cdk_streamer_client.session.timers import Timers
+from cdk_streamer_client.session.topic import Submission
+from cdk_streamer_client.session.topics import Topics
 from cdk_streamer_client.timing import Timing
-from cdk_streamer_client.topic import Submission
-from cdk_streamer_client.topics import Topics
 from cdk_streamer_client.wire import OWN_PREFIX, REQUEST_ID, Malformed, decode, encode
 
 

@@ -9,9 +9,9 @@ from functools import partial
 from typing import Protocol
 
 from cdk_streamer_client.errors import HandshakeRefused, StreamerClientError, Unreachable
-from cdk_streamer_client.greeting import Greeting
-from cdk_streamer_client.outputs import Close, Open, Output, Ready, Send, Warned
-from cdk_streamer_client.timers import Timers
+from cdk_streamer_client.session.greeting import Greeting
+from cdk_streamer_client.session.outputs import Close, Open, Output, Ready, Send, Warned
+from cdk_streamer_client.session.timers import Timers
 from cdk_streamer_client.timing import Timing
 from cdk_streamer_client.wire import OWN_PREFIX, encode
 

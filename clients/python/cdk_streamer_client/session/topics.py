@@ -6,15 +6,15 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from cdk_streamer_client.doubts import Doubts
 from cdk_streamer_client.errors import RequestFailed, StreamerClientError
-from cdk_streamer_client.links import Link, Links
 from cdk_streamer_client.messages import Completed, Failed, read_news
-from cdk_streamer_client.outputs import Heard, Output, Send, Subject, Warned
-from cdk_streamer_client.questions import Answer, Questions
-from cdk_streamer_client.timers import Timers
+from cdk_streamer_client.session.doubts import Doubts
+from cdk_streamer_client.session.links import Link, Links
+from cdk_streamer_client.session.outputs import Heard, Output, Send, Subject, Warned
+from cdk_streamer_client.session.questions import Answer, Questions
+from cdk_streamer_client.session.timers import Timers
+from cdk_streamer_client.session.topic import Phase, Submission, Topic
 from cdk_streamer_client.timing import Timing
-from cdk_streamer_client.topic import Phase, Submission, Topic
 
 
 class Topics:

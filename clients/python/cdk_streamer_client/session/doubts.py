@@ -7,9 +7,9 @@ from functools import partial
 from typing import Any, Protocol
 
 from cdk_streamer_client.errors import Conflict, ConnectionLost, NotFound, StreamerClientError
-from cdk_streamer_client.outputs import Subject
-from cdk_streamer_client.questions import Answer, Questions
-from cdk_streamer_client.topic import Submission, Topic
+from cdk_streamer_client.session.outputs import Subject
+from cdk_streamer_client.session.questions import Answer, Questions
+from cdk_streamer_client.session.topic import Submission, Topic
 
 
 class Owner(Protocol):
