@@ -17,8 +17,16 @@ def acknowledge(construct: IConstruct, reason: str, *rules: str) -> None:
 
 def acknowledge_wildcard(construct: IConstruct, reason: str, arn: str) -> None:
     """Say why a policy in `construct` names a resource with a wildcard."""
-    resource = _flat(Stack.of(construct).resolve(arn))
-    acknowledge(construct, reason, f"AwsSolutions-IAM5[Resource::{resource}]")
+    acknowledge(construct, reason, f"AwsSolutions-IAM5[Resource::{_flat_arn(construct, arn)}]")
+
+
+def acknowledge_policy(construct: IConstruct, reason: str, arn: str) -> None:
+    """Say why a role has a policy that AWS manages."""
+    acknowledge(construct, reason, f"AwsSolutions-IAM4[Policy::{_flat_arn(construct, arn)}]")
+
+
+def _flat_arn(construct: IConstruct, arn: str) -> str:
+    return _flat(Stack.of(construct).resolve(arn))
 
 
 def _flat(value: Any) -> str:  # noqa: ANN401 - whatever CloudFormation can hold

@@ -16,10 +16,11 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from cdk_streamer._findings import acknowledge_wildcard
+from cdk_streamer._findings import acknowledge, acknowledge_policy, acknowledge_wildcard
 from cdk_streamer_runtime.contract import EntryPoint, Environment
 
 _TRACING = ("xray:PutTraceSegments", "xray:PutTelemetryRecords")
+_INTERFACES = "network interfaces have no name yet when Lambda's own policy lets it make them"
 _LOGGING = ("logs:CreateLogStream", "logs:PutLogEvents")
 
 
@@ -90,7 +91,17 @@ class RuntimeFunction(Construct):
         )
         self.allow(*_LOGGING, on=log_group.log_group_arn)
         self._trace()
-        self._acknowledge()
+        acknowledge(
+            self._function,
+            "our code and the wheels of dependencies are resolved and tested for Python 3.13",
+            "AwsSolutions-L1",
+            "Serverless-LambdaLatestVersion",
+        )
+        acknowledge(
+            self._function,
+            "nothing invokes it asynchronously; event sources keep what failed by themselves",
+            "Serverless-LambdaDLQ",
+        )
 
     @property
     def function(self) -> lambda_.IFunction:
@@ -122,10 +133,11 @@ class RuntimeFunction(Construct):
             inline_policies={"Runtime": self._statements},
         )
         if in_vpc:
-            interfaces = iam.ManagedPolicy.from_aws_managed_policy_name(
+            policy = iam.ManagedPolicy.from_aws_managed_policy_name(
                 "service-role/AWSLambdaENIManagementAccess"
             )
-            role.add_managed_policy(interfaces)
+            role.add_managed_policy(policy)
+            acknowledge_policy(role, _INTERFACES, policy.managed_policy_arn)
         return role
 
     def _trace(self) -> None:
@@ -134,7 +146,6 @@ class RuntimeFunction(Construct):
         assert isinstance(resource, lambda_.CfnFunction)  # noqa: S101 - tells the type
         resource.tracing_config = lambda_.CfnFunction.TracingConfigProperty(mode="Active")
         self.allow(*_TRACING, on="*")
-        acknowledge_wildcard(self.role, "X-Ray's write actions have no resource level", "*")
-
-    def _acknowledge(self) -> None:
-        """Say why what checkers expect of a function is not so."""
+        reason = "X-Ray's write actions have no resource level"
+        acknowledge_wildcard(self.role, reason, "*")
+        acknowledge(self.role, reason, "Serverless-LambdaStarPermissions")

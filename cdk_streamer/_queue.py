@@ -9,6 +9,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from cdk_streamer._findings import acknowledge
 from cdk_streamer._function import RuntimeFunction
 
 # A message keeps its age when it moves, so the dead must be kept longer than the living.
@@ -39,6 +40,7 @@ class RedrivenQueue(Construct):
             enforce_ssl=True,
             retention_period=DEAD_LETTER_RETENTION,
         )
+        acknowledge(self.dead_letters, "what was given up ends here", "Serverless-SQSRedrivePolicy")
         self.queue = sqs.Queue(
             self,
             "Queue",
@@ -72,7 +74,7 @@ class RedrivenQueue(Construct):
             on=self.queue.queue_arn,
         )
         self._allow_key(function, "kms:Decrypt")
-        lambda_.EventSourceMapping(
+        source = lambda_.EventSourceMapping(
             function,
             "Source",
             target=function.function,
@@ -80,6 +82,11 @@ class RedrivenQueue(Construct):
             batch_size=batch_size,
             max_concurrency=max_concurrency,
             report_batch_item_failures=True,
+        )
+        acknowledge(
+            source,
+            "the queue moves what failed to its dead letters",
+            "Serverless-LambdaEventSourceMappingDestination",
         )
 
     def as_destination(self) -> lambda_.IEventSourceDlq:

@@ -20,6 +20,7 @@ from constructs import Construct
 
 from cdk_streamer import _connections, _publisher, _table
 from cdk_streamer._assets import runtime_code, runtime_layer_code
+from cdk_streamer._findings import acknowledge
 from cdk_streamer._function import Defaults, Package, RuntimeFunction
 from cdk_streamer._handlers import Handlers, HandlerSettings
 from cdk_streamer._metrics import runtime_metric
@@ -50,6 +51,11 @@ _ACCESS_LOG = {
     "integrationStatus": "$context.integrationStatus",
     "integrationLatency": "$context.integrationLatency",
 }
+_ACCESS_LOG_RULES = (
+    "AwsSolutions-APIG1",
+    "Serverless-APIGWAccessLogging",
+    "Serverless-APIGWStructuredLogging",
+)
 
 
 class ProgressWebSocket(Construct):
@@ -130,6 +136,8 @@ class ProgressWebSocket(Construct):
         )
         if access_logs:
             self._write_access_logs()
+        else:
+            acknowledge(self.stage, "access_logs=False says so", *_ACCESS_LOG_RULES)
         gate = auth.bind(self, name=self._name, defaults=self._defaults)
         self.authorizer_function: lambda_.IFunction = gate.function
         self.connection_handler: lambda_.IFunction = self._new_connection_handler()
@@ -248,5 +256,12 @@ class ProgressWebSocket(Construct):
         disconnect = WebSocketLambdaIntegration("Disconnect", self.connection_handler)
         message = WebSocketLambdaIntegration("Message", self.message_handler)
         api.add_route(Route.CONNECT, integration=connect, authorizer=authorizer)
-        api.add_route(Route.DISCONNECT, integration=disconnect)
-        api.add_route(Route.DEFAULT, integration=message)
+        for route in (
+            api.add_route(Route.DISCONNECT, integration=disconnect),
+            api.add_route(Route.DEFAULT, integration=message),
+        ):
+            acknowledge(
+                route,
+                "API Gateway authorizes connections, which bring who they are to every route",
+                "AwsSolutions-APIG4",
+            )
