@@ -15,6 +15,7 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, default=2_000, help="how many seeds to run")
     parser.add_argument("--first", type=int, default=0, help="the first seed")
     parser.add_argument("--log", action="store_true", help="print the event log of each seed")
+    parser.add_argument("--until-found", action="store_true", help="stop at the first fault")
     arguments = parser.parse_args()
     began = time.perf_counter()
     scenarios: collections.Counter[str] = collections.Counter()
@@ -25,6 +26,8 @@ def main() -> int:
         failed += bool(verdict.faults)
         for fault in verdict.faults:
             print(f"seed {seed} ({verdict.scenario}): {fault}")
+        if verdict.faults and arguments.until_found:
+            return 1
         if arguments.log:
             print("\n".join(verdict.log))
     seconds = time.perf_counter() - began

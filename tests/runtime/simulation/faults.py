@@ -34,6 +34,8 @@ class Faults:
     disconnect: float = 0.0
     leave: float = 0.0  # a client that never comes back
     crash_in_handler: float = 0.0
+    partly_sent: float = 0.0  # an entry of a batch that SQS did not take
+    slow_messages: float = 0.0  # of the message function alone
 
     def scaled(self, random: random.Random) -> Faults:
         """Draw how hard each fault is this time."""
@@ -58,6 +60,7 @@ HARD = Faults(
     disconnect=0.05,
     leave=0.1,
     crash_in_handler=0.05,
+    partly_sent=0.2,
 )
 
 
@@ -75,6 +78,8 @@ class FaultyAws:
     def call(
         self, service: str, operation: str, parameters: Mapping[str, object]
     ) -> dict[str, Any]:
+        if operation == "SendMessageBatch":
+            return self._try(operation, lambda: self._send_partly(parameters))
         return self._try(operation, lambda: self._memory.call(service, operation, parameters))
 
     def rest(
@@ -90,6 +95,16 @@ class FaultyAws:
         return self._try(
             method, lambda: self._memory.rest(service, method, url, body=body), attempts=1
         )
+
+    def _send_partly(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """Send a batch, of which SQS may refuse entries for reasons of its own."""
+        random, entries = self._scheduler.random, list(parameters["Entries"])
+        taken = [entry for entry in entries if random.random() >= self._faults.partly_sent]
+        refused = [{"Id": entry["Id"]} for entry in entries if entry not in taken]
+        answer: dict[str, Any] = {}
+        if taken:
+            answer = self._memory.call("sqs", "SendMessageBatch", {**parameters, "Entries": taken})
+        return answer | ({"Failed": refused} if refused else {})
 
     def _try(self, operation: str, effect: Any, attempts: int = ATTEMPTS) -> Any:
         for attempt in range(attempts):

@@ -42,7 +42,7 @@ def simulate(seed: int) -> Verdict:
     jobs = Jobs(scheduler, faults)
     world = World(scheduler, jobs.app(), faults, layers)
     clients = _clients(world)
-    observers = _observers(world, clients) if scenario == "calm" else []
+    observers = _observers(world, clients) if scenario in {"calm", "slow messages"} else []
     world.start()
     scheduler.run(START + FAULTY)
     world.faults = CALM
@@ -59,8 +59,10 @@ def simulate(seed: int) -> Verdict:
 def _draw(scheduler: Scheduler) -> tuple[str, Faults, Layers]:
     """A fifth of all seeds is calm, a tenth has no watcher, a tenth no stream for a while."""
     draw = scheduler.random.random()
-    if draw < 0.2:  # noqa: PLR2004
+    if draw < 0.15:  # noqa: PLR2004
         return "calm", CALM, Layers()
+    if draw < 0.2:  # noqa: PLR2004
+        return "slow messages", Faults(slow_messages=0.5), Layers()
     if draw < 0.3:  # noqa: PLR2004
         return "no watcher", KILLED_HANDLERS, Layers(watcher=False)
     faults = HARD.scaled(scheduler.random)

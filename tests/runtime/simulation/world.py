@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from cdk_streamer_runtime import contract
@@ -97,7 +97,10 @@ class World:
         """Run one invocation; `ended` hears its result, unless the invocation dies."""
         self._invocations += 1
         group = Group(f"{function}-{self._invocations}")
-        aws = FaultyAws(self.memory, self.scheduler, self.faults, group)
+        faults = self.faults
+        if function == "message" and faults.slow_messages:
+            faults = replace(faults, slow=faults.slow_messages)
+        aws = FaultyAws(self.memory, self.scheduler, faults, group)
         skew = self.scheduler.random.randint(-500, 500) if self.faults.slow else 0
         assembly = Assembly(aws=aws, platform=SimulatedPlatform(self.scheduler, group, skew))
 
