@@ -119,6 +119,7 @@ RULES_IGNORED_IN_TESTS = (
     "S105",  # tokens and keys in a test protect nothing
     "S106",
     "S107",
+    "S310",  # addresses in a test are the test's own, on this machine
     "S311",  # a simulation wants a seeded generator
     "S603",  # commands in a test are written there
     "S607",
@@ -137,6 +138,8 @@ RUFF: dict[str, Any] = {
         "ignore": list(IGNORED_RULES),
         # `id` is the name that every construct gives its second argument.
         "flake8-builtins": {"ignorelist": ["id"]},
+        # from aws_cdk import Duration, aws_dynamodb as dynamodb, aws_lambda as lambda_
+        "isort": {"combine-as-imports": True},
         "pydocstyle": {"convention": "pep257"},
         "per-file-ignores": {
             "tests/**": [*RULES_IGNORED_IN_TESTS, "T201"],
