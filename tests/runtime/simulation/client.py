@@ -1,17 +1,26 @@
-"""A client that follows the contract: one request, whatever happens on the way."""
+"""Clients: the real session of the Python client, over a network that loses and reorders."""
 
 from __future__ import annotations
 
 import json
 from typing import Any
 
+from cdk_streamer_client.errors import InternalError, RequestFailed
+from cdk_streamer_client.messages import Acknowledged, Completed, Failed, Message
+from cdk_streamer_client.session import (
+    Close,
+    Ended,
+    Heard,
+    Open,
+    Output,
+    Send,
+    Session,
+)
 from cdk_streamer_runtime.sockets.connections import Caller, Connection
 
 from tests.runtime.simulation.scheduler import START, Group
 from tests.runtime.simulation.world import World
 
-POLL = 25_000
-ANSWER = 10_000
 TERMINAL = {"complete", "error", "cancelled"}
 ENDED = {"SUCCEEDED", "FAILED", "CANCELLED", "EXPIRED"}
 
@@ -19,20 +28,19 @@ ENDED = {"SUCCEEDED", "FAILED", "CANCELLED", "EXPIRED"}
 class Client:
     """Submits one request and follows it to its end."""
 
-    def __init__(self, world: World, request_id: str, *, action: str, cancel_after: int | None) -> None:
+    def __init__(
+        self, world: World, request_id: str, *, action: str, cancel_after: int | None
+    ) -> None:
         self.world = world
         self.request_id = request_id
         self.action = action
-        self.seen: list[dict[str, Any]] = []  # what it would show its user
-        self.outcome: dict[str, Any] | None = None
-        self.outcome_at = 0
-        self.accepted = False
+        self.seen: list[Message] = []  # what it would show its user
+        self.outcome: Completed | Failed | None = None
         self.left = False
         self.cancelled = False
         self._cancel_after = cancel_after
-        self._seq = 0
-        self._connections = 0
-        self._connection: Connection | None = None
+        self._session = Session(uniform=world.scheduler.random.random, refreshable=True)
+        self._links: dict[int, Connection] = {}
         self._caller = Caller(tenant="acme", owner="alice", expires=START // 1000 + 86_400)
         self._group = Group(f"client {request_id}")
 
@@ -42,95 +50,107 @@ class Client:
             self.world.scheduler.spawn(self._group, self._cancel, delay + self._cancel_after)
 
     def _live(self) -> None:
-        scheduler, faults = self.world.scheduler, self.world.faults
-        random = scheduler.random
-        while self.outcome is None:
-            if self._connection is None:
-                self._connect()
-            self._ask()
-            end = scheduler.now + (POLL if self.accepted else ANSWER)
-            while self.outcome is None and scheduler.now < end:
-                scheduler.sleep(500)
-                if random.random() < faults.disconnect / 10:
-                    self._disconnect()
-                    if random.random() < faults.leave:
-                        self.left = True
-                        return
-                    scheduler.sleep(random.randint(500, 30_000))
-                    break
+        scheduler = self.world.scheduler
+        self._session.start(scheduler.now)
+        self._submit()
+        while self.outcome is None and not self.left:
+            wake = self._session.wake_at()
+            pause = 1_000 if wake is None else min(max(wake - scheduler.now, 0), 1_000)
+            scheduler.sleep(pause)
+            self._session.tick(scheduler.now)
+            self._do_all()
+            self._suffer(pause)
 
-    def _connect(self) -> None:
-        self._connections += 1
-        connection = Connection(
-            id=f"{self.request_id}-{self._connections}",
-            caller=self._caller,
-            connected_at=self.world.scheduler.now,
+    def _restart(self) -> None:
+        self._session = Session(uniform=self.world.scheduler.random.random, refreshable=True)
+        self._session.start(self.world.scheduler.now)
+        self.seen.clear()
+        self._submit()
+
+    def _submit(self) -> None:
+        self._session.submit(
+            self.request_id, self.world.scheduler.now, action=self.action, payload={}
         )
-        self._connection = connection
-        self.world.sockets.attach(connection.id, self._receive)
-
-    def _disconnect(self) -> None:
-        if self._connection is not None:
-            self.world.scheduler.note(f"{self._connection.id} disconnects")
-            self.world.sockets.close(self._connection.id)
-            self._connection = None
-
-    def _ask(self) -> None:
-        """Submit until it is accepted, with the same id; from then on poll by subscribing."""
-        if self.accepted:
-            payload = {"request_id": self.request_id, "after_seq": self._seq}
-            self._send({"action": "subscribe", "payload": payload})
-        else:
-            self._send({"action": self.action, "id": self.request_id, "payload": {}})
+        self._do_all()
 
     def _cancel(self) -> None:
         while self.outcome is None and not self.left:
-            if self._connection is not None and self.accepted:
-                self.cancelled = True
-                self._send({"action": "cancel", "payload": {"request_id": self.request_id}})
-            self.world.scheduler.sleep(POLL)
+            self.cancelled = True
+            arguments = {"request_id": self.request_id}
+            self._session.call("cancel", arguments, self.world.scheduler.now)
+            self._do_all()
+            self.world.scheduler.sleep(25_000)
 
-    def _send(self, frame: dict[str, Any]) -> None:
-        assert self._connection is not None
-        self.world.hear(self._connection, json.dumps(frame))
-
-    def _receive(self, text: str) -> None:
-        message = json.loads(text)
-        kind = message["type"]
-        if kind == "response":
-            data = message.get("data") or {}
-            if data.get("type") == "snapshot":
-                self._snapshot(data)
-        elif message.get("request_id") != self.request_id or "seq" not in message:
+    def _suffer(self, pause: int) -> None:
+        """Lose a connection now and then, and for good sometimes."""
+        random, faults = self.world.scheduler.random, self.world.faults
+        if not self._links or random.random() >= faults.disconnect * pause / 5_000:
             return
-        elif kind == "acknowledgment":
-            self.accepted = True
-        elif kind == "snapshot":
-            self._snapshot(message)
-        else:
-            self._news(message)
-
-    def _news(self, message: dict[str, Any]) -> None:
-        self.accepted = True
-        if message["seq"] <= self._seq or self.outcome is not None:
+        link = random.choice(sorted(self._links))
+        self.world.scheduler.note(f"{self._links[link].id} is cut")
+        self._cut(link)
+        if random.random() < faults.leave:
+            self.left = True
             return
-        self._seq = message["seq"]
-        self.seen.append(message)
-        if message["type"] in TERMINAL:
-            self._end(message)
+        self._session.lost(link, self.world.scheduler.now, reason="cut")
+        self._do_all()
 
-    def _snapshot(self, snapshot: dict[str, Any]) -> None:
-        self.accepted = True
-        if self.outcome is not None or snapshot["seq"] < self._seq:
+    def _cut(self, link: int) -> None:
+        self.world.sockets.close(self._links.pop(link).id)
+
+    # --- what the session puts out --------------------------------------------------------------
+
+    def _do_all(self) -> None:
+        while outputs := self._session.outputs():
+            for output in outputs:
+                self._do(output)
+
+    def _do(self, output: Output) -> None:
+        match output:
+            case Open(link=link):
+                self._open(link)
+            case Send(link=link, text=text) if link in self._links:
+                self.world.hear(self._links[link], text)
+            case Close(link=link) if link in self._links:
+                self._cut(link)
+            case Heard(message=message):
+                self._hear(message)
+            case Ended():
+                # It never was connected and gave up: the user starts the program again.
+                self.world.scheduler.spawn(self._group, self._restart, 5_000)
+            case _:
+                pass
+
+    def _open(self, link: int) -> None:
+        scheduler = self.world.scheduler
+
+        def arrive() -> None:
+            connection = Connection(
+                id=f"{self.request_id}-{link}", caller=self._caller, connected_at=scheduler.now
+            )
+            self._links[link] = connection
+            self.world.sockets.attach(connection.id, lambda text: self._receive(link, text))
+            self._session.opened(link, scheduler.now)
+            self._do_all()
+
+        scheduler.spawn(self._group, arrive, scheduler.random.randint(20, 80))
+
+    def _receive(self, link: int, text: str) -> None:
+        self._session.received(link, text, self.world.scheduler.now)
+        self._do_all()
+
+    def _hear(self, message: Message) -> None:
+        if isinstance(message, Failed) and not isinstance(message.error, RequestFailed):
             return
-        self._seq = snapshot["seq"]
-        self.seen.append(snapshot)
-        if snapshot["state"] in ENDED:
-            self._end(snapshot)
-
-    def _end(self, message: dict[str, Any]) -> None:
-        self.outcome = message
-        self.outcome_at = self.world.scheduler.now
+        if isinstance(message, Failed) and isinstance(message.error, InternalError):
+            # The service could not take the request; the user tries again, by the same id.
+            self.world.scheduler.spawn(self._group, self._submit, 5_000)
+            return
+        if not isinstance(message, Acknowledged):
+            self.seen.append(message)
+        if isinstance(message, Completed | Failed):
+            assert self.outcome is None, f"{self.request_id} ended twice"
+            self.outcome = message
 
 
 class Observer:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from cdk_streamer_client.messages import Completed, Progress
 from cdk_streamer_runtime.documents import decode
 from cdk_streamer_runtime.dynamodb import unmarshal_item
 
@@ -121,19 +123,26 @@ def _effect_faults(name: str, state: str, jobs: Jobs) -> Iterator[str]:
 
 
 def _knowledge_faults(client: Client, item: Mapping[str, Any]) -> Iterator[str]:
-    name = client.request_id
-    if client.outcome is None:
+    name, outcome = client.request_id, client.outcome
+    if outcome is None:
         yield f"{name} ended as {item['state']} and its client does not know"
         return
-    if client.outcome["seq"] != item["seq"]:
-        yield f"{name} told {client.outcome['seq']} as its last seq, stored {item['seq']}"
-    if item["state"] == "SUCCEEDED" and client.outcome.get("result") != {"request": name}:
-        yield f"{name} gave {client.outcome.get('result')!r}"
-    numbers = [message["seq"] for message in client.seen]
-    if any(later < earlier for earlier, later in zip(numbers, numbers[1:], strict=False)):
-        yield f"{name} showed seq {numbers}"
-    news = [message["seq"] for message in client.seen if message["type"] != "snapshot"]
-    if len(news) != len(set(news)):
-        yield f"{name} showed a message twice: {news}"
+    if outcome.seq != item["seq"]:
+        yield f"{name} told {outcome.seq} as its last seq, stored {item['seq']}"
+    if isinstance(outcome, Completed) != (item["state"] == "SUCCEEDED"):
+        yield f"{name} ended as {item['state']} and its client heard {outcome}"
+    if isinstance(outcome, Completed) and outcome.result != {"request": name}:
+        yield f"{name} gave {outcome.result!r}"
     if "secret" in str(client.seen):
         yield f"{name} told its client what only the log may know"
+    yield from _order_faults(client)
+
+
+def _order_faults(client: Client) -> Iterator[str]:
+    numbers = [message.seq for message in client.seen]
+    if any(later <= earlier for earlier, later in itertools.pairwise(numbers)):
+        yield f"{client.request_id} showed seq {numbers}"
+    reports = [message for message in client.seen if isinstance(message, Progress)]
+    for earlier, later in itertools.pairwise(reports):
+        if earlier.attempt == later.attempt and earlier.percentage > later.percentage:
+            yield f"{client.request_id} showed {earlier.percentage} % and {later.percentage} %"

@@ -10,7 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[3]
-RUNTIME = ROOT / "runtime" / "cdk_streamer_runtime"
+PACKAGES = {
+    "cdk_streamer_runtime": ROOT / "runtime",
+    "cdk_streamer_client": ROOT / "clients" / "python",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +22,7 @@ class Mutant:
 
     name: str
     file: str
+    package: str = "cdk_streamer_runtime"
     before: str
     after: str
 
@@ -161,14 +165,46 @@ MUTANTS = (
         before="        self._tell(request, news.ending(request, self._clock()))\n",
         after="",
     ),
+    Mutant(
+        name="client does not resume",
+        package="cdk_streamer_client",
+        file="session/topics.py",
+        before="        elif topic.phase is Phase.FOLLOWED:\n            self._subscribe(topic, now)",
+        after="        elif topic.phase is Phase.FOLLOWED:\n            pass",
+    ),
+    Mutant(
+        name="client does not poll",
+        package="cdk_streamer_client",
+        file="session/topics.py",
+        before="        then = partial(self._polled, topic)\n"
+        '        self._questions.ask("get", topic.subject.arguments, then, now)\n',
+        after="",
+    ),
+    Mutant(
+        name="client does not drop what it has seen",
+        package="cdk_streamer_client",
+        file="session/topics.py",
+        before="if news.seq <= topic.seq and not news.is_last:",
+        after="if False:",
+    ),
+    Mutant(
+        name="client submits once",
+        package="cdk_streamer_client",
+        file="session/doubts.py",
+        before="        elif topic.submission is not None and self._is_async(topic.submission):\n"
+        "            self._owner.send(topic, now)",
+        after="        elif topic.submission is not None and self._is_async(topic.submission):\n"
+        "            pass",
+    ),
 )
 
 
-def patched_runtime(mutant: Mutant, folder: Path) -> Path:
-    """Copy the runtime into `folder` with the bug in it, and give its sys.path root."""
-    package = folder / "cdk_streamer_runtime"
-    shutil.copytree(RUNTIME, package, ignore=shutil.ignore_patterns("__pycache__"))
-    source = package / mutant.file
+def patched(mutant: Mutant, folder: Path) -> list[Path]:
+    """Copy the packages into `folder` with the bug in one, and give their sys.path roots."""
+    for package, root in PACKAGES.items():
+        ignore = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(root / package, folder / package, ignore=ignore)
+    source = folder / mutant.package / mutant.file
     text = source.read_text()
     if text.count(mutant.before) != 1:
         raise ValueError(
@@ -176,14 +212,12 @@ def patched_runtime(mutant: Mutant, folder: Path) -> Path:
             f"got {text.count(mutant.before)} times; write it for the code as it is now"
         )
     source.write_text(text.replace(mutant.before, mutant.after))
-    return folder
+    return [folder, ROOT]
 
 
 def seed_that_finds(mutant: Mutant, folder: Path, seeds: int) -> int | None:
     """Give the first seed whose verdict shows the bug; None when no seed does."""
-    runtime = patched_runtime(mutant, folder)
-    client = ROOT / "clients" / "python"
-    search = os.pathsep.join(str(path) for path in (runtime, client, ROOT))
+    search = os.pathsep.join(str(path) for path in patched(mutant, folder))
     run = subprocess.run(
         [
             sys.executable,
