@@ -14,8 +14,14 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 import jsii
-from aws_cdk import AssetHashType, BundlingOptions, DockerImage, ILocalBundling, Stack
-from aws_cdk import aws_lambda as lambda_
+from aws_cdk import (
+    AssetHashType,
+    BundlingOptions,
+    DockerImage,
+    ILocalBundling,
+    Stack,
+    aws_lambda as lambda_,
+)
 from constructs import Construct
 
 from cdk_streamer._requirements import Platform, Requirements

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from aws_cdk import Stack
-from aws_cdk import aws_apigatewayv2 as apigatewayv2
-from aws_cdk import aws_iam as iam
-from aws_cdk import aws_lambda as lambda_
+from aws_cdk import Stack, aws_apigatewayv2 as apigatewayv2, aws_iam as iam, aws_lambda as lambda_
 
 from cdk_streamer._findings import acknowledge_wildcard
 from cdk_streamer._function import RuntimeFunction

@@ -9,9 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from aws_cdk import Annotations, Token
-from aws_cdk import aws_ec2 as ec2
-from aws_cdk import aws_lambda as lambda_
+from aws_cdk import Annotations, Token, aws_ec2 as ec2, aws_lambda as lambda_
 from constructs import Construct
 
 from cdk_streamer._assets import RUNTIME, Asset, package_files

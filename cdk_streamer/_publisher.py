@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from aws_cdk import aws_apigatewayv2 as apigatewayv2
-from aws_cdk import aws_dynamodb as dynamodb
-from aws_cdk import aws_iam as iam
-from aws_cdk import aws_lambda as lambda_
+from aws_cdk import (
+    aws_apigatewayv2 as apigatewayv2,
+    aws_dynamodb as dynamodb,
+    aws_iam as iam,
+    aws_lambda as lambda_,
+)
 from constructs import Construct
 
 from cdk_streamer import _connections, _table

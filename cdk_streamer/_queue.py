@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import jsii
-from aws_cdk import Duration
-from aws_cdk import aws_kms as kms
-from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_sqs as sqs
+from aws_cdk import Duration, aws_kms as kms, aws_lambda as lambda_, aws_sqs as sqs
 from constructs import Construct
 
 from cdk_streamer._findings import acknowledge

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from aws_cdk import Duration
-from aws_cdk import aws_apigatewayv2 as apigatewayv2
-from aws_cdk import aws_dynamodb as dynamodb
-from aws_cdk import aws_kms as kms
-from aws_cdk import aws_lambda as lambda_
+from aws_cdk import (
+    Duration,
+    aws_apigatewayv2 as apigatewayv2,
+    aws_dynamodb as dynamodb,
+    aws_kms as kms,
+    aws_lambda as lambda_,
+)
 from constructs import Construct
 
 from cdk_streamer import _connections, _table

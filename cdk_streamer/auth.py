@@ -7,10 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from aws_cdk import Duration, Token
-from aws_cdk import aws_apigatewayv2 as apigatewayv2
-from aws_cdk import aws_apigatewayv2_authorizers as authorizers
-from aws_cdk import aws_lambda as lambda_
+from aws_cdk import (
+    Duration,
+    Token,
+    aws_apigatewayv2 as apigatewayv2,
+    aws_apigatewayv2_authorizers as authorizers,
+    aws_lambda as lambda_,
+)
 from constructs import Construct
 
 from cdk_streamer import _public_key

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from aws_cdk import ArnFormat, Duration, RemovalPolicy, Stack
-from aws_cdk import aws_apigatewayv2 as apigatewayv2
-from aws_cdk import aws_cloudwatch as cloudwatch
-from aws_cdk import aws_dynamodb as dynamodb
-from aws_cdk import aws_ec2 as ec2
-from aws_cdk import aws_iam as iam
-from aws_cdk import aws_kms as kms
-from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_logs as logs
+from aws_cdk import (
+    ArnFormat,
+    Duration,
+    RemovalPolicy,
+    Stack,
+    Token,
+    aws_apigatewayv2 as apigatewayv2,
+    aws_cloudwatch as cloudwatch,
+    aws_dynamodb as dynamodb,
+    aws_ec2 as ec2,
+    aws_iam as iam,
+    aws_kms as kms,
+    aws_lambda as lambda_,
+    aws_logs as logs,
+)
 from aws_cdk.aws_apigatewayv2_integrations import WebSocketLambdaIntegration
 from constructs import Construct
 
@@ -51,6 +58,7 @@ _ACCESS_LOG = {
     "integrationStatus": "$context.integrationStatus",
     "integrationLatency": "$context.integrationLatency",
 }
+_STAGE_NAME = re.compile(r"[A-Za-z0-9_-]{1,128}")
 _ACCESS_LOG_RULES = (
     "AwsSolutions-APIG1",
     "Serverless-APIGWAccessLogging",
@@ -100,8 +108,10 @@ class ProgressWebSocket(Construct):
         encryption_key: encrypts the table. Default: a key that AWS owns.
         removal_policy: of table and log groups. Default: they stay.
         log_retention: of all log groups. Default: one month.
-        access_logs: one line for each event of a connection. API Gateway writes them only if the
-            account has a CloudWatch role for it (once a region). Default: yes.
+        access_logs: one line for each event of a connection, without what the client sent. The
+            account needs a CloudWatch role in API Gateway's settings, once a region: without it
+            the deployment fails and says so. Default: yes.
+        stage_name: the last part of the URL. Default: live.
         throttle: for all clients together. Default: 1,000 messages/s, bursts of 2,000.
         name: the `Api` dimension of the metrics. Default: the construct's path.
         """
@@ -109,6 +119,11 @@ class ProgressWebSocket(Construct):
             _table.check(table, dispatches=False)
         if table is not None and encryption_key is not None:
             raise ValueError("table and encryption_key exclude each other; encrypt your own table")
+        if not Token.is_unresolved(stage_name) and not _STAGE_NAME.fullmatch(stage_name):
+            raise ValueError(
+                f"stage_name must be letters, digits, - and _, got {stage_name!r}; "
+                "leave it out for 'live'"
+            )
         settings = HandlerSettings(
             entry_point=entry_point, environment=environment, memory_size=memory_size,
             vpc=vpc, layers=layers, architecture=architecture,
