@@ -119,8 +119,8 @@ def _algorithms(material: object) -> frozenset[str]:
             f"an RSA key needs {RSA_BITS[0]} to {RSA_BITS[-1]} bits and an exponent of at least "
             f"{_RSA_EXPONENTS[0]}, got {material.key_size} bits and {numbers.e}"
         )
-    if numbers.n % 2 == 0 or numbers.e % 2 == 0:
-        raise ValueError("an RSA key's modulus and exponent are odd")
+    if numbers.n % 2 == 0:
+        raise ValueError("an RSA key's modulus is the product of two odd primes")
     return _RSA_ALGORITHMS
 
 
@@ -146,6 +146,7 @@ def _point(jwk: Mapping[str, object], curve: EllipticCurve) -> EllipticCurvePubl
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 
     coordinates = _bytes(jwk, "x"), _bytes(jwk, "y")
+    # Each of them: together they are checked below, where one may borrow from the other.
     if any(len(coordinate) != (curve.key_size + 7) // 8 for coordinate in coordinates):
         raise ValueError("a coordinate has the wrong length")
     # Refuses a point that is not on the curve.

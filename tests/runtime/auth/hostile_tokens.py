@@ -308,7 +308,7 @@ def _sizes() -> Entries:
     yield "a token of 9 KB", token(body=claims(pad="x" * 6500)), Reason.SIZE
     yield "a token of 1 MB", token(body=claims(pad="x" * 700_000)), Reason.SIZE
     yield "8 KB of one letter", "A" * 8193, Reason.SIZE
-    yield "claims of 6 KB and a byte", token(body=_sized(claims(), 6145)), Reason.SIZE
+    yield "claims of 6 KB", token(body=_sized(claims(), 6144)), Reason.SIZE
     yield "a header of 1 KB and a byte", token(head=_sized(header(), 1025)), Reason.SIZE
     long = replace(parts(), signature=b"x" * 1025)
     yield "a signature of 1 KB and a byte", str(long), Reason.SIZE
@@ -442,6 +442,8 @@ def _times() -> Entries:
         for days in (1, 365):
             later = {name: NOW + days * 86_400, "exp": NOW + 400 * 86_400}
             yield f"{name} in {days} days", token(body=claims(**later)), Reason.NOT_YET_VALID
+    both = claims(nbf=NOW, iat=NOW + 600)
+    yield "issued after it is valid", token(body=both), Reason.NOT_YET_VALID
 
 
 def _purposes() -> Entries:

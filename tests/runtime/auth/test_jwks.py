@@ -10,6 +10,7 @@ import pytest
 
 from cdk_streamer_runtime.auth.denial import Denied, Reason
 from cdk_streamer_runtime.auth.jwks import Jwks, JwksUnavailable
+from cdk_streamer_runtime.auth.keys import PublicKey
 from cdk_streamer_runtime.auth.token import Token
 from tests.runtime.auth import issuer
 from tests.runtime.auth.conftest import Clock, Origin
@@ -249,24 +250,31 @@ def test_a_fault_that_nobody_foresaw_rises_and_is_not_repeated_at_once(
     assert refusal(keys, signed_by("p256")) is Reason.KEYS_UNAVAILABLE
 
 
-def test_many_threads_at_a_cold_start_cause_one_fetch(clock: Clock) -> None:
-    everybody = threading.Barrier(8)
+def test_many_threads_with_old_keys_cause_one_fetch(clock: Clock) -> None:
+    asked: set[int] = set()
+    everybody_asked = threading.Event()
     requests: list[int] = []
 
-    def slow() -> bytes:
+    def watched_clock() -> int:
+        asked.add(threading.get_ident())
+        if len(asked) == 1 + 8:
+            everybody_asked.set()
+        return clock()
+
+    def fetch() -> bytes:
         requests.append(1)
+        if len(requests) > 1:
+            everybody_asked.wait()
         return issuer.published()
 
-    keys = Jwks(slow, clock)
-
-    def connect(_: int) -> str | None:
-        everybody.wait()
-        return keys.find(signed_by("p256")).key_id
-
+    keys = Jwks(fetch, watched_clock)
+    keys.find(signed_by("p256"))
+    clock.advance(600)
     with ThreadPoolExecutor(8) as threads:
-        found = list(threads.map(connect, range(8)))
+        start = threading.Barrier(8)
+        calls = [threads.submit(_after, start, keys, signed_by("p256")) for _ in range(8)]
 
-    assert (found, len(requests)) == (["p256"] * 8, 1)
+    assert ([call.result().key_id for call in calls], len(requests)) == (["p256"] * 8, 2)
 
 
 def test_whoever_waits_for_a_fetch_uses_its_keys(clock: Clock) -> None:
@@ -285,3 +293,8 @@ def test_whoever_waits_for_a_fetch_uses_its_keys(clock: Clock) -> None:
         leave.set()
 
     assert (first.result().key_id, second.result().key_id) == ("p256", "p384")
+
+
+def _after(start: threading.Barrier, keys: Jwks, wanted: Token) -> PublicKey:
+    start.wait()
+    return keys.find(wanted)

@@ -102,6 +102,11 @@ UNFIT = {
     "the point at zero": jwk("p256", x=encode(bytes(32)), y=encode(bytes(32))),
     "a coordinate too short": jwk("p256", x=encode(issuer.decode(POINT["x"])[1:])),
     "a coordinate too long": jwk("p256", x=encode(b"\0" + issuer.decode(POINT["x"]))),
+    "a coordinate that borrows from the other": jwk(
+        "p256",
+        x=encode(issuer.decode(POINT["x"]) + issuer.decode(POINT["y"])[:1]),
+        y=encode(issuer.decode(POINT["y"])[1:]),
+    ),
     "no y": jwk("p256", y=ABSENT),
     "Ed448": jwk("ed448"),
     "X25519": jwk("ed25519", crv="X25519"),
