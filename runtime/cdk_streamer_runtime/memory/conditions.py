@@ -87,6 +87,11 @@ def member(value: AttributeValue, step: str | int) -> AttributeValue | None:
 
 def literal_check(operand: Operand, kinds: frozenset[str], function: str) -> list[Check]:
     """Give the checks that a literal operand has one of some types, whatever the item holds."""
+    if isinstance(operand, Call) and operand.function == "size" and "N" not in kinds:
+        raise InvalidExpression(
+            "Incorrect operand type for operator or function; operator or function: "
+            f"{function}, operand type: N"
+        )
     if not isinstance(operand, Placeholder):
         return []
 
@@ -139,7 +144,6 @@ def _comparison(condition: Comparison, checks: list[Check]) -> Test:
 
 def _between(condition: Between, checks: list[Check]) -> Test:
     operands = (condition.operand, condition.lower, condition.upper)
-    _check_distinct("BETWEEN", *operands)
     for operand in operands:
         checks += literal_check(operand, ORDERED_KINDS, "BETWEEN")
     if isinstance(condition.lower, Placeholder) and isinstance(condition.upper, Placeholder):
@@ -171,7 +175,6 @@ def _bounds_check(lower: str, upper: str) -> Check:
 
 
 def _in(operand: Operand, choices: tuple[Operand, ...], checks: list[Check]) -> Test:
-    _check_distinct("IN", operand, *choices)
     value = _compiled_operand(operand, checks)
     others = [_compiled_operand(choice, checks) for choice in choices]
 
@@ -192,7 +195,7 @@ def _function(call: Call, checks: list[Check]) -> Test:
         case "attribute_type":
             return _attribute_type(first, call.operands[1], checks)
         case function:
-            _check_distinct(function, *call.operands)
+            _check_distinct(function, *call.operands[:2])
             second = _compiled_operand(call.operands[1], checks)
     if function == "contains":
         return lambda item, values: _contains(first(item, values), second(item, values))
@@ -221,8 +224,8 @@ def _attribute_type(value: Read, operand: Operand, checks: list[Check]) -> Test:
     return test
 
 
-def _check_distinct(function: str, first: Operand, *others: Operand) -> None:
-    if isinstance(first, Path) and first in others:
+def _check_distinct(function: str, first: Operand, second: Operand) -> None:
+    if isinstance(first, Path) and first == second:
         raise InvalidExpression(
             "The first operand must be distinct from the remaining operands for this operator or "
             f"function; operator: {function}"

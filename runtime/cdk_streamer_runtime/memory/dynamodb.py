@@ -68,12 +68,13 @@ class _Write:
         """Give what the write leaves behind; raises InvalidUpdate and InvalidValue."""
         if self.operation in {"DeleteItem", "ConditionCheck"}:
             return None
-        new = self.key
+        new: Item | None = self.key
         if self.operation == "UpdateItem":
             update = self.compiled.update
-            start = self.key if self.old is None else self.old
-            new = start if update is None else update(start, self.values)
-        return self.table.record(self.primary, new)
+            new = (
+                self.old or self.key if update is None else update(self.old, self.key, self.values)
+            )
+        return None if new is None else self.table.record(self.primary, new)
 
 
 class MemoryDynamoDb:

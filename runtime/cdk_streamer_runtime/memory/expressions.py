@@ -5,7 +5,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.Ope
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from cdk_streamer_runtime.memory.reserved_words import RESERVED_WORDS
 from cdk_streamer_runtime.memory.tokens import InvalidExpression, Tokens
@@ -27,7 +27,7 @@ from cdk_streamer_runtime.memory.trees import (
     Placeholder,
 )
 
-IN_OPERANDS = 100
+IN_OPERANDS = 99  # the documentation says 100, but counts the first operand too
 _COMPARATORS = frozenset({"=", "<>", "<", "<=", ">", ">="})
 _CONDITION_FUNCTIONS = {
     "attribute_exists": 1,
@@ -37,9 +37,7 @@ _CONDITION_FUNCTIONS = {
     "contains": 2,
 }
 _UPDATE_FUNCTIONS = {"if_not_exists": 2, "list_append": 2}
-_PATH_FUNCTIONS = frozenset(
-    {"attribute_exists", "attribute_not_exists", "attribute_type", "if_not_exists"}
-)
+_PATH_FUNCTIONS = frozenset({"attribute_exists", "attribute_not_exists", "if_not_exists"})
 _CLAUSES = ("SET", "REMOVE", "ADD", "DELETE")
 
 
@@ -111,6 +109,7 @@ class Parser:
         if self._tokens.accept_keyword("NOT"):
             return Negation(self._negation())
         if self._opens_condition():
+            self._check_parentheses()
             self._tokens.expect("symbol", "(")
             condition = self._either()
             self._tokens.expect("symbol", ")")
@@ -121,18 +120,14 @@ class Parser:
         """Tell a parenthesis around a condition from one around an operand, as in `(a) = :b`."""
         if self._tokens.peek() != ("symbol", "("):
             return False
-        depth, ahead = 1, 1
-        while depth:
-            kind, text = self._tokens.peek(ahead)
-            if kind == "end":
-                return True
-            depth += {"(": 1, ")": -1}.get(text, 0) if kind == "symbol" else 0
-            ahead += 1
-        kind, text = self._tokens.peek(ahead)
-        follows_operand = text in _COMPARATORS or (
-            kind == "word" and text.upper() in {"BETWEEN", "IN"}
-        )
-        return not follows_operand
+        kind, text = self._tokens.peek(self._tokens.after_parenthesis())
+        return not (text in _COMPARATORS or (kind == "word" and text.upper() in {"BETWEEN", "IN"}))
+
+    def _check_parentheses(self) -> None:
+        if self._tokens.peek(1) == ("symbol", "("):
+            inner = self._tokens.after_parenthesis(1)
+            if self._tokens.after_parenthesis() == inner + 1:
+                raise InvalidExpression("The expression has redundant parentheses;")
 
     def _test(self) -> Condition:
         kind, text = self._tokens.peek()
@@ -163,7 +158,9 @@ class Parser:
         return tuple(choices)
 
     def _operand(self) -> Operand:
-        if self._tokens.accept("symbol", "("):
+        if self._tokens.peek() == ("symbol", "("):
+            self._check_parentheses()
+            self._tokens.skip()
             operand = self._operand()
             self._tokens.expect("symbol", ")")
             return operand
@@ -198,11 +195,15 @@ class Parser:
         kind, text = self._tokens.peek()
         if kind == "symbol" and text in "+-":
             self._tokens.skip()
-            return Assignment(path, Arithmetic(text, left, self._update_operand()))
+            right = self._update_operand()
+            _check_nesting((left, right))
+            return Assignment(path, Arithmetic(text, left, right))
         return Assignment(path, left)
 
     def _update_operand(self) -> Operand:
-        if self._tokens.accept("symbol", "("):
+        if self._tokens.peek() == ("symbol", "("):
+            self._check_parentheses()
+            self._tokens.skip()
             operand = self._update_operand()
             self._tokens.expect("symbol", ")")
             return operand
@@ -233,6 +234,7 @@ class Parser:
                 "Incorrect number of operands for operator or function; operator or function: "
                 f"{function}, number of operands: {len(operands)}"
             )
+        _check_nesting(operands)
         if function in _PATH_FUNCTIONS and not isinstance(operands[0], Path):
             raise InvalidExpression(
                 f"Operator or function requires a document path; operator or function: {function}"
@@ -281,3 +283,13 @@ class Parser:
         self._tokens.skip()
         self.used_values.add(text)
         return Placeholder(text)
+
+
+def _check_nesting(operands: Sequence[Operand]) -> None:
+    """Lists are appended at the top of an assignment only; DynamoDB does not say why."""
+    for operand in operands:
+        if isinstance(operand, Call) and operand.function == "list_append":
+            raise InvalidExpression(
+                "The function is not allowed to be used this way in an expression; "
+                "function: list_append"
+            )

@@ -6,7 +6,7 @@ import re
 
 EXPRESSION_BYTES = 4096
 _TOKEN = re.compile(
-    r"\s*(?:(?P<word>[A-Za-z][A-Za-z0-9_]*)|(?P<name>\#[A-Za-z0-9_]+)|(?P<value>:[A-Za-z0-9_]+)"
+    r"\s*(?:(?P<word>[A-Za-z_][A-Za-z0-9_]*)|(?P<name>\#[A-Za-z0-9_]+)|(?P<value>:[A-Za-z0-9_]+)"
     r"|(?P<number>[0-9]+)|(?P<symbol><>|<=|>=|[=<>(),.\[\]+-]))"
 )
 
@@ -48,6 +48,16 @@ class Tokens:
             return False
         self._position += 1
         return True
+
+    def after_parenthesis(self, ahead: int = 0) -> int:
+        """Give how far ahead the token behind a closing parenthesis is, from its opening one."""
+        depth, place = 0, self._position + ahead
+        for kind, text in self._tokens[place:]:
+            place += 1
+            depth += {"(": 1, ")": -1}.get(text, 0) if kind == "symbol" else 0
+            if depth == 0:
+                return place - self._position
+        raise self.error()
 
     def expect(self, kind: str, text: str) -> None:
         """Go on if the next token is this one; raises InvalidExpression."""

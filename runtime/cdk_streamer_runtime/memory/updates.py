@@ -32,7 +32,7 @@ from cdk_streamer_runtime.memory.values import (
     total,
 )
 
-Apply = Callable[[Item, Values], Item]
+Apply = Callable[[Item | None, Item, Values], Item | None]
 SETS = frozenset({"SS", "NS", "BS"})
 
 
@@ -41,7 +41,11 @@ class InvalidUpdate(Exception):
 
 
 def compiled_update(actions: Actions, checks: list[Check]) -> Apply:
-    """Give the function that updates, and add the checks of the call's values to `checks`."""
+    """Give the function that updates, and add the checks of the call's values to `checks`.
+
+    It takes the old item, if there is one, and the item's key. An update that only takes away
+    does not create an item.
+    """
     _check_overlap(actions.paths)
     assigned = [_assignment(each, checks) for each in actions.assignments]
     assigned += [_addition(each, checks) for each in actions.additions]
@@ -51,7 +55,10 @@ def compiled_update(actions: Actions, checks: list[Check]) -> Apply:
     # From the back, so that a removed list element moves none that is still to be removed.
     removed = sorted((path.steps for path in actions.removals), key=_position, reverse=True)
 
-    def apply(item: Item, values: Values) -> Item:
+    def apply(old: Item | None, key: Item, values: Values) -> Item | None:
+        if old is None and not assigned:
+            return None
+        item = key if old is None else old
         news = [(steps, read(item, values)) for steps, read in assigned]
         lessened = [(steps, read(item, values)) for steps, read in deleted]
         changed = dict(item)
