@@ -1,0 +1,109 @@
+"""What the reports example deploys, synthesized as a user would."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "reports"
+CHECKED_APP = Path(__file__).with_name("checked_app.py")
+# CDK's own functions depend on their roles twice.
+IGNORED = "W3005"
+
+
+@pytest.fixture(scope="module")
+def assembly(tmp_path_factory) -> Path:
+    """Synthesize with cdk-nag's rules, which fail the synth on any finding."""
+    output = tmp_path_factory.mktemp("assembly")
+    tools = str(Path(sys.executable).parent)
+    done = subprocess.run(
+        [sys.executable, str(CHECKED_APP)],
+        cwd=EXAMPLE,
+        env={
+            **os.environ,
+            "PATH": f"{tools}{os.pathsep}{os.environ['PATH']}",
+            "CDK_OUTDIR": str(output),
+            "CDK_CONTEXT_JSON": json.dumps({"cdk-streamer:platform": "host"}),
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return output
+
+
+@pytest.fixture(scope="module")
+def template(assembly) -> dict[str, Any]:
+    return json.loads((assembly / "Reports.template.json").read_text())
+
+
+def statements(template: dict[str, Any], role: str) -> list[dict[str, Any]]:
+    """Give all statements of the role whose logical id starts so."""
+    found: list[dict[str, Any]] = []
+    for name, resource in template["Resources"].items():
+        if name.startswith(role) and resource["Type"] == "AWS::IAM::Role":
+            for policy in resource["Properties"]["Policies"]:
+                found += policy["PolicyDocument"]["Statement"]
+        if name.startswith(role) and resource["Type"] == "AWS::IAM::Policy":
+            found += resource["Properties"]["PolicyDocument"]["Statement"]
+    return found
+
+
+def s3_actions(template: dict[str, Any], role: str) -> set[str]:
+    actions: set[str] = set()
+    for statement in statements(template, role):
+        action = statement["Action"]
+        actions |= set([action] if isinstance(action, str) else action)
+    return {action for action in actions if action.startswith("s3:")}
+
+
+def test_no_rule_of_cdk_nag_finds_anything(assembly):
+    assert (assembly / "manifest.json").is_file()
+
+
+def test_cfn_lint_finds_nothing(assembly):
+    linter = Path(sys.executable).with_name("cfn-lint")
+
+    done = subprocess.run(
+        [linter, "--ignore-checks", IGNORED, "--", str(assembly / "Reports.template.json")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_the_function_that_answers_may_only_take_uploads(template):
+    assert s3_actions(template, "ApiSocketMessageRole") == {"s3:PutObject"}
+
+
+def test_the_worker_may_read_and_write_objects_and_nothing_else(template):
+    assert s3_actions(template, "ApiWorkerRole") == {
+        "s3:GetObject",
+        "s3:PutObject",
+        "s3:ListBucket",
+    }
+
+
+def test_the_asset_has_the_handlers_their_page_and_their_packages(assembly):
+    assets = json.loads((assembly / "Reports.assets.json").read_text())["files"]
+    folders = [assembly / asset["source"]["path"] for asset in assets.values()]
+    (folder,) = [folder for folder in folders if (folder / "handlers").is_dir()]
+
+    assert (folder / "handlers" / "page.html").is_file()
+    assert (folder / "pygal" / "__init__.py").is_file()
+
+
+def test_the_locked_requirements_name_no_address():
+    lines = (EXAMPLE / "handlers" / "requirements.txt").read_text().splitlines()
+
+    assert not [line for line in lines if "://" in line]
+    assert [line for line in lines if line.startswith("pygal==")]
