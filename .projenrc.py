@@ -17,6 +17,7 @@ PACKAGES = (
     "local/cdk_streamer_local",
     "clients/python/cdk_streamer_client",
 )
+DOCUMENTS = ("CHANGELOG.md", "LICENSE", "README.md")
 SOURCE_ROOTS = (".", "runtime", "local", "clients/python")
 
 # Lower bounds are the oldest versions that the tests ran with. CONTRIBUTING.md says why each is
@@ -89,7 +90,8 @@ HATCH: dict[str, Any] = {
     "targets": {
         # dev-mode-dirs: an editable install is plain paths, which type checkers can follow
         "wheel": {"packages": list(PACKAGES), "dev-mode-dirs": list(SOURCE_ROOTS)},
-        "sdist": {"include": [*PACKAGES, "CHANGELOG.md", "LICENSE", "README.md"]},
+        # with a slash: without one a pattern matches in every folder
+        "sdist": {"include": [f"/{name}" for name in (*PACKAGES, *DOCUMENTS)]},
     }
 }
 
