@@ -1,0 +1,287 @@
+"""What the README and the docs say is so: code runs, links lead somewhere, tables are complete."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import re
+import subprocess
+import sys
+import tomllib
+from collections import Counter
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import botocore.session
+import pytest
+from aws_cdk import App, Stack, assertions
+from botocore import xform_name
+
+from cdk_streamer import AsyncRequestApi, Auth
+from cdk_streamer_runtime import AsyncApp, contract
+from cdk_streamer_runtime.requests.transitions import TRANSITIONS
+from cdk_streamer_runtime.testing import TestClient
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+WITH_CODE = [page for page in PAGES if "```python" in page.read_text()]
+# What the CDK's own command line can do, of which this repository has no copy.
+CDK_COMMANDS = {"bootstrap", "deploy", "destroy", "diff", "synth"}
+
+
+def name(page: Path) -> str:
+    return str(page.relative_to(ROOT))
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", page.read_text(), re.MULTILINE | re.DOTALL)
+
+
+def prose(page: Path) -> str:
+    return re.sub(r"^```.*?^```$", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
+
+
+def table(page: str, header: str) -> list[list[str]]:
+    """Give the cells of the table whose first header cell is this one."""
+    lines = (ROOT / page).read_text().partition(f"\n| {header} |")[2].splitlines()[2:]
+    rows: list[list[str]] = []
+    for line in lines:
+        if not line.startswith("|"):
+            break
+        rows.append([cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]])
+    return rows
+
+
+def documents(text: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def codes(cell: str) -> list[str]:
+    return re.findall(r"`([^`]+)`", cell)
+
+
+# --- code -----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Stand in a new folder whose packages can be imported, and forget them afterwards."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    before = set(sys.modules)
+    yield tmp_path
+    for module in set(sys.modules) - before:
+        if module.partition(".")[0] in {"handlers", "page"}:
+            del sys.modules[module]
+
+
+def write_files(page: Path, folder: Path) -> None:
+    """Write the blocks that begin with their file's name."""
+    for block in blocks(page, "python"):
+        named = re.match(r"# ([\w/]+\.py)\n", block)
+        if named:
+            path = folder / named[1]
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(block)
+
+
+def run(page: Path, folder: Path) -> dict[str, object]:
+    """Run the page's blocks one after the other, as one module, and give its names."""
+    write_files(page, folder)
+    module = ModuleType("page")
+    sys.modules["page"] = module
+    for number, block in enumerate(blocks(page, "python"), 1):
+        exec(compile(block, f"{name(page)}, block {number}", "exec"), vars(module))  # noqa: S102
+    return vars(module)
+
+
+@pytest.mark.parametrize("page", WITH_CODE, ids=name)
+def test_the_code_of_a_page_runs_from_top_to_bottom(page: Path, folder: Path):
+    (folder / "handlers").mkdir()
+    (folder / "handlers" / "requests.py").write_text(blocks(ROOT / "README.md", "python")[1])
+
+    names = run(page, folder)
+
+    tests = [test for title, test in names.items() if title.startswith("test_")]
+    assert all(callable(test) and test() is None for test in tests)
+
+
+def test_the_messages_of_the_readme_are_those_that_a_client_gets(folder: Path):
+    write_files(ROOT / "README.md", folder)
+    from handlers.requests import app  # pyright: ignore[reportMissingImports]
+
+    ((sent,), told) = map(documents, blocks(ROOT / "README.md", "json"))
+
+    received = TestClient(app).request(sent["action"], sent["payload"], id=sent["id"])
+    assert [
+        {key: message[key] for key in shown} for message, shown in zip(received, told, strict=True)
+    ] == told
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_json_is_json(page: Path):
+    assert all(
+        isinstance(document, dict) for text in blocks(page, "json") for document in documents(text)
+    )
+
+
+@pytest.fixture
+def readme_template(folder: Path) -> assertions.Template:
+    write_files(ROOT / "README.md", folder)
+    stack = Stack(App(), "Reports")
+    auth = Auth.jwt(issuer="https://id.example.com/", audience=["reports"])
+    AsyncRequestApi(stack, "Api", handlers="handlers", auth=auth)
+    return assertions.Template.from_stack(stack)
+
+
+def test_the_readme_counts_every_resource_that_is_created(readme_template: assertions.Template):
+    created = Counter(
+        resource["Type"] for resource in readme_template.to_json()["Resources"].values()
+    )
+
+    told: dict[str, int] = {}
+    for types, counts, _ in table("README.md", "resource"):
+        service = codes(types)[0].rpartition("::")[0]
+        full = [kind if "::" in kind else f"{service}::{kind}" for kind in codes(types)]
+        told |= dict(zip(full, map(int, counts.split(", ")), strict=True))
+    assert told == dict(created)
+
+
+# --- tables ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("page", "header", "function", "left_out"),
+    [
+        ("README.md", "argument", AsyncRequestApi.__init__, {"self", "scope", "id"}),
+        ("docs/auth.md", "argument", Auth.jwt, set[str]()),
+        (
+            "docs/handlers.md",
+            "argument of `@app.action(name, ...)`",
+            AsyncApp.action,
+            {"self", "name"},
+        ),
+    ],
+)
+def test_a_table_of_arguments_names_each_of_them(
+    page: str, header: str, function: Callable[..., object], left_out: set[str]
+):
+    arguments = {argument for row in table(page, header) for argument in codes(row[0])}
+
+    assert arguments == set(inspect.signature(function).parameters) - left_out
+
+
+def test_the_table_of_metrics_names_each_of_them():
+    told = {codes(row[0])[0] for row in table("docs/operations.md", "metric")}
+
+    assert told == {metric.value for metric in contract.Metric}
+
+
+def test_the_table_of_states_tells_what_can_happen():
+    told = {
+        (before, after)
+        for row in table("docs/architecture.md", "from")
+        for before in codes(row[0])
+        for after in codes(row[1])
+    }
+
+    possible = {(before.value, after.value) for (before, _), after in TRANSITIONS.items()}
+    assert told <= possible
+    assert {after for _, after in told} | {"QUEUED"} == {state.value for state in contract.State}
+
+
+@pytest.mark.parametrize(
+    "limit",
+    [
+        contract.FRAME_BYTES,
+        contract.MESSAGE_BYTES,
+        contract.RESULT_BYTES,
+        contract.PROGRESS_BYTES,
+        contract.SUBSCRIBERS_PER_CHANNEL,
+    ],
+)
+def test_a_limit_is_told_as_it_is(limit: int):
+    told = " ".join(row[1] for row in table("docs/limits.md", "limit"))
+    told += (ROOT / "docs" / "limits.md").read_text()
+
+    assert re.search(rf"\b{limit:,}\b", told)
+
+
+# --- links ----------------------------------------------------------------------------------------
+
+
+@cache
+def anchors(page: Path) -> set[str]:
+    """Give the fragments that GitHub makes of a page's headings."""
+    headings = re.findall(r"^#+ (.+)$", prose(page), re.MULTILINE)
+    return {
+        re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-") for heading in headings
+    }
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_links_lead_somewhere(page: Path):
+    broken: list[str] = []
+    for target in re.findall(r"\]\((?!https?:)([^)\s]+)\)", prose(page)):
+        path, _, fragment = target.partition("#")
+        file = (page.parent / path).resolve() if path else page
+        if not file.exists() or (fragment and fragment not in anchors(file)):
+            broken.append(target)
+    assert broken == []
+
+
+# --- commands -------------------------------------------------------------------------------------
+
+
+def commands() -> list[str]:
+    lines = [line for page in PAGES for block in blocks(page, "sh") for line in block.splitlines()]
+    return sorted({line for line in lines if line and not line.startswith("#")})
+
+
+def exists(command: str) -> bool:
+    match command.split():
+        case ["make", target, *_]:
+            return f"\n{target}:" in (ROOT / "Makefile").read_text()
+        case ["cdk-streamer", verb, *_]:
+            return verb in help_of("cdk_streamer_local.cli")
+        case ["npx", "aws-cdk@2", verb, *_]:
+            return verb in CDK_COMMANDS
+        case ["aws", service, operation, *_]:
+            return operation in operations(service)
+        case ["python", "-m", "pip", "install", what]:
+            return extras(what) <= set(project()["optional-dependencies"])
+        case _:
+            return False
+
+
+@cache
+def help_of(module: str) -> str:
+    return subprocess.run(
+        [sys.executable, "-m", module, "--help"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+
+
+def operations(service: str) -> set[str]:
+    model: Any = botocore.session.get_session().get_service_model(service)
+    return {xform_name(operation, "-") for operation in model.operation_names}
+
+
+def project() -> dict[str, dict[str, object]]:
+    return tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+
+
+def extras(requirement: str) -> set[str]:
+    named = re.fullmatch(r'"cdk-streamer\[([\w,]+)\]"', requirement)
+    return set(named[1].split(",")) if named else {"not this package"}
+
+
+@pytest.mark.parametrize("command", commands())
+def test_a_command_exists(command: str):
+    assert exists(command)
