@@ -1,1 +1,71 @@
 """The client of an API that cdk-streamer deployed: requests, live progress, channels."""
+
+from cdk_streamer_client.client import StreamerClient
+from cdk_streamer_client.errors import (
+    Cancelled,
+    Closed,
+    Conflict,
+    ConnectionLost,
+    Forbidden,
+    HandshakeRefused,
+    InternalError,
+    InvalidAction,
+    NotFound,
+    PayloadTooLarge,
+    ProcessingFailed,
+    ProtocolError,
+    RateLimited,
+    RequestFailed,
+    StreamerClientError,
+    TimedOut,
+    Unauthorized,
+    Unreachable,
+    ValidationFailed,
+    WaitTimeout,
+)
+from cdk_streamer_client.messages import (
+    Acknowledged,
+    Completed,
+    Failed,
+    Message,
+    Progress,
+    Retrying,
+)
+from cdk_streamer_client.request import Request
+from cdk_streamer_client.snapshots import Entry, Page, Snapshot
+from cdk_streamer_client.timing import Timing
+
+__all__ = [
+    "Acknowledged",
+    "Cancelled",
+    "Closed",
+    "Completed",
+    "Conflict",
+    "ConnectionLost",
+    "Entry",
+    "Failed",
+    "Forbidden",
+    "HandshakeRefused",
+    "InternalError",
+    "InvalidAction",
+    "Message",
+    "NotFound",
+    "Page",
+    "PayloadTooLarge",
+    "ProcessingFailed",
+    "Progress",
+    "ProtocolError",
+    "RateLimited",
+    "Request",
+    "RequestFailed",
+    "Retrying",
+    "Snapshot",
+    "StreamerClient",
+    "StreamerClientError",
+    "TimedOut",
+    "Timing",
+    "Unauthorized",
+    "Unreachable",
+    "ValidationFailed",
+    "WaitTimeout",
+]

@@ -20,7 +20,7 @@ from cdk_streamer_client.wire import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Acknowledged:
-    """The request was accepted; it may be heard after the first Progress, or not at all."""
+    """The request was accepted: the first message of an async one."""
 
     seq: int = 0
 

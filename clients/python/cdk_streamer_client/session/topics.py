@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from cdk_streamer_client.errors import RequestFailed, StreamerClientError
-from cdk_streamer_client.messages import Completed, Failed, read_news
+from cdk_streamer_client.messages import Acknowledged, Completed, Failed, read_news
 from cdk_streamer_client.session.doubts import Doubts
 from cdk_streamer_client.session.links import Link, Links
 from cdk_streamer_client.session.outputs import Heard, Output, Send, Subject, Warned
@@ -138,7 +138,10 @@ class Topics:
 
     def accepted(self, topic: Topic, now: int) -> None:
         """Know that the service has the request, and ask for it when it falls silent."""
-        topic.phase, topic.link = Phase.FOLLOWED, None
+        if topic.phase is not Phase.FOLLOWED:
+            # Whatever shows it: the acknowledgment itself may come late or not at all.
+            topic.phase, topic.link, topic.seq = Phase.FOLLOWED, None, 0
+            self._emit(Heard(subject=topic.subject, message=Acknowledged()))
         self._later(topic, self._timing.poll, self._poll, now)
 
     def doubt_later(self, topic: Topic, now: int) -> None:
