@@ -14,6 +14,7 @@ from cdk_streamer_runtime.auth.jwks import JwksUnavailable
 
 TIMEOUT_SECONDS = 2.0
 LIMIT_BYTES = 256 * 1024
+THREAD_NAME = "https-source"
 
 
 class HttpsSource:
@@ -48,7 +49,7 @@ class HttpsSource:
         # A socket's timeout bounds one step, and a name server or a dripping body takes many: only
         # another thread can be left behind when the whole takes too long.
         threading.Thread(
-            target=lambda: answers.put(self._exchange(connection)), daemon=True
+            target=lambda: answers.put(self._exchange(connection)), name=THREAD_NAME, daemon=True
         ).start()
         try:
             answer = answers.get(timeout=self._timeout)

