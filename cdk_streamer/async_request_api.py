@@ -19,7 +19,7 @@ from aws_cdk import (
 )
 from constructs import Construct
 
-from cdk_streamer import _table
+from cdk_streamer import _connections, _table
 from cdk_streamer._function import Defaults, RuntimeFunction
 from cdk_streamer._handlers import HandlerSettings
 from cdk_streamer._limits import MAX_RATE, Limits
@@ -86,6 +86,7 @@ class AsyncRequestApi(Construct):
             worker_timeout=worker_timeout, max_concurrency=max_concurrency, lease=lease,
             max_progress_rate=max_progress_rate, retention=retention,
         )  # fmt: skip
+        _connections.check_stage_name(stage_name)
         if table is not None:
             _table.check(table, dispatches=True)
         app = HandlerSettings(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -12,7 +11,6 @@ from aws_cdk import (
     Duration,
     RemovalPolicy,
     Stack,
-    Token,
     aws_apigatewayv2 as apigatewayv2,
     aws_cloudwatch as cloudwatch,
     aws_dynamodb as dynamodb,
@@ -58,7 +56,6 @@ _ACCESS_LOG = {
     "integrationStatus": "$context.integrationStatus",
     "integrationLatency": "$context.integrationLatency",
 }
-_STAGE_NAME = re.compile(r"[A-Za-z0-9_-]{1,128}")
 _ACCESS_LOG_RULES = (
     "AwsSolutions-APIG1",
     "Serverless-APIGWAccessLogging",
@@ -119,11 +116,7 @@ class ProgressWebSocket(Construct):
             _table.check(table, dispatches=False)
         if table is not None and encryption_key is not None:
             raise ValueError("table and encryption_key exclude each other; encrypt your own table")
-        if not Token.is_unresolved(stage_name) and not _STAGE_NAME.fullmatch(stage_name):
-            raise ValueError(
-                f"stage_name must be letters, digits, - and _, got {stage_name!r}; "
-                "leave it out for 'live'"
-            )
+        _connections.check_stage_name(stage_name)
         settings = HandlerSettings(
             entry_point=entry_point, environment=environment, memory_size=memory_size,
             vpc=vpc, layers=layers, architecture=architecture,

@@ -1,0 +1,91 @@
+"""Stacks with our constructs in them, and their templates as plain documents."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, cast
+
+from aws_cdk import App, Environment, Stack, assertions, aws_lambda as lambda_
+
+from cdk_streamer import AsyncRequestApi, Auth, ProgressWebSocket
+
+HANDLERS = Path(__file__).parent / "apps" / "handlers"
+ENVIRONMENT = Environment(account="123456789012", region="eu-west-1")
+# What most tests ask for is in the template, so no asset is copied for them.
+WITHOUT_ASSETS = {"aws:cdk:bundling-stacks": []}
+
+Resource = dict[str, Any]
+
+
+def new_auth() -> Auth:
+    return Auth.jwt(issuer="https://id.example.com/", audience=["reports"])
+
+
+def new_stack(
+    id: str = "Reports",
+    *,
+    env: Environment | None = None,
+    context: dict[str, Any] | None = None,
+    outdir: Path | None = None,
+) -> Stack:
+    app = App(
+        context=WITHOUT_ASSETS if context is None else context,
+        outdir=None if outdir is None else str(outdir),
+    )
+    return Stack(app, id, env=env)
+
+
+def new_api(stack: Stack, id: str = "Api", **settings: Any) -> AsyncRequestApi:
+    return AsyncRequestApi(stack, id, **{"handlers": HANDLERS, "auth": new_auth(), **settings})
+
+
+def new_socket(stack: Stack, id: str = "Socket", **settings: Any) -> ProgressWebSocket:
+    return ProgressWebSocket(stack, id, **{"auth": new_auth(), **settings})
+
+
+def new_function(stack: Stack, id: str = "Publisher") -> lambda_.Function:
+    return lambda_.Function(
+        stack,
+        id,
+        runtime=lambda_.Runtime.PYTHON_3_13,
+        handler="index.handler",
+        code=lambda_.Code.from_inline("def handler(event, context): ..."),
+    )
+
+
+def template_of(stack: Stack) -> dict[str, Any]:
+    return cast("dict[str, Any]", assertions.Template.from_stack(stack).to_json())
+
+
+def resources(template: dict[str, Any], kind: str) -> dict[str, Resource]:
+    """Give the properties of all resources of a type, by logical id."""
+    return {
+        name: resource.get("Properties", {})
+        for name, resource in template["Resources"].items()
+        if resource["Type"] == kind
+    }
+
+
+def the(template: dict[str, Any], kind: str, name: str) -> Resource:
+    """Give the properties of the one resource of a type whose logical id starts with `name`."""
+    (found,) = (
+        properties
+        for logical_id, properties in resources(template, kind).items()
+        if logical_id.startswith(name)
+    )
+    return found
+
+
+def statements(role: Resource) -> Iterator[dict[str, Any]]:
+    """Give the statements of a role's own policies."""
+    for policy in role.get("Policies", []):
+        yield from policy["PolicyDocument"]["Statement"]
+
+
+def as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def actions(role: Resource) -> set[str]:
+    return {action for statement in statements(role) for action in as_list(statement["Action"])}
