@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from cdk_streamer_runtime.attributes import marshal_item
 from tests.local.conformance import answer, fresh_partition, put, stored
