@@ -100,6 +100,7 @@ class Synthesizer:
 
     def _run(self) -> None:
         app, output = self.app, self.app.assembly
+        (output / MANIFEST).unlink(missing_ok=True)  # an earlier run's would hide a failure
         self._process = subprocess.Popen(  # noqa: S603 - the user's own app
             app.command,
             cwd=app.folder,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socketserver
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -83,6 +84,6 @@ def _gone(last: Report) -> Report:
         kind=ReportKind.GONE,
         function=last.function,
         pid=last.pid,
-        time=last.time,
+        time=time.time(),
         request=None if last.kind is ReportKind.END else last.request,
     )

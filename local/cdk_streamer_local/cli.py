@@ -1,0 +1,195 @@
+"""The command line: `cdk-streamer local`, `token` and `call`."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from cdk_streamer_local.errors import BadArgument, LocalError
+
+_EPILOG = """\
+examples:
+  cdk-streamer local app.py                          run an app, Ctrl-C ends it
+  cdk-streamer token --sub alice --tenant acme       a token for its socket
+  cdk-streamer call echo '{"text": "hello"}'         a request over its socket
+"""
+_INTERRUPTED = 130  # what shells give for a command that Ctrl-C ended
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; gives the exit status."""
+    parsed = _parser().parse_args(arguments)
+    try:
+        return parsed.run(parsed)
+    except LocalError as fault:
+        if fault.detail:
+            print(fault.detail, file=sys.stderr)  # noqa: T201
+        print(f"error: {fault.cause}\n       {fault.remedy}", file=sys.stderr)  # noqa: T201
+        return 1
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="cdk-streamer",
+        description="Run a CDK app on this machine, without AWS and without Docker.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    _add_local(commands)
+    _add_token(commands)
+    _add_call(commands)
+    return parser
+
+
+def _add_local(commands: Any) -> None:  # noqa: ANN401 - argparse names no public type for it
+    local = commands.add_parser(
+        "local",
+        help="run an app here and follow its edits",
+        description="Synthesize an app, deploy its template to a local engine, follow its edits.",
+    )
+    local.add_argument(
+        "app", nargs="?", default=".", type=Path, help="app.py, cdk.json or cdk.out (default: here)"
+    )
+    local.add_argument(
+        "--port", type=int, default=0, help="the engine's port (default: a free one)"
+    )
+    local.add_argument(
+        "--fresh", action="store_true", help="forget staged assets and keys of earlier runs"
+    )
+    local.add_argument(
+        "--no-iam", action="store_true", help="let functions do what their roles do not allow"
+    )
+    local.add_argument("--json", action="store_true", help="write events as JSON lines")
+    local.set_defaults(run=_local)
+
+
+def _add_token(commands: Any) -> None:  # noqa: ANN401 - see above
+    token = commands.add_parser(
+        "token",
+        help="make a token for the running app",
+        description="Make a token that the authorizers of the running app accept.",
+    )
+    _add_claims(token)
+    token.add_argument("--expires", type=int, default=3600, metavar="SECONDS", help="default: 3600")
+    token.set_defaults(run=_token)
+
+
+def _add_call(commands: Any) -> None:  # noqa: ANN401 - see above
+    call = commands.add_parser(
+        "call",
+        help="make a request over the running app's socket",
+        description="Make one request over the running app's socket and show its progress.",
+    )
+    client = _client()
+    if client is not None:
+        client.add_arguments(call)
+        _add_claims(call)
+    call.set_defaults(run=_call)
+
+
+def _add_claims(parser: argparse.ArgumentParser) -> None:
+    claims = parser.add_argument_group("whom the token names")
+    claims.add_argument("--sub", metavar="NAME", help="the owner (default: developer)")
+    claims.add_argument("--tenant", metavar="NAME", help="the tenant (default: local)")
+    claims.add_argument("--scope", metavar="SCOPES", default="", help="scopes, space separated")
+    claims.add_argument("--issuer", metavar="URL", help="whose token, if the app has several")
+
+
+def _local(arguments: argparse.Namespace) -> int:
+    from cdk_streamer_local.cloud.synthesis import App
+    from cdk_streamer_local.session import Options, Session
+
+    app = App.find(arguments.app)
+    options = Options(port=arguments.port, iam=not arguments.no_iam, fresh=arguments.fresh)
+    display: Any = _display(as_json=arguments.json)
+    if not arguments.json:
+        display.begin(str(arguments.app))
+    session = Session(app, options, display)
+    # A closed terminal and a polite kill end everything as Ctrl-C does.
+    for end in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(end, _interrupt)
+    try:
+        session.start()
+        session.warm()
+        session.run()
+    except LocalError as fault:
+        display.fail(fault)
+        return 1
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    finally:
+        for end in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(end, signal.SIG_IGN)
+        session.stop()
+        if not arguments.json:
+            display.end()
+    return 0
+
+
+def _display(*, as_json: bool) -> Callable[..., None]:
+    if as_json:
+        from cdk_streamer_local.display.json_lines import JsonLines
+
+        return JsonLines(sys.stdout)
+    from rich.console import Console
+
+    from cdk_streamer_local.display.screen import Screen
+
+    return Screen(Console(highlight=False))
+
+
+def _token(arguments: argparse.Namespace) -> int:
+    print(_mint(arguments, arguments.expires))  # noqa: T201 - what was asked for
+    return 0
+
+
+def _call(arguments: argparse.Namespace) -> int:
+    from cdk_streamer_local.record import running
+
+    client = _client()
+    if client is None:
+        raise BadArgument(
+            "the client is not installed",
+            remedy=f"run: {sys.executable} -m pip install 'cdk-streamer[client]'",
+        )
+    if arguments.url is None:
+        record, _ = running(Path.cwd())
+        arguments.url = record.socket_url()
+        arguments.ca = arguments.ca or record.ca_bundle
+        if arguments.token is None:
+            arguments.token = _mint(arguments, 3600)
+    return client.run(arguments)
+
+
+def _mint(arguments: argparse.Namespace, seconds: int) -> str:
+    from cdk_streamer_local.record import running
+
+    record, state = running(Path.cwd())
+    return record.token(
+        state,
+        sub=arguments.sub,
+        tenant=arguments.tenant,
+        scopes=arguments.scope.split(),
+        expires=seconds,
+        issuer=arguments.issuer,
+    )
+
+
+def _client() -> Any:  # noqa: ANN401 - a module with add_arguments and run
+    try:
+        return importlib.import_module("cdk_streamer_client.call")
+    except ModuleNotFoundError:
+        return None
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt

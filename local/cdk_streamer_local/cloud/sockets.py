@@ -1,0 +1,72 @@
+"""WebSocket APIs: their addresses here, and AWS's addresses turned into these."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from cdk_streamer_local.cloud.deployment import DeployedStack
+
+_AWS_ADDRESS = re.compile(
+    r"(?P<scheme>wss|https)://(?P<api>[a-z0-9]+)\.execute-api\.[a-z0-9-]+\.amazonaws\.com(\.cn)?"
+    r"(?P<path>/[^\s\"']*)?"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Socket:
+    """One stage of a WebSocket API; `name` is its construct's path."""
+
+    name: str
+    url: str
+
+
+def sockets_of(stack: DeployedStack) -> list[Socket]:
+    """Give the WebSocket APIs of a stack with the stages that stand in the same template."""
+    apis = {
+        resource.logical_id: resource
+        for resource in stack.template.of_type("AWS::ApiGatewayV2::Api")
+        if resource.properties.get("ProtocolType") == "WEBSOCKET"
+        and resource.logical_id in stack.physical
+    }
+    return [
+        Socket(
+            name=apis[api].construct_path,
+            url=local_address(
+                f"wss://{stack.physical[api]}.execute-api.here.amazonaws.com/"
+                f"{stage.properties['StageName']}",
+                stack.services.endpoint,
+            ),
+        )
+        for stage in stack.template.of_type("AWS::ApiGatewayV2::Stage")
+        if (api := _referred(stage.properties.get("ApiId"))) in apis
+    ]
+
+
+def local_address(text: str, endpoint: str) -> str:
+    """Give the text with every address of API Gateway replaced by the engine's."""
+    host = endpoint.partition("://")[2]
+    return _AWS_ADDRESS.sub(
+        lambda found: (
+            f"{found['scheme']}://{host}/_aws/execute-api/{found['api']}{found['path'] or ''}"
+        ),
+        text,
+    )
+
+
+def addresses(texts: Sequence[str]) -> frozenset[str]:
+    """Give the addresses of API Gateway that stand in these texts, as https."""
+    return frozenset(
+        f"https{found.group().removeprefix(found['scheme'])}"
+        for text in texts
+        for found in _AWS_ADDRESS.finditer(text)
+    )
+
+
+def _referred(value: object) -> str:
+    match value:
+        case {"Ref": str(logical_id)}:
+            return logical_id
+        case _:
+            return ""

@@ -1,0 +1,70 @@
+"""What every app runs on here: the engine, its certificate, its listeners, the token issuer."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from cdk_streamer_local.cloud.services import Services
+from cdk_streamer_local.engine.certificate import Certificate, server_certificate
+from cdk_streamer_local.engine.installation import installed
+from cdk_streamer_local.engine.port import listen
+from cdk_streamer_local.engine.process import Engine
+from cdk_streamer_local.functions.reports import Report, Reports
+from cdk_streamer_local.tokens.issuer import Issuer
+from cdk_streamer_local.tokens.keys import SigningKey
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Host:
+    """A started engine with what stands around it; `stop` ends all of it."""
+
+    engine: Engine
+    issuer: Issuer
+    certificate: Certificate
+    stop: Callable[[], None]
+
+    @classmethod
+    def start(
+        cls,
+        *,
+        port: int,
+        iam: bool,
+        receive: Callable[[Report], None],
+        keys: Callable[[], list[SigningKey]],
+        on_install: Callable[[], None],
+    ) -> Host:
+        """Start everything; the engine answers after `engine.wait_until_ready()`.
+
+        Raises PortTaken and EngineUnavailable, and leaves nothing behind then.
+        """
+        # Importing the SDK takes long, and synthesis leaves this process idle meanwhile.
+        threading.Thread(target=importlib.import_module, args=("boto3",), daemon=True).start()
+        with contextlib.ExitStack() as started:
+            listener = started.enter_context(listen(port))
+            installation = installed(on_install)
+            certificate = server_certificate()
+            engine = Engine.start(installation, certificate, listener, iam=iam)
+            started.callback(engine.stop)
+            reports = Reports(engine.log_socket, receive)
+            started.callback(reports.close)
+            issuer = Issuer(certificate, keys)
+            started.callback(issuer.close)
+            return cls(
+                engine=engine,
+                issuer=issuer,
+                certificate=certificate,
+                stop=started.pop_all().close,
+            )
+
+    def services(self, account: str, region: str) -> Services:
+        """Give clients for one account and region of the engine."""
+        return Services(
+            endpoint=self.engine.endpoint,
+            bundle=self.certificate.bundle,
+            account=account,
+            region=region,
+        )

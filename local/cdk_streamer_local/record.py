@@ -1,0 +1,146 @@
+"""`.cdk-streamer/local.json`: what runs here, for other commands of the same app."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from cdk_streamer_local.cloud.sockets import Socket
+from cdk_streamer_local.cloud.synthesis import STATE_FOLDER
+from cdk_streamer_local.errors import BadArgument, NotRunning
+from cdk_streamer_local.tokens.keys import signing_key
+from cdk_streamer_local.tokens.token import Claims, mint
+
+FILE = "local.json"
+KEYS_FOLDER = "keys"
+
+# Who a token names when nobody says it.
+SUBJECT = "developer"
+TENANT = "local"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Audience:
+    """What one authorizer wants to read in a token; `audience` and `algorithms` as it has them."""
+
+    issuer: str
+    audience: str
+    algorithms: str
+    tenant_claim: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """One running command. `outputs` are by stack and key, with addresses of this machine."""
+
+    pid: int
+    endpoint: str
+    ca_bundle: str
+    sockets: Sequence[Socket]
+    outputs: Mapping[str, Mapping[str, str]]
+    audiences: Sequence[Audience]
+
+    def write(self, state: Path) -> None:
+        """Store it, whole or not at all."""
+        partial = state / f"{FILE}.{os.getpid()}"
+        partial.touch(mode=0o600)
+        partial.write_text(json.dumps(dataclasses.asdict(self), indent=2) + "\n")
+        partial.replace(state / FILE)
+
+    @classmethod
+    def read(cls, state: Path) -> Record | None:
+        """Give the record of a command that still lives."""
+        try:
+            members = cast("dict[str, Any]", json.loads((state / FILE).read_text()))
+            members["sockets"] = [Socket(**socket) for socket in members["sockets"]]
+            members["audiences"] = [Audience(**audience) for audience in members["audiences"]]
+            record = cls(**members)
+        except (OSError, ValueError, KeyError, TypeError):  # none, or of another release
+            return None
+        return record if _lives(record.pid) else None
+
+    @staticmethod
+    def remove(state: Path) -> None:
+        """Forget it."""
+        (state / FILE).unlink(missing_ok=True)
+
+    def socket_url(self, name: str | None = None) -> str:
+        """Give the address of the only socket, or of the one whose path ends with `name`."""
+        found = [
+            socket
+            for socket in self.sockets
+            if name is None or f"/{socket.name}".endswith(f"/{name}") or f"/{name}/" in socket.name
+        ]
+        if len(found) == 1:
+            return found[0].url
+        if not self.sockets:
+            raise BadArgument("the app has no WebSocket API", remedy="add one, or pass --url")
+        names = ", ".join(sorted(socket.name for socket in self.sockets))
+        wanted = "no socket was named" if name is None else f"{name!r} names {len(found)} sockets"
+        raise BadArgument(wanted, remedy=f"name one of: {names}")
+
+    def token(
+        self,
+        state: Path,
+        *,
+        sub: str | None = None,
+        tenant: str | None = None,
+        scopes: Sequence[str] = (),
+        expires: int = 3600,
+        issuer: str | None = None,
+    ) -> str:
+        """Mint a token that an authorizer of this app accepts; `issuer` chooses among several."""
+        audience = self._audience(issuer)
+        if tenant is None and audience.tenant_claim:
+            tenant = TENANT
+        claims = Claims(
+            issuer=audience.issuer,
+            audience=audience.audience.partition(",")[0],
+            subject=sub or SUBJECT,
+            tenant=tenant,
+            tenant_claim=audience.tenant_claim,
+            scopes=scopes,
+            seconds=expires,
+        )
+        return mint(signing_key(state / KEYS_FOLDER, audience.algorithms), claims)
+
+    def _audience(self, issuer: str | None) -> Audience:
+        found = [audience for audience in self.audiences if issuer in {None, audience.issuer}]
+        if len(found) == 1:
+            return found[0]
+        if not self.audiences:
+            raise BadArgument(
+                "no authorizer of this app checks tokens", remedy="use Auth.jwt(...) on a socket"
+            )
+        issuers = ", ".join(sorted(audience.issuer for audience in self.audiences))
+        wanted = "no issuer was named" if issuer is None else f"{issuer!r} is no issuer here"
+        raise BadArgument(wanted, remedy=f"name one of: {issuers}")
+
+
+def running(place: Path) -> tuple[Record, Path]:
+    """Find the record in this folder or above it, and its folder; raises NotRunning."""
+    start = place.resolve()
+    for folder in (start, *start.parents):
+        state = folder / STATE_FOLDER
+        record = Record.read(state)
+        if record is not None:
+            return record, state
+    raise NotRunning(
+        f"nothing runs for an app in {str(start)!r}",
+        remedy="run `cdk-streamer local` there in another terminal",
+    )
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -1,0 +1,220 @@
+"""One app, running here: what is started, in order, and ended again."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import threading
+import time
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+
+from cdk_streamer_local.cloud.assembly import Assembly
+from cdk_streamer_local.cloud.services import sdk_faults
+from cdk_streamer_local.cloud.synthesis import App, Synthesizer
+from cdk_streamer_local.errors import AlreadyRunning, EngineDied, LocalError
+from cdk_streamer_local.events import (
+    Explained,
+    Installing,
+    Kept,
+    Observer,
+    Ready,
+    Reloaded,
+    Spoke,
+    Synthesized,
+    Warmed,
+)
+from cdk_streamer_local.functions.diagnosis import Diagnosis
+from cdk_streamer_local.functions.function import Function
+from cdk_streamer_local.functions.reports import Report
+from cdk_streamer_local.functions.warming import warm
+from cdk_streamer_local.functions.workers import Workers
+from cdk_streamer_local.host import Host
+from cdk_streamer_local.record import KEYS_FOLDER, Record
+from cdk_streamer_local.reload.code import check, update
+from cdk_streamer_local.reload.sources import Source, find_sources
+from cdk_streamer_local.reload.watch import Edit, Watch
+from cdk_streamer_local.system import System
+from cdk_streamer_local.tokens.keys import SigningKey, signing_key
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How to run. Port 0 is a free one; `fresh` forgets what earlier runs left."""
+
+    port: int = 0
+    iam: bool = True
+    fresh: bool = False
+    watch: bool = True
+
+
+class Session:
+    """Runs one app from `start` to `stop`; `observe` is told everything, on any thread."""
+
+    def __init__(self, app: App, options: Options, observe: Observer) -> None:
+        self.app = app
+        self.workers = Workers()
+        self.system = System()
+        self._options = options
+        self._observe = observe
+        self._synthesizer = Synthesizer(app)
+        self._host: Host | None = None
+        self._death: EngineDied | None = None
+        self._ended = threading.Event()
+        self._sources: Sequence[Source] = ()
+        self._watch: Watch | None = None
+        self._diagnosis = Diagnosis((), ())
+
+    @property
+    def host(self) -> Host:
+        """Give what the app runs on, once it was started."""
+        if self._host is None:
+            raise RuntimeError("the session was not started; call start() first")
+        return self._host
+
+    def start(self) -> Record:
+        """Bring the app up; raises LocalError, after which `stop` is still due."""
+        began = time.monotonic()
+        state = self.app.state
+        other = Record.read(state)
+        if other is not None:
+            raise AlreadyRunning(
+                f"this app runs already, at {other.endpoint} (process {other.pid})",
+                remedy="use that one, or end it first",
+            )
+        if self._options.fresh:
+            for folder in (state / "cdk.out", state / KEYS_FOLDER):
+                shutil.rmtree(folder, ignore_errors=True)
+        if self._options.watch:
+            self._watch = Watch(self.app.folder, ())
+        self._host = Host.start(
+            port=self._options.port,
+            iam=self._options.iam,
+            receive=self._receive,
+            keys=self._keys,
+            on_install=lambda: self._observe(Installing()),
+        )
+        self._host.engine.on_death(self._die)
+        with self._explained():
+            assembly = self._synthesize()
+            self._host.engine.wait_until_ready()
+            return self._deploy(assembly, began)
+
+    def run(self) -> None:
+        """Follow edits until `stop`; raises EngineDied if the engine ends before."""
+        while not self._ended.is_set():
+            edit = self._watch.next(self._ended) if self._watch else None
+            if edit is not None:
+                self._take(edit)
+            else:
+                self._ended.wait()
+        if self._death is not None:
+            raise self._death
+
+    def stop(self) -> None:
+        """End everything that was started; harmless when nothing was."""
+        self._ended.set()
+        self._synthesizer.kill()
+        if self._host is not None:
+            self._host.stop()
+            Record.remove(self.app.state)
+
+    def warm(self) -> None:
+        """Start a worker for every function and tell which cannot be imported."""
+        with self._explained():
+            self._warm(self.system.functions)
+
+    def _synthesize(self) -> Assembly:
+        began = time.monotonic()
+        assembly = self._synthesizer.run()
+        self._observe(
+            Synthesized(
+                stacks=len(assembly.stacks),
+                resources=sum(len(stack.resources) for stack in assembly.stacks),
+                seconds=time.monotonic() - began,
+            )
+        )
+        return assembly
+
+    def _deploy(self, assembly: Assembly, began: float) -> Record:
+        self.system = System.deploy(assembly, self.host, self._observe)
+        self._diagnosis = Diagnosis(self.system.wired, self.system.stacks)
+        if self._watch is not None:
+            self._sources = find_sources(self.system.code, self.app.folder)
+            self._watch = Watch(self.app.folder, self._sources, self._watch)
+        record = self.system.record(self.host)
+        record.write(self.app.state)
+        self._observe(Ready(record=record, seconds=time.monotonic() - began))
+        return record
+
+    def _take(self, edit: Edit) -> None:
+        began = time.monotonic()
+        try:
+            with self._explained():
+                functions = self._updated(edit, began)
+        except LocalError as fault:
+            if not self._ended.is_set():
+                self._observe(Kept(cause=fault.cause, remedy=fault.remedy, detail=fault.detail))
+            return
+        self._observe(
+            Reloaded(
+                functions=[function.label for function in functions],
+                files=sorted(file.name for file in edit.files),
+                seconds=time.monotonic() - began,
+            )
+        )
+        with self._explained():
+            self._warm(functions)
+
+    def _updated(self, edit: Edit, began: float) -> list[Function]:
+        check(edit.files)
+        if edit.needs_synthesis and self.app.command:
+            self._deploy(self._synthesize(), began)
+            return self.system.functions
+        functions = update(self.system.functions, edit.sources, self._sources)
+        self._diagnosis = Diagnosis(self.system.wired, self.system.stacks)
+        return functions
+
+    @contextlib.contextmanager
+    def _explained(self) -> Generator[None]:
+        """Turn what the SDK raises into what it means: the engine is gone, or refused."""
+        try:
+            yield
+        except sdk_faults() as fault:
+            if self._host is not None and self._host.engine.process.poll() is not None:
+                raise self._host.engine.death() from None
+            raise LocalError(
+                f"the engine refused a call: {fault}",
+                remedy="start again; if it repeats, report it",
+            ) from fault
+
+    def _warm(self, functions: Sequence[Function]) -> None:
+        began = time.monotonic()
+        unloadable = warm(functions)
+        self._observe(
+            Warmed(
+                functions=len(functions),
+                unloadable=[function.label for function in unloadable],
+                seconds=time.monotonic() - began,
+            )
+        )
+
+    def _receive(self, report: Report) -> None:
+        self.workers.receive(report)
+        if self._ended.is_set():
+            return
+        labels = {function.name: function.label for function in self.system.functions}
+        label = labels.get(report.function, report.function)
+        self._observe(Spoke(function=label, report=report))
+        text = self._diagnosis.explain(report)
+        if text is not None:
+            self._observe(Explained(function=label, text=text))
+
+    def _keys(self) -> list[SigningKey]:
+        folder = self.app.state / KEYS_FOLDER
+        names = {audience.algorithms for audience in self.system.audiences}
+        return [signing_key(folder, algorithms) for algorithms in sorted(names)]
+
+    def _die(self, death: EngineDied) -> None:
+        self._death = death
+        self._ended.set()

@@ -1,0 +1,208 @@
+"""An app that runs while a test runs."""
+
+from __future__ import annotations
+
+import signal
+import ssl
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from cdk_streamer_local.cloud.assembly import DEFAULT_ACCOUNT, DEFAULT_REGION
+from cdk_streamer_local.cloud.synthesis import App
+from cdk_streamer_local.events import Event, Spoke
+from cdk_streamer_local.functions.function import Function, find
+from cdk_streamer_local.functions.reports import ReportKind
+from cdk_streamer_local.record import Record
+from cdk_streamer_local.session import Options, Session
+
+_PATIENCE = 10.0
+
+
+class LocalStack:
+    """Runs an app in the local engine from `with` to its end.
+
+    `app` is an app.py, a cdk.json or a cdk.out. Roles are enforced unless `iam` is False. With
+    `watch`, edits are followed as the command line does.
+    """
+
+    def __init__(
+        self, app: str | Path, *, iam: bool = True, watch: bool = False, port: int = 0
+    ) -> None:
+        self._events: list[Event] = []
+        self._changed = threading.Condition()
+        options = Options(port=port, iam=iam, watch=watch)
+        self._session = Session(App.find(Path(app)), options, self._receive)
+        self._record: Record | None = None
+
+    def __enter__(self) -> Self:
+        """Bring the app up; raises LocalError with cause and remedy."""
+        try:
+            self._record = self._session.start()
+            self._session.warm()
+        except BaseException:
+            self._session.stop()
+            raise
+        threading.Thread(target=self._follow, name="local-stack", daemon=True).start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        """End the engine and all its processes."""
+        self._session.stop()
+
+    @property
+    def endpoint(self) -> str:
+        """Give the address of the engine's services."""
+        return self._running.endpoint
+
+    @property
+    def ca_bundle(self) -> str:
+        """Give the file with the certificates that clients must trust."""
+        return self._running.ca_bundle
+
+    @property
+    def tls(self) -> ssl.SSLContext:
+        """Give the same trust as a context for Python's clients."""
+        return ssl.create_default_context(cafile=self.ca_bundle)
+
+    @property
+    def outputs(self) -> Mapping[str, str]:
+        """Give the outputs of all stacks by their key, with addresses of this machine.
+
+        Where two stacks have the same key, `Stack.Key` tells them apart.
+        """
+        outputs = {
+            f"{stack}.{key}": value
+            for stack, values in self._running.outputs.items()
+            for key, value in values.items()
+        }
+        keys = [name.partition(".")[2] for name in outputs]
+        short = {name.partition(".")[2]: value for name, value in outputs.items()}
+        return outputs | {key: value for key, value in short.items() if keys.count(key) == 1}
+
+    @property
+    def events(self) -> Sequence[Event]:
+        """Give everything that happened so far, as `cdk-streamer local --json` writes it."""
+        with self._changed:
+            return tuple(self._events)
+
+    def socket_url(self, name: str | None = None) -> str:
+        """Give the address of the only WebSocket API, or of the one at this construct path."""
+        return self._running.socket_url(name)
+
+    def token(
+        self,
+        *,
+        sub: str | None = None,
+        tenant: str | None = None,
+        scopes: Sequence[str] = (),
+        expires: int = 3600,
+        issuer: str | None = None,
+    ) -> str:
+        """Mint a token of the development issuer; with negative `expires`, one that expired."""
+        return self._running.token(
+            self._session.app.state,
+            sub=sub,
+            tenant=tenant,
+            scopes=scopes,
+            expires=expires,
+            issuer=issuer,
+        )
+
+    def client(self, service: str) -> Any:  # noqa: ANN401 - boto3 makes its clients' types at run time
+        """Give a boto3 client with all rights in the first stack's account and region."""
+        stacks = self._session.system.stacks
+        if stacks:
+            return stacks[0].services.client(service)
+        return self._session.host.services(DEFAULT_ACCOUNT, DEFAULT_REGION).client(service)
+
+    def physical_id(self, name: str) -> str:
+        """Give the engine's name of a resource, by its logical id or the end of its path."""
+        found = {
+            stack.physical[resource.logical_id]
+            for stack in self._session.system.stacks
+            for resource in stack.template.resources
+            if resource.logical_id in stack.physical
+            and (resource.logical_id == name or f"/{resource.construct_path}".endswith(f"/{name}"))
+        }
+        if len(found) != 1:
+            raise LookupError(f"{name!r} names {len(found)} resources; give a logical id")
+        return found.pop()
+
+    def function_name(self, function: str) -> str:
+        """Give the engine's name of a function, for `client("lambda")`."""
+        return self._find(function).name
+
+    def logs(self, function: str) -> list[str]:
+        """Give the lines that a function wrote so far, tracebacks included."""
+        label = self._find(function).label
+        texts = {ReportKind.LINE, ReportKind.FAILED, ReportKind.UNLOADABLE}
+        return [
+            line
+            for event in self.events
+            if isinstance(event, Spoke) and event.function == label and event.report.kind in texts
+            for line in event.report.text.splitlines()
+        ]
+
+    def wait_for_log(self, function: str, text: str, *, timeout: float = 30.0) -> str:
+        """Give the first line of a function that contains the text; raises TimeoutError."""
+        end = time.monotonic() + timeout
+        while True:
+            with self._changed:
+                seen = len(self._events)
+            for line in self.logs(function):
+                if text in line:
+                    return line
+            with self._changed:
+                news = self._changed.wait_for(
+                    lambda seen=seen: len(self._events) > seen, end - time.monotonic()
+                )
+            if not news:
+                raise TimeoutError(f"{function} wrote no {text!r} within {timeout:g} s")
+
+    def workers(self, function: str) -> frozenset[int]:
+        """Give the ids of a function's worker processes."""
+        return self._session.workers.of(self._find(function).name)
+
+    def kill_worker(self, function: str) -> frozenset[int]:
+        """Kill a function's workers as a crash would, and wait until they are gone."""
+        killed = self._session.workers.signal(self._find(function).name, signal.SIGKILL)
+        end = time.monotonic() + _PATIENCE
+        while self.workers(function) & killed:
+            if time.monotonic() > end:
+                raise TimeoutError(f"the workers {sorted(killed)} do not end")
+            time.sleep(0.01)
+        return killed
+
+    def pause_worker(self, function: str) -> frozenset[int]:
+        """Freeze a function's workers, as a stalled machine would."""
+        return self._session.workers.signal(self._find(function).name, signal.SIGSTOP)
+
+    def resume_worker(self, function: str) -> frozenset[int]:
+        """Let frozen workers go on."""
+        return self._session.workers.signal(self._find(function).name, signal.SIGCONT)
+
+    @property
+    def _running(self) -> Record:
+        if self._record is None:
+            raise RuntimeError("the app does not run; use `with LocalStack(...) as stack:`")
+        return self._record
+
+    def _find(self, name: str) -> Function:
+        return find(self._session.system.functions, name)
+
+    def _receive(self, event: Event) -> None:
+        with self._changed:
+            self._events.append(event)
+            self._changed.notify_all()
+
+    def _follow(self) -> None:
+        self._session.run()

@@ -1,0 +1,101 @@
+"""The deployed app as a whole: its stacks, its functions, its addresses."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from cdk_streamer_local.cloud.assembly import Assembly, Asset, StackTemplate
+from cdk_streamer_local.cloud.assets import upload
+from cdk_streamer_local.cloud.deployment import DeployedStack, deploy
+from cdk_streamer_local.cloud.sockets import local_address, sockets_of
+from cdk_streamer_local.events import Deployed, Deploying, Observer
+from cdk_streamer_local.functions.function import Function, functions_of
+from cdk_streamer_local.functions.wiring import Wired, wire
+from cdk_streamer_local.host import Host
+from cdk_streamer_local.record import Audience, Record
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class System:
+    """What an assembly became in the engine; the empty one before the first deployment."""
+
+    stacks: Sequence[DeployedStack] = ()
+    wired: Sequence[Wired] = ()
+
+    @classmethod
+    def deploy(cls, assembly: Assembly, host: Host, observe: Observer) -> System:
+        """Bring the engine to what the assembly says; raises DeploymentFailed and its kin."""
+        stacks = [_deploy(stack, host, observe) for stack in assembly.stacks]
+        functions = [function for stack in stacks for function in functions_of(stack)]
+        jwks_url = host.issuer.jwks_url
+        return cls(
+            stacks=stacks, wired=[wire(function, jwks_url=jwks_url) for function in functions]
+        )
+
+    @property
+    def functions(self) -> list[Function]:
+        """Give the functions of all stacks."""
+        return [wired.function for wired in self.wired]
+
+    @property
+    def code(self) -> list[Asset]:
+        """Give the assets that are functions' code."""
+        keys = {function.asset for function in self.functions}
+        assets = [asset for stack in self.stacks for asset in stack.template.assets]
+        return list({asset.key: asset for asset in assets if asset.key in keys}.values())
+
+    @property
+    def audiences(self) -> list[Audience]:
+        """Give what the authorizers want to read in tokens."""
+        wanted = [
+            Audience(
+                issuer=wired.authorizer.issuer,
+                audience=wired.authorizer.audience,
+                algorithms=wired.authorizer.algorithms,
+                tenant_claim=wired.authorizer.tenant_claim,
+            )
+            for wired in self.wired
+            if wired.authorizer is not None
+        ]
+        return list(dict.fromkeys(wanted))
+
+    def record(self, host: Host) -> Record:
+        """Give what other commands need to know."""
+        endpoint = host.engine.endpoint
+        return Record(
+            pid=os.getpid(),
+            endpoint=endpoint,
+            ca_bundle=str(host.certificate.bundle),
+            sockets=[socket for stack in self.stacks for socket in sockets_of(stack)],
+            outputs={
+                stack.template.name: {
+                    name: local_address(value, endpoint) for name, value in stack.outputs.items()
+                }
+                for stack in self.stacks
+            },
+            audiences=self.audiences,
+        )
+
+
+def _deploy(stack: StackTemplate, host: Host, observe: Observer) -> DeployedStack:
+    started = time.monotonic()
+    services = host.services(stack.account, stack.region)
+    assets = upload(services, stack.assets)
+    total = len(stack.resources)
+
+    def progress(done: int) -> None:
+        observe(Deploying(stack=stack.name, done=done, total=total))
+
+    deployed = deploy(services, stack, progress)
+    observe(
+        Deployed(
+            stack=stack.name,
+            resources=total,
+            assets=assets,
+            seconds=time.monotonic() - started,
+        )
+    )
+    return deployed

@@ -1,0 +1,148 @@
+"""A small app of what the constructs rely on: a socket, a stream, queues, a layer, roles."""
+
+from pathlib import Path
+
+from aws_cdk import (
+    App,
+    CfnOutput,
+    Duration,
+    RemovalPolicy,
+    Stack,
+    aws_apigatewayv2 as apigatewayv2,
+    aws_apigatewayv2_authorizers as authorizers,
+    aws_apigatewayv2_integrations as integrations,
+    aws_dynamodb as dynamodb,
+    aws_iam as iam,
+    aws_lambda as lambda_,
+    aws_lambda_event_sources as sources,
+    aws_sqs as sqs,
+)
+
+HERE = Path(__file__).parent
+
+app = App()
+stack = Stack(app, "Echo")
+code = lambda_.Code.from_asset(str(HERE / "functions"), exclude=["__pycache__"])
+layer = lambda_.LayerVersion(stack, "Layer", code=lambda_.Code.from_asset(str(HERE / "layer")))
+
+
+def function(id: str, handler: str, **settings) -> lambda_.Function:
+    return lambda_.Function(
+        stack,
+        id,
+        code=code,
+        handler=handler,
+        runtime=lambda_.Runtime.PYTHON_3_13,
+        architecture=lambda_.Architecture.ARM_64,
+        logging_format=lambda_.LoggingFormat.JSON,
+        tracing=lambda_.Tracing.ACTIVE,
+        timeout=Duration.seconds(20),
+        **settings,
+    )
+
+
+def queue(id: str, **settings) -> sqs.Queue:
+    return sqs.Queue(stack, id, enforce_ssl=True, **settings)
+
+
+table = dynamodb.Table(
+    stack,
+    "Table",
+    partition_key=dynamodb.Attribute(name="pk", type=dynamodb.AttributeType.STRING),
+    stream=dynamodb.StreamViewType.NEW_IMAGE,
+    removal_policy=RemovalPolicy.DESTROY,
+)
+secrets = dynamodb.Table(
+    stack,
+    "Secrets",
+    partition_key=dynamodb.Attribute(name="pk", type=dynamodb.AttributeType.STRING),
+    removal_policy=RemovalPolicy.DESTROY,
+)
+work = queue("Work", visibility_timeout=Duration.seconds(30))
+watch = queue("Watch", visibility_timeout=Duration.seconds(30))
+lost = queue("Lost")
+
+gate = function("Gate", "gate.handler")
+talk = function("Talk", "talk.handler")
+api = apigatewayv2.WebSocketApi(
+    stack,
+    "Socket",
+    connect_route_options=apigatewayv2.WebSocketRouteOptions(
+        integration=integrations.WebSocketLambdaIntegration("Connect", talk),
+        authorizer=authorizers.WebSocketLambdaAuthorizer("Gate", gate, identity_source=[]),
+    ),
+    disconnect_route_options=apigatewayv2.WebSocketRouteOptions(
+        integration=integrations.WebSocketLambdaIntegration("Disconnect", talk)
+    ),
+    default_route_options=apigatewayv2.WebSocketRouteOptions(
+        integration=integrations.WebSocketLambdaIntegration("Message", talk)
+    ),
+)
+stage = apigatewayv2.WebSocketStage(
+    stack, "Stage", web_socket_api=api, stage_name="live", auto_deploy=True
+)
+talk.add_environment("ENDPOINT", stage.callback_url)
+talk.add_to_role_policy(
+    iam.PolicyStatement(
+        actions=["execute-api:ManageConnections"],
+        resources=[
+            stack.format_arn(
+                service="execute-api",
+                resource=api.api_id,
+                resource_name="live/POST/@connections/*",
+            )
+        ],
+    )
+)
+
+dispatcher = function(
+    "Dispatcher",
+    "dispatch.handler",
+    environment={"WORK": work.queue_url, "WATCH": watch.queue_url},
+)
+work.grant_send_messages(dispatcher)
+watch.grant_send_messages(dispatcher)
+dispatcher.add_event_source(
+    sources.DynamoEventSource(
+        table,
+        starting_position=lambda_.StartingPosition.TRIM_HORIZON,
+        batch_size=10,
+        retry_attempts=3,
+        max_record_age=Duration.seconds(60),
+        bisect_batch_on_error=True,
+        report_batch_item_failures=True,
+        on_failure=sources.SqsDlq(lost),
+        filters=[
+            lambda_.FilterCriteria.filter(
+                {
+                    "eventName": lambda_.FilterRule.is_equal("INSERT"),
+                    "dynamodb": {"Keys": {"pk": {"S": [{"prefix": "job-"}]}}},
+                }
+            )
+        ],
+    )
+)
+worker = function(
+    "Worker", "work.handler", environment={"TABLE": table.table_name}, layers=[layer]
+)
+table.grant_write_data(worker)
+worker.add_event_source(sources.SqsEventSource(work, batch_size=1, max_concurrency=2))
+
+watcher = function("Watcher", "watch.handler", environment={"WATCH": watch.queue_url})
+watcher.add_event_source(
+    sources.SqsEventSource(watch, batch_size=10, report_batch_item_failures=True)
+)
+
+probe = function(
+    "Probe",
+    "probe.handler",
+    environment={"TABLE": table.table_name, "SECRETS": secrets.table_name},
+    layers=[layer],
+)
+table.grant_read_write_data(probe)
+
+CfnOutput(stack, "Url", value=stage.url)
+CfnOutput(stack, "Callback", value=stage.callback_url)
+CfnOutput(stack, "TableName", value=table.table_name)
+CfnOutput(stack, "LostUrl", value=lost.queue_url)
+app.synth()

@@ -1,0 +1,26 @@
+"""Answers every message through the management API."""
+
+import json
+import logging
+import os
+
+import boto3
+
+logger = logging.getLogger(__name__)
+connections = boto3.client("apigatewaymanagementapi")
+VERSION = 1
+
+
+def handler(event, context):
+    request = event["requestContext"]
+    if request["eventType"] == "MESSAGE":
+        answer = {
+            "echo": event["body"],
+            "tenant": request["authorizer"]["tenant"],
+            "version": VERSION,
+        }
+        logger.info("answered", extra={"connection": request["connectionId"], "length": 1})
+        connections.post_to_connection(
+            ConnectionId=request["connectionId"], Data=json.dumps(answer).encode()
+        )
+    return {"statusCode": 200}
