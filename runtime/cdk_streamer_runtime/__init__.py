@@ -1,20 +1,26 @@
 """What handlers are written with; importing it needs neither boto3 nor AWS."""
 
-from cdk_streamer_runtime.contract import ErrorCode
-from cdk_streamer_runtime.errors import (
-    ActionFailed,
-    Cancelled,
-    DeadlineExceeded,
-    Fatal,
-    Interrupted,
-    LeaseLost,
-    Retryable,
-)
-from cdk_streamer_runtime.progress.progress import Progress
-from cdk_streamer_runtime.requests.actions import Call, RequestContext
-from cdk_streamer_runtime.requests.app import AsyncApp
-from cdk_streamer_runtime.requests.middleware import Middleware
-from cdk_streamer_runtime.requests.retry import Retry
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cdk_streamer_runtime.contract import ErrorCode
+    from cdk_streamer_runtime.errors import (
+        ActionFailed,
+        Cancelled,
+        DeadlineExceeded,
+        Fatal,
+        Interrupted,
+        LeaseLost,
+        Retryable,
+    )
+    from cdk_streamer_runtime.progress.progress import Progress
+    from cdk_streamer_runtime.requests.actions import Call, RequestContext
+    from cdk_streamer_runtime.requests.app import AsyncApp
+    from cdk_streamer_runtime.requests.middleware import Middleware
+    from cdk_streamer_runtime.requests.retry import Retry
 
 __all__ = [
     "ActionFailed",
@@ -32,3 +38,21 @@ __all__ = [
     "Retry",
     "Retryable",
 ]
+
+_MODULES = {
+    "AsyncApp": "requests.app",
+    "Call": "requests.actions",
+    "ErrorCode": "contract",
+    "Middleware": "requests.middleware",
+    "Progress": "progress.progress",
+    "RequestContext": "requests.actions",
+    "Retry": "requests.retry",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Import a name when it is first used: a function that runs no handler needs none of them."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module = import_module(f"{__name__}.{_MODULES.get(name, 'errors')}")
+    return getattr(module, name)

@@ -136,7 +136,7 @@ def in_lambda() -> Assembly:
     """Give this process's own world; its client keeps connections open between events."""
     environment = contract.AwsEnvironment.from_variables()
     return Assembly(
-        aws=LeanClient.from_environment(),
+        aws=LeanClient(),
         platform=Machine(),
         management_endpoint=environment.management_endpoint,
     )

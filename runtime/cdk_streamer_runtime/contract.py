@@ -348,4 +348,5 @@ MAX_DELAY_SECONDS = 900  # https://docs.aws.amazon.com/AWSSimpleQueueService/lat
 MAX_VISIBILITY_SECONDS = 12 * 60 * 60
 
 # `Sec-WebSocket-Protocol: streamer.v1, bearer.<jwt>`; only the marker is echoed.
+SUBPROTOCOL_HEADER = "Sec-WebSocket-Protocol"
 BEARER_SUBPROTOCOL_PREFIX = "bearer."

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -99,7 +98,7 @@ class Action:
             "context": call.context,
         }
         result = self.handler(*(given[name] for name in self.parameters))
-        return asyncio.run(_finish(result)) if inspect.isawaitable(result) else result
+        return _finish(result) if inspect.isawaitable(result) else result
 
 
 def parameters_of(handler: Handler) -> tuple[str, ...]:
@@ -140,5 +139,10 @@ def _hints(handler: Handler) -> dict[str, Any]:
         ) from error
 
 
-async def _finish(result: Awaitable[object]) -> object:
-    return await result
+def _finish(result: Awaitable[object]) -> object:
+    import asyncio
+
+    async def finish() -> object:
+        return await result
+
+    return asyncio.run(finish())

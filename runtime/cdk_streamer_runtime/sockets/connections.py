@@ -8,6 +8,8 @@ from typing import Any
 
 from cdk_streamer_runtime.contract import (
     CONNECTION_RETENTION_SECONDS,
+    PROTOCOL,
+    SUBPROTOCOL_HEADER,
     AuthorizerContext,
     ItemKind,
 )
@@ -48,6 +50,19 @@ class Connection:
         token = self.caller.expires - now // 1000
         age = lifetime - (now - self.connected_at) // 1000
         return ("token", token) if token < age else ("lifetime", age)
+
+
+def subprotocol(event: Mapping[str, Any]) -> dict[str, str]:
+    """Give the header that accepts the subprotocol, if `$connect` offers it.
+
+    A browser drops a connection that offered subprotocols and gets none; the token that came as
+    another one must not be echoed.
+    """
+    for name, value in (event.get("headers") or {}).items():
+        offered = [each.strip() for each in str(value).split(",")]
+        if name.lower() == SUBPROTOCOL_HEADER.lower() and PROTOCOL in offered:
+            return {SUBPROTOCOL_HEADER: PROTOCOL}
+    return {}
 
 
 class ConnectionStore:
