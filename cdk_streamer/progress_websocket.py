@@ -114,8 +114,8 @@ class ProgressWebSocket(Construct):
         """
         if table is not None:
             _table.check(table, dispatches=False)
-        if table is not None and encryption_key is not None:
-            raise ValueError("table and encryption_key exclude each other; encrypt your own table")
+            if encryption_key is not None:
+                raise ValueError("table and encryption_key exclude each other; encrypt your table")
         _connections.check_stage_name(stage_name)
         settings = HandlerSettings(
             entry_point=entry_point, environment=environment, memory_size=memory_size,
@@ -129,19 +129,11 @@ class ProgressWebSocket(Construct):
             architecture=architecture, log_retention=log_retention, removal_policy=removal_policy
         )
         self.table: dynamodb.ITable = table or _table.new_table(
-            self, removal_policy=removal_policy, encryption_key=encryption_key
+            self, removal_policy, encryption_key
         )
         api = apigatewayv2.WebSocketApi(self, "Api", api_name=self._name[-128:])
         self.api: apigatewayv2.IWebSocketApi = api
-        self.stage: apigatewayv2.IWebSocketStage = apigatewayv2.WebSocketStage(
-            self,
-            "Stage",
-            web_socket_api=api,
-            stage_name=stage_name,
-            auto_deploy=True,
-            detailed_metrics_enabled=True,
-            throttle=throttle or DEFAULT_THROTTLE,
-        )
+        self.stage: apigatewayv2.IWebSocketStage = self._new_stage(api, stage_name, throttle)
         if access_logs:
             self._write_access_logs()
         else:
@@ -202,6 +194,22 @@ class ProgressWebSocket(Construct):
     def metric_connections_gone(self) -> cloudwatch.Metric:
         """Count posts to connections that had ended."""
         return runtime_metric(self._name, Metric.CONNECTIONS_GONE)
+
+    def _new_stage(
+        self,
+        api: apigatewayv2.WebSocketApi,
+        stage_name: str,
+        throttle: apigatewayv2.ThrottleSettings | None,
+    ) -> apigatewayv2.WebSocketStage:
+        return apigatewayv2.WebSocketStage(
+            self,
+            "Stage",
+            web_socket_api=api,
+            stage_name=stage_name,
+            auto_deploy=True,
+            detailed_metrics_enabled=True,
+            throttle=throttle or DEFAULT_THROTTLE,
+        )
 
     def _write_access_logs(self) -> None:
         group = logs.LogGroup(
