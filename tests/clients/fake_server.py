@@ -82,6 +82,10 @@ class Peer:
             return
         raise AssertionError(f"the client should have closed, and said {said!r}")
 
+    async def gone(self) -> None:
+        """Wait until the connection has ended, whatever the client says before."""
+        await self._socket.wait_closed()
+
 
 class FakeServer:
     """Refuses with `refusals` first, then greets with `hello` and hands connections over."""

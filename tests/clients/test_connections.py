@@ -381,7 +381,7 @@ async def test_a_connection_that_fell_silent_is_replaced():
         await first.expect("report")
         await first.send(say.acknowledgment("r1"))
         await first.expect("get")
-        await first.closed()
+        await first.gone()
         second = await server.accept()
         await second.expect("subscribe")
         await second.send(say.complete("r1", 1, "done"))
