@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from cdk_streamer_local.cloud.assembly import Assembly, Asset, StackTemplate
 from cdk_streamer_local.cloud.assets import upload
+from cdk_streamer_local.cloud.batches import allow_batches
 from cdk_streamer_local.cloud.deployment import DeployedStack, deploy
 from cdk_streamer_local.cloud.sockets import local_address, sockets_of
 from cdk_streamer_local.events import Deployed, Deploying, Observer
@@ -30,10 +31,8 @@ class System:
         """Bring the engine to what the assembly says; raises DeploymentFailed and its kin."""
         stacks = [_deploy(stack, host, observe) for stack in assembly.stacks]
         functions = [function for stack in stacks for function in functions_of(stack)]
-        jwks_url = host.issuer.jwks_url
-        return cls(
-            stacks=stacks, wired=[wire(function, jwks_url=jwks_url) for function in functions]
-        )
+        wired = [wire(function, jwks_url=host.issuer.jwks_url) for function in functions]
+        return cls(stacks=stacks, wired=wired)
 
     @property
     def functions(self) -> list[Function]:
@@ -90,6 +89,7 @@ def _deploy(stack: StackTemplate, host: Host, observe: Observer) -> DeployedStac
         observe(Deploying(stack=stack.name, done=done, total=total))
 
     deployed = deploy(services, stack, progress)
+    allow_batches(deployed)
     observe(
         Deployed(
             stack=stack.name,
