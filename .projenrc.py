@@ -140,7 +140,7 @@ RUFF: dict[str, Any] = {
         "ignore": list(IGNORED_RULES),
         # `id` is the name that every construct gives its second argument.
         "flake8-builtins": {"ignorelist": ["id"]},
-        # from aws_cdk import Duration, aws_dynamodb as dynamodb, aws_lambda as lambda_
+        # one statement a module: `from aws_cdk import Duration, aws_lambda as lambda_`
         "isort": {"combine-as-imports": True},
         "pydocstyle": {"convention": "pep257"},
         "per-file-ignores": {
