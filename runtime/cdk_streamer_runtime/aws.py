@@ -33,10 +33,10 @@ from cdk_streamer_runtime._http import (
     Target,
     encoded_request,
 )
+from cdk_streamer_runtime._identity import Identity, SdkSession
 from cdk_streamer_runtime._pool import Pool
 from cdk_streamer_runtime._services import SERVICES
-from cdk_streamer_runtime._services import endpoint as public_endpoint
-from cdk_streamer_runtime._sigv4 import Credentials, Scope, signed
+from cdk_streamer_runtime._sigv4 import Scope, signed
 from cdk_streamer_runtime.contract import AwsEnvironment
 from cdk_streamer_runtime.errors import AwsError, Throttled, Unreachable
 
@@ -107,7 +107,7 @@ class LeanClient:
         random: Callable[[], float] = uniform,
     ) -> None:
         self._patience = patience or Patience()
-        self._identity = _Identity(environment)
+        self._identity = Identity(environment, _sdk_session)
         self._clock = clock
         self._monotonic = monotonic
         self._sleep = sleep
@@ -290,53 +290,7 @@ class _Request:
         return is_passing(error)
 
 
-class _Identity:
-    """Who calls from where: the Lambda environment, or else what boto3 finds."""
+def _sdk_session() -> SdkSession:
+    import boto3  # pyright: ignore[reportMissingTypeStubs]
 
-    def __init__(self, environment: Callable[[], AwsEnvironment]) -> None:
-        self._environment = environment
-        self._session: Any = None
-
-    @property
-    def ca_bundle(self) -> str | None:
-        return self._environment().ca_bundle
-
-    @property
-    def region(self) -> str:
-        region = self._environment().region or self._sdk().region_name
-        if region is None:
-            raise ValueError("the AWS region is unknown; set AWS_REGION")
-        return region
-
-    def endpoint(self, host: str) -> str:
-        """Give where a service is reached, without a slash at the end."""
-        endpoint = self._environment().endpoint
-        if endpoint is not None:
-            return endpoint.rstrip("/")
-        return public_endpoint(host, self.region)
-
-    def credentials(self) -> Credentials:
-        """Give the keys of this moment; boto3 renews its own."""
-        environment = self._environment()
-        if environment.access_key and environment.secret_key:
-            return Credentials(
-                access_key=environment.access_key,
-                secret_key=environment.secret_key,
-                token=environment.session_token,
-            )
-        found = self._sdk().get_credentials()
-        if found is None:
-            raise ValueError("there are no AWS credentials; log in, or set AWS_ACCESS_KEY_ID")
-        keys = found.get_frozen_credentials()
-        return Credentials(access_key=keys.access_key, secret_key=keys.secret_key, token=keys.token)
-
-    def forget(self) -> None:
-        """Look for credentials anew: those known have expired."""
-        self._session = None
-
-    def _sdk(self) -> Any:  # noqa: ANN401 - boto3 has no types of its own
-        if self._session is None:
-            import boto3  # pyright: ignore[reportMissingTypeStubs]
-
-            self._session = boto3.Session()
-        return self._session
+    return boto3.Session()
