@@ -11,7 +11,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from cdk_streamer_local.cloud.assembly import DEFAULT_ACCOUNT, DEFAULT_REGION
+from cdk_streamer_local.cloud.assembly import (
+    DEFAULT_ACCOUNT,
+    DEFAULT_REGION,
+    construct_path,
+)
 from cdk_streamer_local.cloud.synthesis import App
 from cdk_streamer_local.events import Event, Spoke
 from cdk_streamer_local.functions.function import Function, find
@@ -126,6 +130,7 @@ class LocalStack:
 
     def physical_id(self, name: str) -> str:
         """Give the engine's name of a resource, by its logical id or the end of its path."""
+        name = construct_path(name)
         found = {
             stack.physical[resource.logical_id]
             for stack in self._session.system.stacks

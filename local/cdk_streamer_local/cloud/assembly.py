@@ -45,7 +45,7 @@ class Resource:
             logical_id=logical_id,
             type=resource["Type"],
             properties=resource.get("Properties", {}),
-            construct_path=_construct_path(metadata.get("aws:cdk:path", logical_id)),
+            construct_path=construct_path(metadata.get("aws:cdk:path", logical_id)),
         )
 
 
@@ -168,7 +168,7 @@ def _check_complete(manifest: Json) -> None:
         )
 
 
-def _construct_path(path: str) -> str:
+def construct_path(path: str) -> str:
     """Give the path of the construct that stands for the resource, not of its inner child."""
     return path.removesuffix("/Resource").removesuffix("/Default")
 

@@ -145,10 +145,7 @@ def _environment(
     temporary = scratch / "tmp"
     temporary.mkdir()
     bundle = str(certificate.bundle)
-    return {
-        **_of_the_host(),
-        "TMPDIR": str(temporary),
-        # the engine's
+    own = {
         "GATEWAY_PORT": str(port),
         "BIND_HOST": HOST,
         "AUTH": json.dumps(iam),
@@ -158,7 +155,12 @@ def _environment(
         "IOT_MTLS_ENABLED": "0",  # each would listen on a port of its own
         "SFTP_ENABLED": "0",
         "LOG_LEVEL": "WARNING",
-        # the workers'
+        "PYTHONPATH": str(BOOTSTRAP_FOLDER),
+    }
+    return {
+        **_of_the_host(),
+        **own,
+        "TMPDIR": str(temporary),
         "AWS_ENDPOINT_URL": f"https://{HOST}:{port}",
         "AWS_CA_BUNDLE": bundle,
         "SSL_CERT_FILE": bundle,
@@ -166,9 +168,9 @@ def _environment(
         "NODE_EXTRA_CA_CERTS": str(certificate.authority),
         "AWS_EC2_METADATA_DISABLED": "true",
         "TZ": "UTC",
-        "PYTHONPATH": str(BOOTSTRAP_FOLDER),
         "CDK_STREAMER_LOCAL_LOGS": str(_log_socket(scratch)),
         "CDK_STREAMER_LOCAL_PACKAGES": str(installation.lambda_packages),
+        "CDK_STREAMER_LOCAL_HIDDEN": " ".join(own),
     }
 
 

@@ -50,9 +50,10 @@ class Diagnosis:
 
     def _denied(self, wired: Wired, action: str, resource: str | None) -> str:
         on = f" on {self._named(resource)}" if resource else ""
+        role = self._constructs.get(wired.role, wired.role)
         return (
-            f"the role {wired.role!r} of {wired.function.label} lacks a statement that allows "
-            f"{action}{on}; grant it in the app, as AWS would refuse it too"
+            f"{wired.function.label} may not do {action}{on}: its role {role} has no statement "
+            "that allows it; grant it in the app, as AWS would refuse it too"
         )
 
     def _named(self, arn: str) -> str:

@@ -17,9 +17,11 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
-from typing import Protocol, TextIO, cast
+from typing import Any, Protocol, TextIO, cast
 
 WARM_UP = "cdk-streamer:warm-up"
+TASK_ROOT = "/var/task"
+_AWS_DOMAINS = (".amazonaws.com", ".amazonaws.com.cn")
 
 
 class Context(Protocol):
@@ -127,8 +129,9 @@ class JsonLines(logging.Formatter):
                 "errorType": type(error).__name__,
                 "errorMessage": str(error),
             }
-        extras = {name: value for name, value in vars(record).items() if name not in self._OWN}
-        return json.dumps(extras | line, default=str)
+        own = self._OWN | line.keys()
+        extras = {name: value for name, value in vars(record).items() if name not in own}
+        return json.dumps(line | extras, default=str)
 
 
 class TextLines(logging.Formatter):
@@ -156,6 +159,33 @@ def configure_logging() -> None:
         root.setLevel({"TRACE": "DEBUG", "FATAL": "CRITICAL"}.get(level, level))
 
 
+def refuse_aws() -> None:
+    """Let a call of AWS itself fail at once, in words that help."""
+    look_up = socket.getaddrinfo
+
+    def getaddrinfo(host: object, *others: Any, **named: Any) -> object:  # noqa: ANN401 - as its
+        name = host.decode() if isinstance(host, bytes) else str(host)
+        if name.endswith(_AWS_DOMAINS):
+            raise OSError(
+                f"{name} is AWS itself, which nothing here may call; leave the endpoint to the "
+                "variables AWS_ENDPOINT_URL..., which are set here and absent in Lambda"
+            )
+        return look_up(cast("str", host), *others, **named)
+
+    socket.getaddrinfo = getaddrinfo
+
+
+def legible(error: BaseException) -> str:
+    """Give the traceback from the function's first line on, with the paths that Lambda has."""
+    at = error.__traceback__
+    while at and (
+        at.tb_frame.f_code.co_filename == __file__ or "importlib" in at.tb_frame.f_code.co_filename
+    ):
+        at = at.tb_next
+    text = "".join(traceback.format_exception(type(error), error, at))
+    return text.replace(os.environ.get("LAMBDA_TASK_ROOT", TASK_ROOT), TASK_ROOT)
+
+
 def load(entry_point: str) -> Handler:
     """Import the function's own handler; raises what the import raised, after telling it."""
     packages = os.environ.get("CDK_STREAMER_LOCAL_PACKAGES")
@@ -164,8 +194,8 @@ def load(entry_point: str) -> Handler:
     module, _, name = entry_point.replace("/", ".").rpartition(".")
     try:
         return getattr(importlib.import_module(module), name)
-    except BaseException:
-        sink.send("unloadable", text=traceback.format_exc())
+    except BaseException as error:
+        sink.send("unloadable", text=legible(error))
         raise
 
 
@@ -178,8 +208,8 @@ def handler(event: object, context: Context) -> object:
     sink.send("start")
     try:
         return function(cast("object", event), context)
-    except BaseException:
-        sink.send("failed", text=traceback.format_exc())
+    except BaseException as error:
+        sink.send("failed", text=legible(error))
         raise
     finally:
         stream.finish()
@@ -193,5 +223,6 @@ stream = Stream(sink, sys.stderr)
 sys.stdout = sys.stderr = cast("TextIO", stream)
 os.environ["_HANDLER"] = os.environ["CDK_STREAMER_LOCAL_HANDLER"]
 configure_logging()
+refuse_aws()
 sink.send("worker")
 function = load(os.environ["_HANDLER"])
