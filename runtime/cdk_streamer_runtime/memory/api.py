@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from cdk_streamer_runtime import contract
 from cdk_streamer_runtime.assembly import Assembly
+from cdk_streamer_runtime.aws import Aws
 from cdk_streamer_runtime.documents import decode, encode
 from cdk_streamer_runtime.memory.aws import MemoryAws
 from cdk_streamer_runtime.memory.platform import MemoryPlatform
@@ -55,12 +56,19 @@ class CountedMetrics:
 class MemoryApi:
     """The functions of an AsyncRequestApi around one app, and the services between them."""
 
-    def __init__(self, app: AsyncApp, *, lease: int = 60, metrics: Counter | None = None) -> None:
-        """Build it; `lease` is in seconds."""
+    def __init__(
+        self,
+        app: AsyncApp,
+        *,
+        lease: int = 60,
+        metrics: Counter | None = None,
+        through: Callable[[MemoryAws], Aws] = lambda aws: aws,
+    ) -> None:
+        """Build it; `lease` is in seconds, `through` gives AWS as the functions see it."""
         self.platform = MemoryPlatform()
         self.aws = MemoryAws(clock=self.platform.clock, tables=[TABLE], queues=[WORK, WATCH])
         self.metrics = metrics or CountedMetrics()
-        assembly = Assembly(aws=self.aws, platform=self.platform)
+        assembly = Assembly(aws=through(self.aws), platform=self.platform)
         work, watch = self.aws.queue_url(WORK.name), self.aws.queue_url(WATCH.name)
         common: Mapping[str, Any] = {"name": "api", "lease_seconds": lease, "work_queue_url": work}
         stored: Mapping[str, Any] = {**common, "table_name": TABLE.name, "endpoint": ENDPOINT}

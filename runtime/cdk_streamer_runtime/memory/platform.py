@@ -68,16 +68,19 @@ class DirectPump:
 
     def offer(self, report: Mapping[str, Any]) -> None:
         """Write the report; raises Interrupted once the result is no longer wanted."""
-        self.check()
+        self._check_time()
         self._coalescer.offer(report)
         self._sink.write(self._coalescer.take(self._platform.now))
         self._platform.on_report()
 
     def check(self) -> None:
         """Raise Interrupted once the result is no longer wanted: asked of the table, every time."""
-        if self._platform.now >= self._deadline:
-            raise DeadlineExceeded("the action's time is up")
+        self._check_time()
         self._sink.write(None)
 
     def stop(self) -> None:
         """Have nothing left."""
+
+    def _check_time(self) -> None:
+        if self._platform.now >= self._deadline:
+            raise DeadlineExceeded("the action's time is up")

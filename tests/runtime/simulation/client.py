@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 from cdk_streamer_client.errors import InternalError, RequestFailed
 from cdk_streamer_client.messages import Acknowledged, Completed, Failed, Message
@@ -17,7 +16,6 @@ from cdk_streamer_client.session import (
     Session,
 )
 from cdk_streamer_runtime.sockets.connections import Caller, Connection
-
 from tests.runtime.simulation.scheduler import START, Group
 from tests.runtime.simulation.world import World
 

@@ -9,7 +9,6 @@ from typing import Any
 
 from cdk_streamer_runtime.errors import Throttled, Unreachable
 from cdk_streamer_runtime.memory import MemoryAws
-
 from tests.runtime.simulation.scheduler import Group, Scheduler
 
 ATTEMPTS = 3  # as the signed client repeats a call

@@ -9,7 +9,6 @@ from typing import Any
 from cdk_streamer_client.messages import Completed, Progress
 from cdk_streamer_runtime.documents import decode
 from cdk_streamer_runtime.dynamodb import unmarshal_item
-
 from tests.runtime.simulation.client import Client
 from tests.runtime.simulation.jobs import MAX_ATTEMPTS, Jobs
 
@@ -57,7 +56,7 @@ def _change_faults(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[s
         yield f"{name} changed after its end"
     if new["attempt"] - old["attempt"] != int(now == "RETRY_WAIT" and was != now):
         yield f"{name} went from attempt {old['attempt']} to {new['attempt']} as {now}"
-    if not 0 <= new["seq"] - old["seq"] <= 2:  # noqa: PLR2004 - a last report and the end
+    if not 0 <= new["seq"] - old["seq"] <= 2:
         yield f"{name} went from seq {old['seq']} to {new['seq']}"
     if was == now == "RUNNING" and old["worker"] != new["worker"]:
         yield f"{name} changed hands within an attempt"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from cdk_streamer_runtime import AsyncApp, Progress, RequestContext, Retry
-
 from tests.runtime.simulation.faults import Faults
 from tests.runtime.simulation.scheduler import Scheduler
 
@@ -67,8 +66,8 @@ class Jobs:
 
         @app.action("flaky", mode="async", retry=unlucky)
         def flaky(payload: dict, progress: Progress, context: RequestContext) -> dict:
-            result = self._work(progress, context, apply=context.attempt > 2)  # noqa: PLR2004
-            if context.attempt <= 2:  # noqa: PLR2004
+            result = self._work(progress, context, apply=context.attempt > 2)
+            if context.attempt <= 2:
                 raise Unlucky
             return result
 

@@ -9,7 +9,6 @@ from typing import TypeVar
 
 from cdk_streamer_runtime.progress.coalescer import Coalescer
 from cdk_streamer_runtime.progress.pump import Pump, Sink
-
 from tests.runtime.simulation.scheduler import Group, Scheduler, Task
 
 R = TypeVar("R")

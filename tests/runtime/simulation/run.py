@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from cdk_streamer_runtime.dynamodb import unmarshal_item
 from cdk_streamer_runtime.memory.api import TABLE
-
 from tests.runtime.simulation.client import Client, Observer
 from tests.runtime.simulation.faults import CALM, HARD, Faults
 from tests.runtime.simulation.invariants import history_faults, outcome_faults
@@ -59,14 +58,14 @@ def simulate(seed: int) -> Verdict:
 def _draw(scheduler: Scheduler) -> tuple[str, Faults, Layers]:
     """A fifth of all seeds is calm, a tenth has no watcher, a tenth no stream for a while."""
     draw = scheduler.random.random()
-    if draw < 0.15:  # noqa: PLR2004
+    if draw < 0.15:
         return "calm", CALM, Layers()
-    if draw < 0.2:  # noqa: PLR2004
+    if draw < 0.2:
         return "slow messages", Faults(slow_messages=0.5), Layers()
-    if draw < 0.3:  # noqa: PLR2004
+    if draw < 0.3:
         return "no watcher", KILLED_HANDLERS, Layers(watcher=False)
     faults = HARD.scaled(scheduler.random)
-    if draw < 0.4:  # noqa: PLR2004
+    if draw < 0.4:
         return "stream outage", faults, Layers(stream_outage=True)
     return "hard", faults, Layers()
 
@@ -76,7 +75,7 @@ def _clients(world: World) -> list[Client]:
     clients: list[Client] = []
     for index in range(CLIENTS):
         action = random.choice(("steady", "steady", "flaky", "broken", "endless"))
-        cancel = random.randint(0, 20_000) if random.random() < 0.2 else None  # noqa: PLR2004
+        cancel = random.randint(0, 20_000) if random.random() < 0.2 else None
         clients.append(Client(world, f"request-{index}", action=action, cancel_after=cancel))
         clients[-1].start(random.randint(0, 30_000))
     return clients

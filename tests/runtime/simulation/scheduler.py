@@ -7,7 +7,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from greenlet import getcurrent, greenlet, GreenletExit
+from greenlet import GreenletExit, getcurrent, greenlet
 
 START = 1_700_000_000_000
 

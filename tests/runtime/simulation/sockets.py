@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from cdk_streamer_runtime.memory import MemoryConnections
-
 from tests.runtime.simulation.faults import Faults
 from tests.runtime.simulation.scheduler import Group, Scheduler
 

@@ -17,7 +17,6 @@ from cdk_streamer_runtime.requests.queues import WorkMessage
 from cdk_streamer_runtime.requests.watcher import Watcher
 from cdk_streamer_runtime.requests.worker import Worker
 from cdk_streamer_runtime.sockets.connections import Connection
-
 from tests.runtime.simulation.faults import Faults, FaultyAws
 from tests.runtime.simulation.platform import SimulatedPlatform
 from tests.runtime.simulation.scheduler import Group, Scheduler
@@ -43,9 +42,7 @@ class Layers:
 class World:
     """An AsyncRequestApi of the real code, around one app, under faults."""
 
-    def __init__(
-        self, scheduler: Scheduler, app: AsyncApp, faults: Faults, layers: Layers
-    ) -> None:
+    def __init__(self, scheduler: Scheduler, app: AsyncApp, faults: Faults, layers: Layers) -> None:
         self.scheduler = scheduler
         self.faults = faults
         self.layers = layers
@@ -122,7 +119,7 @@ class World:
         scheduler = self.scheduler
         while True:
             scheduler.sleep(100)
-            if self.layers.stream_outage and 20_000 < scheduler.now % 100_000 < 80_000:  # noqa: PLR2004
+            if self.layers.stream_outage and 20_000 < scheduler.now % 100_000 < 80_000:
                 continue
             records = self.memory.stream_records(TABLE.name, after=self._streamed)[:10]
             if not records:
