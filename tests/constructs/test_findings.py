@@ -1,0 +1,141 @@
+"""What cdk-nag and cfn-lint say: nothing, but for what docs/security-findings.md says they do."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import cdk_nag
+import cfnlint.api
+import pytest
+from aws_cdk import App, Stack, Validations, aws_ec2 as ec2, aws_kms as kms, aws_sqs as sqs
+
+from tests.constructs.stacks import (
+    ENVIRONMENT,
+    HANDLERS,
+    WITHOUT_ASSETS,
+    new_api,
+    new_function,
+    new_socket,
+    new_stack,
+    template_of,
+)
+
+PAGE = Path(__file__).parents[2] / "docs" / "security-findings.md"
+GATE = (cdk_nag.AwsSolutionsChecks, cdk_nag.ServerlessChecks)
+COMPLIANCE = {
+    "HIPAA.Security": cdk_nag.HIPAASecurityChecks,
+    "NIST.800.53.R5": cdk_nag.NIST80053R5Checks,
+    "PCI.DSS.321": cdk_nag.PCIDSS321Checks,
+}
+
+
+def default_api(stack: Stack) -> None:
+    new_api(stack)
+
+
+def default_socket(stack: Stack) -> None:
+    new_socket(stack)
+
+
+def everything(stack: Stack) -> None:
+    """Use every prop that brings resources or statements of its own."""
+    vpc = ec2.Vpc(stack, "Vpc", max_azs=2, flow_logs={"All": ec2.FlowLogOptions()})
+    key = kms.Key(stack, "Key", enable_key_rotation=True)
+    new_api(stack, vpc=vpc, encryption_key=key, access_logs=False)
+
+
+def publisher(stack: Stack) -> None:
+    new_socket(stack, handlers=HANDLERS).grant_publish(new_function(stack))
+
+
+def nag(outdir: Path, build: Callable[[Stack], None], *packs: Any, env: Any = None) -> Counter[str]:
+    """Give how often each rule is broken without a reason."""
+    app = App(context=WITHOUT_ASSETS, outdir=str(outdir))
+    build(Stack(app, "Reports", env=env))
+    Validations.of(app).add_plugins(*(pack(app) for pack in packs))
+    with contextlib.suppress(RuntimeError):  # how findings are told; the report has them all
+        app.synth()
+    assert (outdir / "manifest.json").exists()
+    report = outdir / "validation-report.json"
+    plugins = json.loads(report.read_text())["pluginReports"] if report.exists() else []
+    return Counter(
+        violation["ruleName"]
+        for plugin in plugins
+        for violation in plugin["violations"]
+        for _ in violation["violatingConstructs"]
+    )
+
+
+def lint(template: dict[str, Any]) -> list[str]:
+    # W3005: CDK itself lets each function depend on its role, which the function names too.
+    config = cfnlint.api.ManualArgs(ignore_checks=["W3005"])
+    return [str(match) for match in cfnlint.api.lint(json.dumps(template), config=config)]
+
+
+# --- the gate -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("env", [None, ENVIRONMENT])
+@pytest.mark.parametrize("build", [default_api, default_socket, everything])
+def test_nothing_is_found_that_has_no_reason(tmp_path: Path, build: Any, env: Any):
+    assert nag(tmp_path, build, *GATE, env=env) == Counter()
+
+
+def test_a_publisher_is_the_users_own_function_and_its_findings_too(tmp_path: Path):
+    found = nag(tmp_path, publisher, *GATE)
+    assert {rule for rule in found if "IAM5" in rule} == set()
+
+
+def test_the_gate_is_shut(tmp_path: Path):
+    found = nag(tmp_path, lambda stack: sqs.Queue(stack, "Open") and None, *GATE)
+    assert {"AwsSolutions-SQS3", "AwsSolutions-SQS4", "Serverless-SQSRedrivePolicy"} <= found.keys()
+
+
+@pytest.mark.parametrize("build", [default_api, default_socket, everything])
+def test_cfn_lint_finds_nothing(build: Callable[[Stack], None]):
+    stack = new_stack(context=WITHOUT_ASSETS)
+    build(stack)
+    assert lint(template_of(stack)) == []
+
+
+def test_cfn_lint_is_awake():
+    bad = {"Resources": {"Queue": {"Type": "AWS::SQS::Queue", "Properties": {"Nonsense": 1}}}}
+    assert lint(bad) != []
+
+
+# --- the page -------------------------------------------------------------------------------------
+
+
+def page_rows(first_heading: str) -> list[list[str]]:
+    """Give the rows of the table whose first columns are headed so."""
+    _, table = PAGE.read_text().split(f"| {first_heading} |", 1)
+    rows = table.split("\n\n", 1)[0].splitlines()[2:]
+    return [[cell.strip() for cell in row.strip("|").split("|")] for row in rows]
+
+
+@pytest.mark.parametrize("column", range(len(COMPLIANCE)))
+def test_the_page_counts_what_the_compliance_packs_find(tmp_path: Path, column: int):
+    prefix, pack = list(COMPLIANCE.items())[column]
+    found = nag(tmp_path, default_api, pack)
+    told = {f"{prefix}-{row[0]}": int(row[1 + column]) for row in page_rows("rule | HIPAA Security")}
+    assert {rule: count for rule, count in told.items() if count} == found
+
+
+def test_the_page_gives_every_reason_that_the_constructs_give():
+    stack = new_stack()
+    everything(stack)
+    given = {
+        (rule.partition("[")[0].rpartition("::")[2], reason)
+        for construct in stack.node.find_all()
+        for entry in construct.node.metadata
+        if entry.type == Validations.ACKNOWLEDGED_RULES_METADATA_KEY
+        for rule, reason in dict(entry.data).items()
+        if "::AwsSolutions-" in rule or "::Serverless-" in rule
+    }
+    told = {(rule, row[2]) for row in page_rows("rule | where") for rule in row[0].split(", ")}
+    assert given == told
