@@ -54,7 +54,7 @@ def cpu_of(module: str, settings: contract.Environment | None) -> float:
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": search, **variables}
     times = [
         float(
-            subprocess.run(
+            subprocess.run(  # noqa: S603 - our own program
                 [sys.executable, "-c", PROGRAM, module],
                 env={**environment, "AWS_REGION": "us-east-1"},
                 capture_output=True,

@@ -38,7 +38,7 @@ def app() -> AsyncApp:
         return payload
 
     @app.action("chatty", mode="async")
-    def chatty(payload: dict[str, Any], progress: Progress) -> None:
+    def chatty(progress: Progress) -> None:
         for step in range(10):
             progress.report(step * 10, "working")
 
@@ -51,7 +51,7 @@ APP = app()
 class Counting:
     """Passes calls on and counts them by service and operation."""
 
-    def __init__(self, aws: Any) -> None:
+    def __init__(self, aws: MemoryAws) -> None:
         self._aws = aws
         self.calls: collections.Counter[str] = collections.Counter()
 
@@ -62,7 +62,7 @@ class Counting:
         self.calls[f"{service} {operation}"] += 1
         return self._aws.call(service, operation, parameters)
 
-    def rest(self, service: str, method: str, url: str, **rest: Any) -> bytes:
+    def rest(self, service: str, method: str, url: str, **rest: Any) -> bytes:  # noqa: ANN401 - passed on
         """Count and pass on."""
         self.calls[f"{service} {method}"] += 1
         return self._aws.rest(service, method, url, **rest)
@@ -81,7 +81,7 @@ class Stub:
         del service, operation, parameters
         return dict(self._answer)
 
-    def rest(self, service: str, method: str, url: str, **rest: Any) -> bytes:
+    def rest(self, service: str, method: str, url: str, **rest: object) -> bytes:
         """Do nothing."""
         del service, method, url, rest
         return b""

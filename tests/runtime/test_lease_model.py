@@ -32,7 +32,7 @@ class Worker(NamedTuple):
 
 
 class World(NamedTuple):
-    """One moment. `holder` claimed the attempt; `ended_by` is the attempt that ended the request."""
+    """One moment. `holder` claimed the attempt, the attempt `ended_by` ended the request."""
 
     state: State = State.QUEUED
     attempt: int = 1

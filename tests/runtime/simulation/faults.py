@@ -134,7 +134,7 @@ class FaultyAws:
         return result
 
     def _land_late(self, operation: str, effect: Any) -> None:
-        """Let a copy of the call arrive after its caller, or its caller's whole process, is gone."""
+        """Let the call arrive after its caller, or its caller's whole process, is gone."""
         scheduler = self._scheduler
         delay = scheduler.random.choice((500, 5_000, 30_000, 120_000))
 

@@ -136,7 +136,8 @@ MUTANTS = (
     Mutant(
         name="snapshot read before subscribing",
         file="requests/desk.py",
-        before="        return self._store.subscribe(key, connection, caller.expires, self._clock())",
+        before="        return self._store.subscribe"
+        "(key, connection, caller.expires, self._clock())",
         after="        before = self.find(caller, request_id)\n"
         "        self._store.subscribe(key, connection, caller.expires, self._clock())\n"
         "        return before",
@@ -169,7 +170,8 @@ MUTANTS = (
         name="client does not resume",
         package="cdk_streamer_client",
         file="session/topics.py",
-        before="        elif topic.phase is Phase.FOLLOWED:\n            self._subscribe(topic, now)",
+        before="        elif topic.phase is Phase.FOLLOWED:\n"
+        "            self._subscribe(topic, now)",
         after="        elif topic.phase is Phase.FOLLOWED:\n            pass",
     ),
     Mutant(

@@ -89,7 +89,7 @@ class World:
         self,
         function: str,
         run: Callable[[Assembly], object],
-        ended: Callable[[object], None] = lambda result: None,
+        ended: Callable[[object], None] = lambda _result: None,
     ) -> Group:
         """Run one invocation; `ended` hears its result, unless the invocation dies."""
         self._invocations += 1
