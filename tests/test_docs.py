@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import inspect
+import io
 import json
 import re
-import subprocess
 import sys
 import tomllib
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import redirect_stdout
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -21,6 +22,7 @@ from aws_cdk import App, Stack, assertions
 from botocore import xform_name
 
 from cdk_streamer import AsyncRequestApi, Auth
+from cdk_streamer_local.cli import main
 from cdk_streamer_runtime import AsyncApp, contract
 from cdk_streamer_runtime.requests.transitions import TRANSITIONS
 from cdk_streamer_runtime.testing import TestClient
@@ -246,7 +248,7 @@ def exists(command: str) -> bool:
         case ["make", target, *_]:
             return f"\n{target}:" in (ROOT / "Makefile").read_text()
         case ["cdk-streamer", verb, *_]:
-            return verb in help_of("cdk_streamer_local.cli")
+            return f"\n    {verb} " in help_of_the_command_line()
         case ["npx", "aws-cdk@2", verb, *_]:
             return verb in CDK_COMMANDS
         case ["aws", service, operation, *_]:
@@ -258,14 +260,11 @@ def exists(command: str) -> bool:
 
 
 @cache
-def help_of(module: str) -> str:
-    return subprocess.run(
-        [sys.executable, "-m", module, "--help"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
+def help_of_the_command_line() -> str:
+    help_text = io.StringIO()
+    with redirect_stdout(help_text), pytest.raises(SystemExit):
+        main(["--help"])
+    return help_text.getvalue()
 
 
 def operations(service: str) -> set[str]:
