@@ -143,5 +143,5 @@ def _order_faults(client: Client) -> Iterator[str]:
         yield f"{client.request_id} showed seq {numbers}"
     reports = [message for message in client.seen if isinstance(message, Progress)]
     for earlier, later in itertools.pairwise(reports):
-        if earlier.attempt == later.attempt and earlier.percentage > later.percentage:
+        if earlier.attempt == later.attempt and (earlier.percentage or 0) > (later.percentage or 0):
             yield f"{client.request_id} showed {earlier.percentage} % and {later.percentage} %"

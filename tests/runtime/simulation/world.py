@@ -135,7 +135,7 @@ class World:
                 scheduler.spawn(Group("on failure"), lambda lost=records: self._repeat(lost))
             self._streamed = int(records[-1]["dynamodb"]["SequenceNumber"])
 
-    def _dispatch(self, records: list[dict[str, Any]]) -> list[Mapping[str, Any]]:
+    def _dispatch(self, records: list[dict[str, Any]]) -> list[dict[str, Any]]:
         return self._await(
             "dispatcher",
             lambda assembly: self._dispatcher(assembly).dispatch(records),
