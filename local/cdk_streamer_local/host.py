@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from cdk_streamer_local.cloud.services import Services
@@ -34,7 +34,7 @@ class Host:
         port: int,
         iam: bool,
         receive: Callable[[Report], None],
-        keys: Callable[[], list[SigningKey]],
+        keys: Callable[[], Sequence[SigningKey]],
         on_install: Callable[[], None],
     ) -> Host:
         """Start everything; the engine answers after `engine.wait_until_ready()`.

@@ -61,6 +61,7 @@ class Session:
         self._host: Host | None = None
         self._death: EngineDied | None = None
         self._ended = threading.Event()
+        self._keys: Sequence[SigningKey] = ()
         self._sources: Sequence[Source] = ()
         self._watch: Watch | None = None
         self._diagnosis = Diagnosis((), ())
@@ -91,7 +92,7 @@ class Session:
             port=self._options.port,
             iam=self._options.iam,
             receive=self._receive,
-            keys=self._keys,
+            keys=lambda: self._keys,
             on_install=lambda: self._observe(Installing()),
         )
         self._host.engine.on_death(self._die)
@@ -139,6 +140,11 @@ class Session:
     def _deploy(self, assembly: Assembly, began: float) -> Record:
         self.system = System.deploy(assembly, self.host, self._observe)
         self._diagnosis = Diagnosis(self.system.wired, self.system.stacks)
+        # Made now: an authorizer waits two seconds for them and no longer.
+        self._keys = [
+            signing_key(self.app.state / KEYS_FOLDER, algorithms)
+            for algorithms in sorted({one.algorithms for one in self.system.audiences})
+        ]
         if self._watch is not None:
             self._sources = find_sources(self.system.code, self.app.folder)
             self._watch = Watch(self.app.folder, self._sources, self._watch)
@@ -209,11 +215,6 @@ class Session:
         text = self._diagnosis.explain(report)
         if text is not None:
             self._observe(Explained(function=label, text=text))
-
-    def _keys(self) -> list[SigningKey]:
-        folder = self.app.state / KEYS_FOLDER
-        names = {audience.algorithms for audience in self.system.audiences}
-        return [signing_key(folder, algorithms) for algorithms in sorted(names)]
 
     def _die(self, death: EngineDied) -> None:
         self._death = death

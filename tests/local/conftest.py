@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import socket
-import subprocess
-import time
-import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
-from uv import find_uv_bin
 
+from cdk_streamer_local import LocalStack
+from cdk_streamer_local.engine import process as engine_process
+from cdk_streamer_local.engine.certificate import server_certificate
+from cdk_streamer_local.engine.installation import installed
+from cdk_streamer_local.engine.port import listen
 from cdk_streamer_runtime.aws import Aws, LeanClient
 from cdk_streamer_runtime.contract import AwsEnvironment
 from cdk_streamer_runtime.memory import MemoryAws
+from tests.local.apps import copied
 from tests.local.conformance import CREATE_TABLE, TABLE
-
-READY_SECONDS = 120  # the first start downloads the engine
-BUNDLES = ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "CURL_CA_BUNDLE")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,38 +26,23 @@ class Engine:
 
 
 @pytest.fixture(scope="session")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    variables = {name: value for name, value in os.environ.items() if name not in BUNDLES}
-    log = tmp_path_factory.mktemp("engine") / "log.txt"
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [find_uv_bin(), "tool", "run", "--from", "ministack==1.5.33", "ministack"],
-            env={**variables, "GATEWAY_PORT": str(port), "BIND_HOST": "127.0.0.1"},
-            stdout=output,
-            stderr=output,
-            start_new_session=True,
-        )
-    endpoint = f"http://127.0.0.1:{port}"
+def engine() -> Iterator[Engine]:
+    """The engine without an app."""
+    certificate = server_certificate()
+    process = engine_process.Engine.start(installed(), certificate, listen())
     try:
-        _wait_until_ready(endpoint, process)
-        yield Engine(endpoint=endpoint, ca_bundle=None)
+        process.wait_until_ready()
+        yield Engine(endpoint=process.endpoint, ca_bundle=str(certificate.bundle))
     finally:
-        os.killpg(process.pid, signal.SIGTERM)
-        process.wait(20)
+        process.stop()
 
 
-def _wait_until_ready(endpoint: str, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + READY_SECONDS
-    while process.poll() is None and time.monotonic() < deadline:
-        try:
-            urllib.request.urlopen(f"{endpoint}/_ministack/health", timeout=1).close()
-        except OSError:
-            time.sleep(0.1)
-        else:
-            return
-    raise RuntimeError(f"the engine did not start; its exit status is {process.poll()}")
+@pytest.fixture(scope="session")
+def echo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
+    """The app that has a little of everything, running for all tests that do not change it."""
+    folder = copied("echo", tmp_path_factory.mktemp("apps"))
+    with LocalStack(folder / "app.py") as stack:
+        yield stack
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

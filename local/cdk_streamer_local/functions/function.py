@@ -30,8 +30,15 @@ class Function:
     @property
     def label(self) -> str:
         """Give what distinguishes it, in the words of the app."""
-        path = self.construct_path.removesuffix("/Function")
-        return path.partition("/")[2] or path
+        return self._path.partition("/")[2] or self._path
+
+    def is_called(self, name: str) -> bool:
+        """Tell whether this is its logical id, its engine's name or the end of its path."""
+        return name in {self.logical_id, self.name} or f"/{self._path}".endswith(f"/{name}")
+
+    @property
+    def _path(self) -> str:
+        return self.construct_path.removesuffix("/Function")
 
 
 def functions_of(stack: DeployedStack) -> list[Function]:
@@ -51,16 +58,8 @@ def functions_of(stack: DeployedStack) -> list[Function]:
 
 
 def find(functions: Sequence[Function], name: str) -> Function:
-    """Give the function with this logical id, engine's name, or end of its construct path.
-
-    Raises BadArgument unless there is exactly one.
-    """
-    found = [
-        function
-        for function in functions
-        if name in {function.logical_id, function.name, function.label}
-        or f"/{function.label}".endswith(f"/{name}")
-    ]
+    """Give the function that is called so; raises BadArgument unless there is exactly one."""
+    found = [function for function in functions if function.is_called(name)]
     if len(found) == 1:
         return found[0]
     labels = ", ".join(sorted(function.label for function in found or functions))

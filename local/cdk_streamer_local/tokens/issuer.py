@@ -6,7 +6,7 @@ import http.server
 import json
 import ssl
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -21,7 +21,7 @@ JWKS_PATH = "/.well-known/jwks.json"
 class Issuer:
     """Serves the public halves of `keys`, asked anew each time."""
 
-    def __init__(self, certificate: Certificate, keys: Callable[[], list[SigningKey]]) -> None:
+    def __init__(self, certificate: Certificate, keys: Callable[[], Sequence[SigningKey]]) -> None:
         self._keys = keys
         documents = {DISCOVERY_PATH: self._discovery, JWKS_PATH: self._jwks}
 

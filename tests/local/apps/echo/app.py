@@ -122,9 +122,7 @@ dispatcher.add_event_source(
         ],
     )
 )
-worker = function(
-    "Worker", "work.handler", environment={"TABLE": table.table_name}, layers=[layer]
-)
+worker = function("Worker", "work.handler", environment={"TABLE": table.table_name}, layers=[layer])
 table.grant_write_data(worker)
 worker.add_event_source(sources.SqsEventSource(work, batch_size=1, max_concurrency=2))
 

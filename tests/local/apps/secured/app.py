@@ -1,6 +1,7 @@
 """The constructs themselves, for tests of tokens and of edits."""
 
 from aws_cdk import App, Stack
+
 from cdk_streamer import AsyncRequestApi, Auth
 
 app = App()

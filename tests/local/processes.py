@@ -1,0 +1,47 @@
+"""Processes as the machine knows them."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from collections.abc import Iterable
+
+
+def _table() -> dict[int, tuple[int, str]]:
+    listing = subprocess.run(
+        ["ps", "-eo", "pid=,ppid=,stat="], capture_output=True, text=True, check=True
+    ).stdout
+    rows = (line.split() for line in listing.splitlines())
+    return {int(pid): (int(parent), state) for pid, parent, state in rows}
+
+
+def descendants(pid: int) -> set[int]:
+    """Give every process below this one."""
+    table = _table()
+    found: set[int] = set()
+    waiting = [pid]
+    while waiting:
+        parent = waiting.pop()
+        children = {child for child, (of, _) in table.items() if of == parent}
+        waiting += children - found
+        found |= children
+    return found
+
+
+def living(pids: Iterable[int]) -> set[int]:
+    """Give those that still run; a dead one may wait for its parent to notice."""
+    table = _table()
+    return {pid for pid in pids if pid in table and not table[pid][1].startswith("Z")}
+
+
+def state(pid: int) -> str:
+    """Give the state's letter: R, S, T for stopped."""
+    return _table()[pid][1][0]
+
+
+def wait_until_gone(pids: Iterable[int], patience: float = 20.0) -> None:
+    """Return when none of them runs."""
+    end = time.monotonic() + patience
+    while remaining := living(pids):
+        assert time.monotonic() < end, f"{remaining} still run"
+        time.sleep(0.05)
