@@ -24,7 +24,7 @@ def acknowledgment(request: Request, now: int) -> Message:
 
 def progress(request: Request, report: Mapping[str, Any], seq: int, now: int) -> Message:
     """Pass a report on."""
-    return _news(request, "progress", seq, now) | report
+    return {**_news(request, "progress", seq, now), **report}
 
 
 def retrying(request: Request, now: int) -> Message:
@@ -66,6 +66,8 @@ def snapshot(request: Request, after_seq: int | None, now: int) -> Message:
             return message | {"error": request.error}
         case State.RETRY_WAIT:
             return message | {"next_at": timestamp(request.retry_at)}
+        case State.CANCELLED if request.cancel_reason:
+            return message | {"reason": request.cancel_reason}
         case _:
             return message
 
