@@ -28,7 +28,9 @@ LARGEST_PAGE = 100
 LONGEST_REASON = 256
 RECONNECT_BEFORE = 120  # seconds; time enough to open the next connection first
 
-_CHANNEL = re.compile(r"[^\x00-\x1f]{1,256}")
+# Half of a surrogate pair is JSON, but no text that a table could hold.
+_CHANNEL = re.compile(r"[^\x00-\x1f\ud800-\udfff]{1,256}")
+_REASON = re.compile(rf"[^\ud800-\udfff]{{0,{LONGEST_REASON}}}")
 
 
 class Protocol:
@@ -54,8 +56,9 @@ class Protocol:
 
     def _hello(self, connection: Connection, frame: Frame) -> list[Message]:
         actions = self._app.describe() if frame.arguments.get("actions") else None
-        expires = connection.caller.expires
-        return [messages.hello(connection.id, expires, self._clock(), actions)]
+        hello = messages.hello(connection.id, connection.caller.expires, self._clock(), actions)
+        hello["limits"]["message_bytes"] = self._app.max_message_bytes
+        return [hello]
 
     def _ping(self, connection: Connection, frame: Frame) -> list[Message]:
         now = self._clock()
@@ -89,7 +92,7 @@ class Protocol:
 
     def _cancel(self, connection: Connection, frame: Frame) -> list[Message]:
         reason = frame.arguments.get("reason")
-        if reason is not None and not (isinstance(reason, str) and len(reason) <= LONGEST_REASON):
+        if reason is not None and not (isinstance(reason, str) and _REASON.fullmatch(reason)):
             raise _invalid(frame, f"reason must be a string of at most {LONGEST_REASON} characters")
         request = self._requests.cancel(connection.caller, _request_id(frame), reason)
         data = {"request_id": request.request_id, "state": request.state.value}

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from cdk_streamer_runtime.contract import (
     OWNER_INDEX,
+    REQUEST_ID_PATTERN,
     SUBSCRIBERS_PER_CHANNEL,
     ItemKind,
     State,
@@ -28,6 +30,9 @@ from cdk_streamer_runtime.requests.request import Request
 from cdk_streamer_runtime.requests.transitions import LEASED, TERMINAL, Event, next_state
 
 _NAMES = {"#state": "state", "#subs": "subs", "#ttl": "ttl"}
+# DynamoDB would refuse some texts as keys, and its answer would pass for a fault of the service.
+_CREATED = re.compile(rf"[0-9]{{15}}#{REQUEST_ID_PATTERN}")
+_KEY = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -363,7 +368,7 @@ def _start(cursor: str | None, owner: str) -> dict[str, Any] | None:
     if cursor is None:
         return None
     match decode(cursor):
-        case [str(created), str(key)]:
+        case [str(created), str(key)] if _CREATED.fullmatch(created) and _KEY.fullmatch(key):
             return {"pk": key, "sk": ItemKind.REQUEST, "owner_key": owner, "created_key": created}
         case _:
             raise ValueError("the cursor is not one of ours")
