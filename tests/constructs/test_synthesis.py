@@ -1,0 +1,187 @@
+"""The same app is the same template, whatever is around it; and an id that changes is noticed."""
+
+from __future__ import annotations
+
+import compileall
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import aws_cdk
+import pytest
+from aws_cdk import aws_ec2 as ec2, aws_kms as kms
+from syrupy.assertion import SnapshotAssertion
+from syrupy.extensions.json import JSONSnapshotExtension
+
+from tests.constructs.stacks import (
+    ENVIRONMENT,
+    HANDLERS,
+    WITHOUT_ASSETS,
+    new_api,
+    new_socket,
+    new_stack,
+    template_of,
+)
+
+ROOT = Path(__file__).parents[2]
+APP = Path(__file__).parent / "apps" / "app.py"
+# Stacks of their own version of CDK name the partition of ARNs; what is in them follows.
+PARTITION_FLAG = "@aws-cdk/core:enablePartitionLiterals"
+
+Template = dict[str, Any]
+Files = dict[str, bytes]
+
+
+def recommended_flags() -> dict[str, Any]:
+    (archive,) = Path(aws_cdk.__file__).parent.glob("_jsii/*.tgz")
+    with tarfile.open(archive) as package:
+        file = package.extractfile("package/recommended-feature-flags.json")
+        assert file is not None
+        return json.load(file)
+
+
+def template(*, context: dict[str, Any] | None = None, env: Any = None, **settings: Any) -> Template:
+    stack = new_stack(context=WITHOUT_ASSETS | (context or {}), env=env)
+    new_api(stack, **settings)
+    new_socket(stack)
+    return template_of(stack)
+
+
+def without_hashes(document: Template) -> Template:
+    """Take out what changes with the code of the runtime."""
+    return json.loads(re.sub(r"[0-9a-f]{64}", "<hash>", json.dumps(document)))
+
+
+def synthesize(directory: Path, path: Sequence[Path], **variables: str) -> tuple[Files, str]:
+    """Give the template and the asset list of an app in another process, and what it said."""
+    directory.mkdir()
+    run = subprocess.run(
+        [sys.executable, str(APP)],
+        cwd=directory,
+        env={
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join(map(str, path)),
+            "CDK_OUTDIR": str(directory / "cdk.out"),
+            **variables,
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
+    names = ("Reports.template.json", "Reports.assets.json")
+    return {name: (directory / "cdk.out" / name).read_bytes() for name in names}, run.stderr
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """Copy the sources, which somebody may be editing."""
+    folder = tmp_path / "checkout"
+    clean = shutil.ignore_patterns("__pycache__")
+    for package in ("cdk_streamer", "runtime/cdk_streamer_runtime"):
+        shutil.copytree(ROOT / package, folder / package, ignore=clean)
+    return folder
+
+
+@pytest.fixture
+def installation(tmp_path: Path, checkout: Path) -> Path:
+    """Lay the packages out as in site-packages: side by side, compiled, old."""
+    folder = tmp_path / "site-packages"
+    shutil.copytree(checkout / "cdk_streamer", folder / "cdk_streamer")
+    shutil.copytree(checkout / "runtime", folder, dirs_exist_ok=True)
+    compileall.compile_dir(folder, quiet=1)
+    for file in folder.rglob("*.py"):
+        os.utime(file, (0, 0))
+    return folder
+
+
+# --- the template is what was agreed on -----------------------------------------------------------
+
+
+@pytest.fixture
+def json_snapshot(snapshot: SnapshotAssertion) -> SnapshotAssertion:
+    return snapshot.use_extension(JSONSnapshotExtension)
+
+
+def test_an_api_is_as_agreed(json_snapshot: SnapshotAssertion):
+    stack = new_stack()
+    new_api(stack)
+    assert without_hashes(template_of(stack)) == json_snapshot
+
+
+def test_a_socket_is_as_agreed(json_snapshot: SnapshotAssertion):
+    stack = new_stack()
+    new_socket(stack)
+    assert without_hashes(template_of(stack)) == json_snapshot
+
+
+def test_logical_ids_are_frozen():
+    ids = (Path(__file__).parent / "logical_ids.txt").read_text().split()
+    assert sorted(template()["Resources"]) == ids
+
+
+# --- nothing around it matters --------------------------------------------------------------------
+
+
+def test_the_users_flags_change_nothing():
+    flags = recommended_flags()
+    assert len(flags) > 80
+    assert template(context=flags) == template()
+
+
+def test_the_users_flags_change_nothing_in_a_stack_with_an_account():
+    flags = recommended_flags() | {PARTITION_FLAG: False}
+    assert template(context=flags, env=ENVIRONMENT) == template(env=ENVIRONMENT)
+
+
+def test_the_users_flags_change_nothing_in_a_network_with_a_key():
+    def networked(context: dict[str, Any]) -> Template:
+        stack = new_stack(context=WITHOUT_ASSETS | context)
+        vpc = ec2.Vpc.from_vpc_attributes(
+            stack,
+            "Vpc",
+            vpc_id="vpc-1",
+            availability_zones=["a", "b"],
+            private_subnet_ids=["subnet-1", "subnet-2"],
+        )
+        key = kms.Key.from_key_arn(stack, "Key", "arn:aws:kms:eu-west-1:123456789012:key/one")
+        new_api(stack, vpc=vpc, encryption_key=key)
+        return template_of(stack)
+
+    assert networked(recommended_flags()) == networked({})
+
+
+def test_the_template_is_the_same_bytes_from_anywhere(
+    tmp_path: Path, checkout: Path, installation: Path
+):
+    path = [checkout, checkout / "runtime"]
+    first, _ = synthesize(tmp_path / "one", path, PYTHONHASHSEED="1")
+    second, _ = synthesize(tmp_path / "other", [installation], PYTHONHASHSEED="2")
+    assert first == second
+
+
+def test_cdks_own_validation_finds_nothing(tmp_path: Path):
+    _, said = synthesize(tmp_path / "one", [ROOT, ROOT / "runtime"], CDK_VALIDATION="true")
+    assert "WARNING" not in said
+    assert "ERROR" not in said
+
+
+def test_a_laptops_template_differs_from_lambdas_in_hashes_alone(tmp_path: Path):
+    folder = tmp_path / "handlers"
+    folder.mkdir()
+    (folder / "requests.py").write_text((HANDLERS / "requests.py").read_text())
+    (folder / "requirements.txt").write_text("markupsafe==3.0.2\n")
+    lambdas = template(context={"aws:cdk:bundling-stacks": ["**"]}, handlers=folder)
+    laptops = template(
+        context={"aws:cdk:bundling-stacks": ["**"], "cdk-streamer:platform": "host"},
+        handlers=folder,
+    )
+    assert lambdas != laptops
+    assert without_hashes(lambdas) == without_hashes(laptops)
