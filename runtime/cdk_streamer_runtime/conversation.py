@@ -76,6 +76,10 @@ class Conversation:
         except AwsError as error:
             logger.exception("frame not answered", extra={"code": error.code})
             answers = [self._internal_error(frame, trace)]
+        except Exception as error:
+            # The author's own code: an input check, a rule for the mode, middleware.
+            logger.exception("frame not answered", extra={"error": type(error).__name__})
+            answers = [self._refusal(error, frame, trace)]
         for answer in answers:
             self._posts.send(connection.id, answer, trace)
 

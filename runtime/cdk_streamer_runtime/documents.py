@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from typing import Any, NoReturn
 
 
@@ -20,7 +21,7 @@ def encode(document: object) -> str:
 def decode(text: str | bytes) -> Any:  # noqa: ANN401 - JSON is any of six types
     """Read JSON as RFC 8259 has it; raises ValueError for anything else, NaN and depth included."""
     try:
-        return json.loads(text, parse_constant=_refuse)
+        return json.loads(text, parse_constant=_refuse, parse_float=_finite)
     except RecursionError:
         raise ValueError("the JSON text is nested too deeply") from None
 
@@ -34,6 +35,13 @@ def fingerprint(document: object) -> str:
 def size(text: str) -> int:
     """Count the bytes that the text takes on the wire."""
     return len(text) if text.isascii() else len(text.encode())
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise ValueError("a number is too large")
+    return number
 
 
 def _refuse(constant: str) -> NoReturn:

@@ -16,6 +16,7 @@ StreamerError
         TooManySubscribers    a request or channel has all that it can have
     Rejection                 a message gets an `error` instead of an answer
         InvalidFrame          it is not a message of the protocol
+    InvalidInput              a payload does not fit its action (requests/inputs/fault.py)
     ActionFailed              raised by handlers: the client reads this code and this text
     Retryable                 raised by handlers: try again, whatever retry= says
     Fatal                     raised by handlers: do not try again, whatever retry= says

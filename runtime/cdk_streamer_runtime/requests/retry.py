@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from cdk_streamer_runtime.contract import MAX_DELAY_SECONDS
-from cdk_streamer_runtime.errors import Fatal, Retryable
+from cdk_streamer_runtime.errors import Fatal, Retryable, StreamerError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,8 +15,10 @@ class Retry:
 
     `max_attempts` counts attempts that a killed worker left unfinished too. The wait before
     attempt n+1 is random between 0 and min(max_delay, delay * 2 ** (n - 1)) seconds, so that
-    requests that failed together do not come back together. `never` wins over `on`; a handler
-    may raise Retryable or Fatal whatever they say.
+    requests that failed together do not come back together. `on` is any exception by default,
+    but for ActionFailed, a payload that does not fit and a deadline that has passed, which it
+    must name to include. `never` wins over `on`; a handler may raise Retryable or Fatal whatever
+    they say.
     """
 
     max_attempts: int = 3
@@ -39,7 +41,9 @@ class Retry:
         """Tell whether attempt `attempt` that ended with `failure` is followed by another one."""
         if attempt >= self.max_attempts or isinstance(failure, (Fatal, *self.never)):
             return False
-        return isinstance(failure, (Retryable, *self.on))
+        # What the library or the handler itself decided is final, unless `on` names it.
+        on = [kind for kind in self.on if kind is not Exception or not _is_decided(failure)]
+        return isinstance(failure, (Retryable, *on))
 
     def wait(self, failure: BaseException, attempt: int, uniform: Callable[[], float]) -> int:
         """Give the milliseconds to wait; a Retryable that names its own wait is obeyed."""
@@ -47,6 +51,10 @@ class Retry:
             return int(min(failure.after, MAX_DELAY_SECONDS) * 1000)
         ceiling = min(self.max_delay, self.delay * 2 ** (attempt - 1))
         return int(uniform() * ceiling * 1000)
+
+
+def _is_decided(failure: BaseException) -> bool:
+    return isinstance(failure, StreamerError)
 
 
 # Without retry= an exception is final at once; what a killed worker left is still tried again.

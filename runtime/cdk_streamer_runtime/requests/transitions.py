@@ -29,7 +29,6 @@ TRANSITIONS: dict[tuple[State, Event], State] = {
     (State.QUEUED, Event.EXPIRE): State.EXPIRED,
     (State.RETRY_WAIT, Event.CLAIM): State.RUNNING,
     (State.RETRY_WAIT, Event.CANCEL): State.CANCELLED,
-    (State.RETRY_WAIT, Event.FAIL): State.FAILED,
     (State.RUNNING, Event.SUCCEED): State.SUCCEEDED,
     (State.RUNNING, Event.FAIL): State.FAILED,
     (State.RUNNING, Event.RETRY): State.RETRY_WAIT,

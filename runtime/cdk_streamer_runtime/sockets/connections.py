@@ -58,8 +58,9 @@ def subprotocol(event: Mapping[str, Any]) -> dict[str, str]:
     A browser drops a connection that offered subprotocols and gets none; the token that came as
     another one must not be echoed.
     """
-    for name, value in (event.get("headers") or {}).items():
-        offered = [each.strip() for each in str(value).split(",")]
+    headers: Mapping[str, str] = event.get("headers") or {}
+    for name, value in headers.items():
+        offered = [each.strip() for each in value.split(",")]
         if name.lower() == SUBPROTOCOL_HEADER.lower() and PROTOCOL in offered:
             return {SUBPROTOCOL_HEADER: PROTOCOL}
     return {}
