@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from cdk_streamer_runtime._http import Target
 from cdk_streamer_runtime._services import endpoint as public_endpoint
 from cdk_streamer_runtime._sigv4 import Credentials
 from cdk_streamer_runtime.contract import AwsEnvironment
+
+# Reading the environment costs a fifth of a call, and Lambda renews keys with the process.
+READ_SECONDS = 60
 
 
 class SdkSession(Protocol):
@@ -24,38 +28,50 @@ class SdkSession(Protocol):
 
 
 class Identity:
-    """Who calls from where: the Lambda environment, or else what boto3 finds."""
+    """The Lambda environment, or else what boto3 finds. The environment is read once a minute."""
 
     def __init__(
         self,
-        environment: Callable[[], AwsEnvironment],
+        read: Callable[[], AwsEnvironment],
         make_session: Callable[[], SdkSession],
+        monotonic: Callable[[], float],
     ) -> None:
-        self._environment = environment
+        self._read = read
         self._make_session = make_session
+        self._monotonic = monotonic
         self._session: SdkSession | None = None
+        self._targets: dict[str, Target] = {}
+        self._environment, self._read_at = read(), monotonic()
 
     @property
     def ca_bundle(self) -> str | None:
-        return self._environment().ca_bundle
+        """The certificates to trust instead of the machine's."""
+        return self._current().ca_bundle
 
     @property
     def region(self) -> str:
-        region = self._environment().region or self._sdk().region_name
+        """The region; raises ValueError when nobody names one."""
+        region = self._current().region or self._sdk().region_name
         if region is None:
             raise ValueError("the AWS region is unknown; set AWS_REGION")
         return region
 
     def endpoint(self, host: str) -> str:
         """Give where a service is reached, without a slash at the end."""
-        endpoint = self._environment().endpoint
-        if endpoint is not None:
-            return endpoint.rstrip("/")
-        return public_endpoint(host, self.region)
+        endpoint = self._current().endpoint
+        return public_endpoint(host, self.region) if endpoint is None else endpoint.rstrip("/")
+
+    def target(self, host: str) -> Target:
+        """Give what a call to a JSON service is sent to."""
+        self._current()
+        target = self._targets.get(host)
+        if target is None:
+            target = self._targets[host] = Target.at(self.endpoint(host))
+        return target
 
     def credentials(self) -> Credentials:
         """Give the keys of this moment; boto3 renews its own."""
-        environment = self._environment()
+        environment = self._current()
         if environment.access_key and environment.secret_key:
             return Credentials(
                 access_key=environment.access_key,
@@ -69,8 +85,17 @@ class Identity:
         return Credentials(access_key=keys.access_key, secret_key=keys.secret_key, token=keys.token)
 
     def forget(self) -> None:
-        """Look for credentials anew: those known have expired."""
+        """Read everything anew: the credentials known have expired."""
         self._session = None
+        self._targets = {}
+        self._environment, self._read_at = self._read(), self._monotonic()
+
+    def _current(self) -> AwsEnvironment:
+        if self._monotonic() - self._read_at >= READ_SECONDS:
+            session = self._session
+            self.forget()
+            self._session = session  # it renews its keys itself
+        return self._environment
 
     def _sdk(self) -> SdkSession:
         if self._session is None:

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
+from typing import NamedTuple
 
 _ALGORITHM = "AWS4-HMAC-SHA256"
 _EMPTY_HASH = sha256(b"").hexdigest()
@@ -25,8 +25,7 @@ _UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz01
 _ENCODED = tuple(chr(byte) if byte in _UNRESERVED else f"%{byte:02X}" for byte in range(256))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Credentials:
+class Credentials(NamedTuple):
     """Who signs. `token` belongs to the temporary keys of a role."""
 
     access_key: str
@@ -37,8 +36,7 @@ class Credentials:
         return f"Credentials(access_key={self.access_key!r})"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scope:
+class Scope(NamedTuple):
     """What a signature is good for. `time` is basic ISO 8601 in UTC, `20251121T093000Z`."""
 
     service: str

@@ -104,7 +104,8 @@ class Service:
                 peer = self._context.wrap_socket(peer, server_side=True)
             except OSError:  # the client does not trust us
                 return
-        with peer, peer.makefile("rb") as stream:
+        # A client may hang up when it likes: that is no fault of the service.
+        with contextlib.suppress(ConnectionError), peer, peer.makefile("rb") as stream:
             while request := received(stream, connection):
                 with self._lock:
                     self.requests.append(request)

@@ -10,8 +10,7 @@ from contextlib import closing
 from itertools import pairwise
 
 import pytest
-from hypothesis import assume, given
-from hypothesis import strategies as st
+from hypothesis import assume, given, strategies as st
 
 from cdk_streamer_runtime._http import (
     BODY_BYTES,

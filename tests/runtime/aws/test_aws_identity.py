@@ -49,19 +49,31 @@ def test_a_clock_is_not_set_twice_in_a_call(client, service):
     assert len(service.requests) == 2
 
 
-def test_new_keys_in_the_environment_sign_the_next_call(environment, service, make_client):
+def test_new_keys_in_the_environment_sign_within_a_minute(environment, service, make_client, time):
     current = [environment]
     client = make_client(lambda: current[0])
     get(client)
     current[0] = replace(environment, access_key="NEW")
+    time.now += 60
     get(client)
     used = [request.headers["authorization"].split("/")[0] for request in service.requests]
     assert used == ["AWS4-HMAC-SHA256 Credential=AKIA", "AWS4-HMAC-SHA256 Credential=NEW"]
 
 
-def test_an_expired_token_is_renewed_once(client, service):
+def test_an_expired_token_makes_the_client_look_for_a_new_one(environment, service, make_client):
+    current = [environment]
+    client = make_client(lambda: current[0])
+    current[0] = replace(environment, session_token="renewed")
     service.answers(fault("ExpiredTokenException"), answer(200, {}))
     get(client)
+    tokens = [request.headers["x-amz-security-token"] for request in service.requests]
+    assert tokens == ["token-of-the-session", "renewed"]
+
+
+def test_a_token_that_stays_expired_is_an_error(client, service):
+    service.answers(fault("ExpiredTokenException"))
+    with pytest.raises(AccessDenied):
+        get(client)
     assert len(service.requests) == 2
 
 

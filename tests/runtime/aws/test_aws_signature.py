@@ -8,8 +8,7 @@ from unittest.mock import patch
 from botocore.auth import S3SigV4Auth, SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials as SdkCredentials
-from hypothesis import example, given
-from hypothesis import strategies as st
+from hypothesis import example, given, strategies as st
 
 from cdk_streamer_runtime._sigv4 import Credentials, Scope, signed
 
