@@ -23,7 +23,11 @@ importlib.import_module(sys.argv[1])
 print((time.process_time() - before) * 1000)
 """
 QUEUE = "https://sqs.us-east-1.amazonaws.com/0/queue"
-STORED: dict[str, Any] = {"name": "api", "table_name": "table", "endpoint": "https://api.example.com/live"}
+STORED: dict[str, Any] = {
+    "name": "api",
+    "table_name": "table",
+    "endpoint": "https://api.example.com/live",
+}
 SETTINGS: dict[str, contract.Environment | None] = {
     "boto3, for comparison": None,
     "authorizer": contract.AuthorizerEnvironment(

@@ -23,6 +23,8 @@ class LocalError(Exception):
         self.cause = cause
         self.remedy = remedy
         self.detail = detail
+        if detail:
+            self.add_note(detail)
 
 
 class SynthesisFailed(LocalError):
