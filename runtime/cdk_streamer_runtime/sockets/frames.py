@@ -63,6 +63,6 @@ def _fault(members: Mapping[str, Any]) -> str | None:
         return "action must be a string"
     if not isinstance(members.get("metadata", {}), dict | None):
         return "metadata must be an object"
-    if members.get("prefer") not in {None, "sync", "async"}:
+    if members.get("prefer") not in (None, "sync", "async"):  # a list has no hash
         return 'prefer must be "sync" or "async"'
     return None
