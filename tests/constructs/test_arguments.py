@@ -64,8 +64,9 @@ def test_a_bad_argument_of_a_socket_is_refused(settings: dict[str, Any], remedy:
 def test_a_duration_that_nobody_knows_yet_is_refused(name: str):
     stack = new_stack()
     parameter = CfnParameter(stack, "Seconds", type="Number")
+    settings: dict[str, Any] = {name: Duration.seconds(parameter.value_as_number)}
     with pytest.raises(ValueError, match=f"{name} must be known when the app is synthesized"):
-        new_api(stack, **{name: Duration.seconds(parameter.value_as_number)})
+        new_api(stack, **settings)
 
 
 @pytest.mark.parametrize("name", ["my-handlers", "class", "1st"])

@@ -129,7 +129,10 @@ def test_a_leeway_that_nobody_knows_yet_is_refused():
         (ec.generate_private_key(ec.SECP384R1()), "ES384"),
         (ec.generate_private_key(ec.SECP521R1()), "ES512"),
         (ed25519.Ed25519PrivateKey.generate(), "EdDSA"),
-        (rsa.generate_private_key(public_exponent=65537, key_size=3072), "RS256,RS384,RS512,PS256,PS384,PS512"),
+        (
+            rsa.generate_private_key(public_exponent=65537, key_size=3072),
+            "RS256,RS384,RS512,PS256,PS384,PS512",
+        ),
     ],
 )
 def test_a_key_says_what_it_can_check(key: Any, algorithms: str):
@@ -139,7 +142,10 @@ def test_a_key_says_what_it_can_check(key: Any, algorithms: str):
 @pytest.mark.parametrize(
     ("key", "remedy"),
     [
-        (rsa.generate_private_key(public_exponent=65537, key_size=1024), "at least 2048 bits, got 1024"),
+        (
+            rsa.generate_private_key(public_exponent=65537, key_size=1024),  # noqa: S505 - the point
+            "at least 2048 bits, got 1024",
+        ),
         (ec.generate_private_key(ec.SECP256K1()), "must be RSA, P-256, P-384, P-521 or Ed25519"),
         (ec.generate_private_key(ec.SECP224R1()), "must be RSA, P-256, P-384, P-521 or Ed25519"),
     ],
@@ -153,4 +159,6 @@ def test_the_algorithms_are_those_that_the_authorizer_knows():
     stack: Stack = new_stack()
     new_socket(stack, auth=Auth.jwt(**VALID, algorithms=ALGORITHMS))
     function = the(template_of(stack), "AWS::Lambda::Function", "SocketAuthorizer")
-    assert function["Environment"]["Variables"]["CDK_STREAMER_ALGORITHMS"].split(",") == list(ALGORITHMS)
+    assert function["Environment"]["Variables"]["CDK_STREAMER_ALGORITHMS"].split(",") == list(
+        ALGORITHMS
+    )

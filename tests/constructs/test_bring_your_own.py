@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from aws_cdk import (
+    App,
     NestedStack,
     Stack,
     aws_dynamodb as dynamodb,
@@ -18,6 +19,7 @@ from aws_cdk import (
 from cdk_streamer_runtime import contract
 from tests.constructs.stacks import (
     ENVIRONMENT,
+    WITHOUT_ASSETS,
     actions,
     new_api,
     new_socket,
@@ -222,8 +224,8 @@ def test_an_api_fits_into_a_nested_stack():
 
 
 def test_the_table_may_be_in_another_stack():
-    stack = new_stack()
-    tables = Stack(stack.node.root, "Tables")
+    app = App(context=WITHOUT_ASSETS)
+    stack, tables = Stack(app, "Reports"), Stack(app, "Tables")
     new_api(stack, table=with_index(fitting_table(tables)))
     source = the(template_of(stack), "AWS::Lambda::EventSourceMapping", "ApiDispatcher")
     assert "Fn::ImportValue" in source["EventSourceArn"]
@@ -238,6 +240,8 @@ def test_a_role_is_used_by_lambda_alone():
     stack = new_stack()
     api = new_api(stack)
     assert isinstance(api.worker.role, iam.Role)
-    document = the(template_of(stack), "AWS::IAM::Role", "ApiWorkerRole")["AssumeRolePolicyDocument"]
+    document = the(template_of(stack), "AWS::IAM::Role", "ApiWorkerRole")[
+        "AssumeRolePolicyDocument"
+    ]
     (statement,) = document["Statement"]
     assert statement["Principal"] == {"Service": "lambda.amazonaws.com"}

@@ -122,7 +122,9 @@ def page_rows(first_heading: str) -> list[list[str]]:
 def test_the_page_counts_what_the_compliance_packs_find(tmp_path: Path, column: int):
     prefix, pack = list(COMPLIANCE.items())[column]
     found = nag(tmp_path, default_api, pack)
-    told = {f"{prefix}-{row[0]}": int(row[1 + column]) for row in page_rows("rule | HIPAA Security")}
+    told = {
+        f"{prefix}-{row[0]}": int(row[1 + column]) for row in page_rows("rule | HIPAA Security")
+    }
     assert {rule: count for rule, count in told.items() if count} == found
 
 

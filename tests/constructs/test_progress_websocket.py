@@ -288,7 +288,7 @@ def test_an_imported_function_cannot_publish():
     stack = new_stack()
     imported = lambda_.Function.from_function_name(stack, "Imported", "elsewhere")
     socket = new_socket(stack)
-    with pytest.raises(ValueError, match="pass the lambda_.Function itself"):
+    with pytest.raises(ValueError, match=r"pass the lambda_\.Function itself"):
         socket.grant_publish(imported)
 
 

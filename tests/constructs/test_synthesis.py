@@ -47,7 +47,9 @@ def recommended_flags() -> dict[str, Any]:
         return json.load(file)
 
 
-def template(*, context: dict[str, Any] | None = None, env: Any = None, **settings: Any) -> Template:
+def template(
+    *, context: dict[str, Any] | None = None, env: Any = None, **settings: Any
+) -> Template:
     stack = new_stack(context=WITHOUT_ASSETS | (context or {}), env=env)
     new_api(stack, **settings)
     new_socket(stack)
