@@ -5,7 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import re
 from typing import Any, NoReturn
+
+# Python gives up at a depth that depends on who reads: what one takes, all others must take too.
+DEPTH = 200
+_STRUCTURE = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{}]')
 
 
 def encode(document: object) -> str:
@@ -35,6 +40,18 @@ def fingerprint(document: object) -> str:
 def size(text: str) -> int:
     """Count the bytes that the text takes on the wire."""
     return len(text) if text.isascii() else len(text.encode())
+
+
+def is_deep(text: str) -> bool:
+    """Tell whether JSON is nested deeper than `DEPTH` levels."""
+    if text.count("[") + text.count("{") <= DEPTH:
+        return False
+    depth = 0
+    for token in _STRUCTURE.findall(text):
+        depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(token, 0)
+        if depth > DEPTH:
+            return True
+    return False
 
 
 def _finite(text: str) -> float:

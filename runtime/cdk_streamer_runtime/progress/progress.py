@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 from cdk_streamer_runtime.contract import PROGRESS_BYTES
-from cdk_streamer_runtime.documents import encode, size
+from cdk_streamer_runtime.documents import DEPTH, encode, is_deep, size
 
 if TYPE_CHECKING:
     from cdk_streamer_runtime.sockets.publisher import ChannelProgress
@@ -102,7 +102,10 @@ class Progress:
 
 def _refuse_large(report: Mapping[str, Any]) -> None:
     # Every report is written to the request's item, whose size is paid for with every write.
-    length = size(encode(report))
+    text = encode(report)
+    if is_deep(text):
+        raise ValueError(f"a progress report is nested at most {DEPTH} levels deep")
+    length = size(text)
     if length > PROGRESS_BYTES:
         raise ValueError(
             f"a progress report has at most {PROGRESS_BYTES} bytes, got {length}; "

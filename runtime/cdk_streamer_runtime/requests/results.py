@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cdk_streamer_runtime.contract import RESULT_BYTES, ErrorCode
-from cdk_streamer_runtime.documents import encode, size
+from cdk_streamer_runtime.documents import DEPTH, encode, is_deep, size
 from cdk_streamer_runtime.errors import ActionFailed
 
 
@@ -13,6 +13,8 @@ def result_text(result: object) -> str:
         text = encode(result)
     except (TypeError, ValueError) as error:
         raise TypeError(f"the handler's result is not JSON: {error}") from error
+    if is_deep(text):
+        raise TypeError(f"the handler's result is nested deeper than {DEPTH} levels")
     if size(text) > RESULT_BYTES:
         raise ActionFailed(
             f"the result has {size(text)} bytes, but {RESULT_BYTES} is the most; "

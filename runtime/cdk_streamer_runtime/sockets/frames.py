@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, cast
 
 from cdk_streamer_runtime.contract import REQUEST_ID_PATTERN
-from cdk_streamer_runtime.documents import decode
+from cdk_streamer_runtime.documents import DEPTH, decode, is_deep
 from cdk_streamer_runtime.errors import InvalidFrame
 from cdk_streamer_runtime.keys import is_request_id
 
@@ -38,6 +38,8 @@ def decode_frame(text: str) -> Frame:
     """Read a frame; raises InvalidFrame that says what is wrong with it."""
     try:
         document: object = decode(text)
+        if is_deep(text):
+            raise ValueError(f"it is nested deeper than {DEPTH} levels")  # noqa: TRY301
     except ValueError as error:
         raise InvalidFrame(f"the message is not JSON: {error}") from None
     if not isinstance(document, dict):
