@@ -84,6 +84,7 @@ METADATA: dict[str, Any] = {
     "dependencies": list(DEPENDENCIES),
     "optional-dependencies": {name: list(extra) for name, extra in EXTRAS.items()},
     "scripts": {"cdk-streamer": "cdk_streamer_local.cli:main"},
+    "entry-points": {"pytest11": {"cdk_streamer_local": "cdk_streamer_local.pytest_plugin"}},
 }
 
 HATCH: dict[str, Any] = {
