@@ -1,6 +1,7 @@
 """A DynamoDB table with plain Python values in and out.
 
-Expressions stay DynamoDB's own text, so that a reader finds them in its documentation."""
+Expressions stay DynamoDB's own text, so that a reader finds them in its documentation.
+"""
 
 from __future__ import annotations
 

@@ -11,7 +11,8 @@ from cdk_streamer_runtime.aws import NO_HEADERS
 from cdk_streamer_runtime.memory.connections import MemoryConnections
 from cdk_streamer_runtime.memory.dynamodb import MemoryDynamoDb
 from cdk_streamer_runtime.memory.queues import MemoryQueues, QueueSchema
-from cdk_streamer_runtime.memory.tables import TableSchema, stream_record
+from cdk_streamer_runtime.memory.streams import MemoryStreams, stream_record
+from cdk_streamer_runtime.memory.tables import TableSchema
 from cdk_streamer_runtime.memory.values import Item, copied_item
 
 
@@ -37,6 +38,7 @@ class MemoryAws:
         self.connections = MemoryConnections()
         self._lock = RLock()
         self._dynamodb = MemoryDynamoDb(clock)
+        self._streams = MemoryStreams(self._dynamodb.table)
         self._queues = MemoryQueues(clock)
         for table in tables:
             self._dynamodb.create(table)
@@ -54,7 +56,7 @@ class MemoryAws:
                 case "sqs":
                     return self._queues.call(operation, parameters)
                 case "dynamodbstreams":
-                    return self._dynamodb.call_streams(operation, parameters)
+                    return self._streams.call(operation, parameters)
                 case _:
                     raise NotImplementedError(f"service {service!r} is not known to MemoryAws")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TypeVar, cast
+from typing import NamedTuple, TypeVar, cast
 
 from cdk_streamer_runtime.memory.conditions import Check, Test, Values, compiled_condition
 from cdk_streamer_runtime.memory.expressions import Parser
@@ -16,13 +16,17 @@ from cdk_streamer_runtime.memory.values import InvalidValue, normalized_item
 
 Result = TypeVar("Result")
 
-_EXPRESSIONS = (
-    "UpdateExpression",
-    "ConditionExpression",
-    "FilterExpression",
-    "KeyConditionExpression",
-    "ProjectionExpression",
-)
+
+class _Texts(NamedTuple):
+    """The expressions of one call, as they came."""
+
+    update: str | None
+    condition: str | None
+    keep: str | None
+    key_condition: str | None
+    projection: str | None
+
+
 # Parameters that this memory does not know: ignoring them would make a wrong program pass.
 _LEGACY = frozenset(
     {
@@ -59,11 +63,15 @@ def expressions_of(parameters: Mapping[str, object]) -> tuple[Compiled, Values]:
     if raw_values is not None and not raw_values:
         raise InvalidValue("ExpressionAttributeValues must not be empty")
     values = {} if raw_values is None else normalized_item(raw_values)
-    compiled = _compiled(
-        *cast("tuple[str | None, ...]", tuple(map(parameters.get, _EXPRESSIONS))),
-        names=() if names is None else tuple(names.items()),
-        values=tuple(values),
+    text = cast("Callable[[str], str | None]", parameters.get)
+    texts = _Texts(
+        update=text("UpdateExpression"),
+        condition=text("ConditionExpression"),
+        keep=text("FilterExpression"),
+        key_condition=text("KeyConditionExpression"),
+        projection=text("ProjectionExpression"),
     )
+    compiled = _compiled(texts, () if names is None else tuple(names.items()), tuple(values))
     for check in compiled.checks:
         check(values)
     return compiled, values
@@ -73,28 +81,21 @@ def refuse_legacy(parameters: Mapping[str, object]) -> None:
     """Raise NotImplementedError for what predates expressions."""
     legacy = _LEGACY & parameters.keys()
     if legacy:
-        raise NotImplementedError(f"{sorted(legacy)[0]} is not known here; use an expression")
+        raise NotImplementedError(f"{min(legacy)} is not known here; use an expression")
 
 
 @lru_cache(maxsize=4096)
 def _compiled(
-    update: str | None,
-    condition: str | None,
-    filter_: str | None,
-    key_condition: str | None,
-    projection: str | None,
-    names: tuple[tuple[str, str], ...],
-    values: tuple[str, ...],
+    texts: _Texts, names: tuple[tuple[str, str], ...], values: tuple[str, ...]
 ) -> Compiled:
-    texts = (update, condition, filter_, key_condition, projection)
     if (names or values) and all(text is None for text in texts):
         raise InvalidExpression("ExpressionAttributeNames need an expression")
     reading = _Reading(dict(names), values)
-    actions = reading.parsed("UpdateExpression", update, Parser.actions)
-    test = reading.parsed("ConditionExpression", condition, Parser.condition)
-    keep = reading.parsed("FilterExpression", filter_, Parser.condition)
-    keys = reading.parsed("KeyConditionExpression", key_condition, Parser.condition)
-    paths = reading.parsed("ProjectionExpression", projection, Parser.projection)
+    actions = reading.parsed("UpdateExpression", texts.update, Parser.actions)
+    test = reading.parsed("ConditionExpression", texts.condition, Parser.condition)
+    keep = reading.parsed("FilterExpression", texts.keep, Parser.condition)
+    keys = reading.parsed("KeyConditionExpression", texts.key_condition, Parser.condition)
+    paths = reading.parsed("ProjectionExpression", texts.projection, Parser.projection)
     reading.refuse_unused()
     if paths is not None:
         check_projection(paths)
@@ -130,14 +131,14 @@ class _Reading:
         try:
             parser = Parser(text, self._names)
             tree = read(parser)
-            undefined = sorted(parser.used_values - set(self._values))
-            if undefined:
-                raise InvalidExpression(
-                    "An expression attribute value used in expression is not defined; "
-                    f"attribute value: {undefined[0]}"
-                )
         except InvalidExpression as error:
             raise InvalidExpression(f"Invalid {kind}: {error}") from None
+        undefined = parser.used_values - set(self._values)
+        if undefined:
+            raise InvalidExpression(
+                f"Invalid {kind}: An expression attribute value used in expression is not "
+                f"defined; attribute value: {min(undefined)}"
+            )
         self._used_names |= parser.used_names
         self._used_values |= parser.used_values
         return tree

@@ -61,8 +61,7 @@ def compiled_condition(condition: Condition, checks: list[Check]) -> Test:
 
 def compiled_path(path: Path) -> Read:
     """Give the function that reads a path; None is a path that leads nowhere."""
-    name, *steps = path.steps
-    assert isinstance(name, str), "the parser starts every path with an attribute"
+    name, steps = path.attribute, path.inner
     if not steps:
         return lambda item, _values: item.get(name)
 

@@ -242,19 +242,20 @@ class Parser:
         return Call(function, tuple(operands))
 
     def _path(self) -> Path:
-        steps: list[str | int] = [self._attribute()]
+        attribute = self._attribute()
+        inner: list[str | int] = []
         while True:
             if self._tokens.accept("symbol", "."):
-                steps.append(self._attribute())
+                inner.append(self._attribute())
             elif self._tokens.accept("symbol", "["):
                 kind, text = self._tokens.peek()
                 if kind != "number":
                     raise self._tokens.error()
                 self._tokens.skip()
                 self._tokens.expect("symbol", "]")
-                steps.append(int(text))
+                inner.append(int(text))
             else:
-                return Path(tuple(steps))
+                return Path(attribute, tuple(inner))
 
     def _attribute(self) -> str:
         kind, text = self._tokens.peek()
@@ -286,7 +287,7 @@ class Parser:
 
 
 def _check_nesting(operands: Sequence[Operand]) -> None:
-    """Lists are appended at the top of an assignment only; DynamoDB does not say why."""
+    """Refuse list_append anywhere but at the top of an assignment; DynamoDB does not say why."""
     for operand in operands:
         if isinstance(operand, Call) and operand.function == "list_append":
             raise InvalidExpression(

@@ -148,11 +148,11 @@ def _conjuncts(condition: Condition) -> list[Condition]:
 
 def _key_name(condition: Condition) -> str:
     match condition:
-        case Comparison("=" | "<" | "<=" | ">" | ">=", Path((str(name),)), Placeholder()):
+        case Comparison("=" | "<" | "<=" | ">" | ">=", Path(name, ()), Placeholder()):
             return name
-        case Between(Path((str(name),)), Placeholder(), Placeholder()):
+        case Between(Path(name, ()), Placeholder(), Placeholder()):
             return name
-        case Call("begins_with", (Path((str(name),)), Placeholder())):
+        case Call("begins_with", (Path(name, ()), Placeholder())):
             return name
         case Either() | Negation() | In() | Call():
             raise InvalidExpression("Invalid operator used in KeyConditionExpression")
@@ -195,8 +195,8 @@ def _refuse_keys_in_filter(condition: Condition | None, keys: tuple[str, ...]) -
         return
     for operand in _operands(condition):
         inner = operand.operands[0] if isinstance(operand, Call) else operand
-        if isinstance(inner, Path) and inner.steps[0] in keys:
+        if isinstance(inner, Path) and inner.attribute in keys:
             raise InvalidExpression(
                 "Filter Expression can only contain non-primary key attributes: "
-                f"Primary key attribute: {inner.steps[0]}"
+                f"Primary key attribute: {inner.attribute}"
             )

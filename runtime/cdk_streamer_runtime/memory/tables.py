@@ -13,7 +13,6 @@ from cdk_streamer_runtime.memory.values import (
     InvalidValue,
     Item,
     Order,
-    copied_item,
     kind_of,
     normalized_item,
     order_of,
@@ -226,34 +225,6 @@ class MemoryTable:
         self.changes.append(StreamChange(self._changes_made, now, old, new))
         while self.changes[0].time < now - STREAM_MILLISECONDS:
             self.changes.popleft()
-
-
-def stream_record(table: TableSchema, change: StreamChange) -> dict[str, Any]:
-    """Give a change as the record that a Lambda function receives."""
-    image = change.new or change.old or {}
-    images = {"NewImage": change.new, "OldImage": change.old}
-    name = "INSERT" if change.old is None else "REMOVE" if change.new is None else "MODIFY"
-    return {
-        "eventID": f"{change.number:032x}",
-        "eventName": name,
-        "eventVersion": "1.1",
-        "eventSource": "aws:dynamodb",
-        "awsRegion": "memory",
-        "dynamodb": {
-            "ApproximateCreationDateTime": change.time // 1000,
-            "Keys": copied_item({key: image[key] for key in table.keys}),
-            **{kind: copied_item(item) for kind, item in images.items() if item is not None},
-            "SequenceNumber": f"{change.number:021d}",
-            "SizeBytes": sum(size_of_item(item) for item in images.values() if item is not None),
-            "StreamViewType": "NEW_AND_OLD_IMAGES",
-        },
-        "eventSourceARN": stream_arn(table.name),
-    }
-
-
-def stream_arn(table_name: str) -> str:
-    """Give the name of a table's stream."""
-    return f"arn:aws:dynamodb:memory:000000000000:table/{table_name}/stream/memory"
 
 
 def _index_partition(index: IndexSchema, item: Item | None) -> tuple[str | None, Order] | None:

@@ -7,9 +7,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """Where a value is in an item: attribute, map members, list positions."""
+    """Where a value is in an item: an attribute, then map members and list positions in it."""
 
-    steps: tuple[str | int, ...]
+    attribute: str
+    inner: tuple[str | int, ...] = ()
+
+    @property
+    def steps(self) -> tuple[str | int, ...]:
+        """The whole way."""
+        return (self.attribute, *self.inner)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from cdk_streamer_runtime.memory.conditions import (
@@ -32,6 +32,7 @@ from cdk_streamer_runtime.memory.values import (
     total,
 )
 
+Give = Callable[[Item, Values], AttributeValue]
 Apply = Callable[[Item | None, Item, Values], Item | None]
 SETS = frozenset({"SS", "NS", "BS"})
 
@@ -50,25 +51,25 @@ def compiled_update(actions: Actions, checks: list[Check]) -> Apply:
     assigned = [_assignment(each, checks) for each in actions.assignments]
     assigned += [_addition(each, checks) for each in actions.additions]
     # New list elements are appended in the order of their positions, not of the expression.
-    assigned.sort(key=lambda pair: [(isinstance(step, int), step) for step in pair[0]])
+    assigned.sort(key=lambda pair: _position(pair[0]))
     deleted = [_deletion(each, checks) for each in actions.deletions]
     # From the back, so that a removed list element moves none that is still to be removed.
-    removed = sorted((path.steps for path in actions.removals), key=_position, reverse=True)
+    removed = sorted(actions.removals, key=_position, reverse=True)
 
     def apply(old: Item | None, key: Item, values: Values) -> Item | None:
         if old is None and not assigned:
             return None
         item = key if old is None else old
-        news = [(steps, read(item, values)) for steps, read in assigned]
-        lessened = [(steps, read(item, values)) for steps, read in deleted]
+        news = [(path, give(item, values)) for path, give in assigned]
+        lessened = [(path, read(item, values)) for path, read in deleted]
         changed = dict(item)
-        for steps, value in news:
-            _store(changed, steps, value)
-        for steps, value in lessened:
+        for path, value in news:
+            _store(changed, path, value)
+        for path, value in lessened:
             if value is not None:
-                _store(changed, steps, value) if value else _remove(changed, steps)
-        for steps in removed:
-            _remove(changed, steps)
+                _store(changed, path, value) if value else _remove(changed, path)
+        for path in removed:
+            _remove(changed, path)
         return changed
 
     return apply
@@ -106,8 +107,8 @@ def _number(step: str | int) -> int:
     return step if isinstance(step, int) else -1
 
 
-def _position(steps: tuple[str | int, ...]) -> list[tuple[bool, str | int]]:
-    return [(isinstance(step, int), step) for step in steps]
+def _position(path: Path) -> list[tuple[bool, str | int]]:
+    return [(isinstance(step, int), step) for step in path.steps]
 
 
 def _check_overlap(paths: tuple[Path, ...]) -> None:
@@ -125,7 +126,7 @@ def _check_overlap(paths: tuple[Path, ...]) -> None:
 # --- new values --------------------------------------------------------------------------------
 
 
-def _assignment(assignment: Assignment, checks: list[Check]) -> tuple[tuple[str | int, ...], Read]:
+def _assignment(assignment: Assignment, checks: list[Check]) -> tuple[Path, Give]:
     read = _compiled_operand(assignment.operand, checks)
 
     def existing(item: Item, values: Values) -> AttributeValue:
@@ -136,7 +137,7 @@ def _assignment(assignment: Assignment, checks: list[Check]) -> tuple[tuple[str 
             )
         return value
 
-    return assignment.path.steps, existing
+    return assignment.path, existing
 
 
 def _compiled_operand(operand: Operand, checks: list[Check]) -> Read:
@@ -196,7 +197,7 @@ def _content(value: AttributeValue | None, kind: str) -> Any:  # noqa: ANN401 - 
     return value[kind]
 
 
-def _addition(change: Change, checks: list[Check]) -> tuple[tuple[str | int, ...], Read]:
+def _addition(change: Change, checks: list[Check]) -> tuple[Path, Give]:
     checks += literal_check(change.value, SETS | {"N"}, "ADD")
     current, name = compiled_path(change.path), change.value.name
 
@@ -210,10 +211,10 @@ def _addition(change: Change, checks: list[Check]) -> tuple[tuple[str | int, ...
             return {"N": total(content, value["N"], 1)}
         return _set(kind, {*content, *value[kind]})
 
-    return change.path.steps, read
+    return change.path, read
 
 
-def _deletion(change: Change, checks: list[Check]) -> tuple[tuple[str | int, ...], Read]:
+def _deletion(change: Change, checks: list[Check]) -> tuple[Path, Read]:
     """None changes nothing, and an empty value removes the attribute: no set is empty."""
     checks += literal_check(change.value, SETS, "DELETE")
     current, name = compiled_path(change.path), change.value.name
@@ -226,7 +227,7 @@ def _deletion(change: Change, checks: list[Check]) -> tuple[tuple[str | int, ...
         left = set(_content(found, kind)) - set(value[kind])
         return _set(kind, left) if left else {}
 
-    return change.path.steps, read
+    return change.path, read
 
 
 def _set(kind: str, members: set[str]) -> AttributeValue:
@@ -236,24 +237,22 @@ def _set(kind: str, members: set[str]) -> AttributeValue:
 # --- changed copies ----------------------------------------------------------------------------
 
 
-def _store(item: Item, steps: tuple[str | int, ...], value: AttributeValue | None) -> None:
+def _store(item: Item, path: Path, value: AttributeValue) -> None:
     """Put a value into an item that is a copy already, copying what lies on the way to it."""
-    name, *inner = steps
-    assert isinstance(name, str) and value is not None
-    item[name] = _replaced(item.get(name), inner, value) if inner else value
+    name = path.attribute
+    item[name] = _replaced(item.get(name), path.inner, value) if path.inner else value
 
 
-def _remove(item: Item, steps: tuple[str | int, ...]) -> None:
-    name, *inner = steps
-    assert isinstance(name, str)
-    if inner:
-        item[name] = _replaced(item.get(name), inner, None)
+def _remove(item: Item, path: Path) -> None:
+    name = path.attribute
+    if path.inner:
+        item[name] = _replaced(item.get(name), path.inner, None)
     else:
         item.pop(name, None)
 
 
 def _replaced(
-    whole: AttributeValue | None, steps: list[str | int], value: AttributeValue | None
+    whole: AttributeValue | None, steps: Sequence[str | int], value: AttributeValue | None
 ) -> AttributeValue:
     step, *rest = steps
     if whole is None or ("M" if isinstance(step, str) else "L") not in whole:

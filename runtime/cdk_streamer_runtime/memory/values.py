@@ -18,6 +18,8 @@ Order = str | int | Decimal | bytes
 
 DIGITS = 38
 NESTING = 32
+EXPONENTS = range(-130, 126)  # of the leading digit
+EXACT_DIGITS = 17  # of numbers that are added without Decimal: their sum has too few to round
 _PLAIN = frozenset({"S", "N", "B", "BOOL", "NULL"})
 
 
@@ -88,16 +90,15 @@ def checked_number(number: Decimal) -> Decimal:
     digits = len("".join(map(str, number.as_tuple().digits)).strip("0"))
     if digits > DIGITS:
         raise InvalidValue("Attempting to store more than 38 significant digits in a Number")
-    if number.adjusted() > 125:
-        raise InvalidValue("Number overflow. Attempting to store a number with magnitude larger")
-    if number.adjusted() < -130:
-        raise InvalidValue("Number underflow. Attempting to store a number with magnitude smaller")
+    if number.adjusted() not in EXPONENTS:
+        raise InvalidValue("Number overflow or underflow: its magnitude is not supported")
     return number
 
 
 def total(left: str, right: str, sign: int) -> str:
     """Give `left + sign * right` of two number texts, rounded to what DynamoDB holds."""
-    if len(left) < 18 and len(right) < 18 and left.isdecimal() and right.isdecimal():
+    small = len(left) <= EXACT_DIGITS and len(right) <= EXACT_DIGITS
+    if small and left.isdecimal() and right.isdecimal():
         return str(int(left) + sign * int(right))
     with localcontext(Context(prec=DIGITS)):
         number = Decimal(left) + sign * Decimal(right)
