@@ -344,6 +344,10 @@ WORKER_TIMEOUT_SECONDS = (
 VISIBILITY_MARGIN_SECONDS = 60
 WORK_RECEIVES = 10
 WATCH_RECEIVES = 1_000
+# A request must end before its watch message has been received too often, or is too old for SQS:
+# 25 attempts of 15 minutes, looked at every 45 seconds, after three days at 15 minutes a look.
+MAX_ATTEMPTS = 25
+MAX_EXPIRES_SECONDS = 3 * 24 * 60 * 60
 MAX_DELAY_SECONDS = 900  # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
 MAX_VISIBILITY_SECONDS = 12 * 60 * 60
 

@@ -6,7 +6,12 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from cdk_streamer_runtime.contract import MESSAGE_BYTES, RESERVED_ACTIONS, ErrorCode
+from cdk_streamer_runtime.contract import (
+    MAX_EXPIRES_SECONDS,
+    MESSAGE_BYTES,
+    RESERVED_ACTIONS,
+    ErrorCode,
+)
 from cdk_streamer_runtime.errors import Rejection
 from cdk_streamer_runtime.requests.actions import (
     SYNC_SECONDS,
@@ -156,8 +161,13 @@ def _fault(action: Action, known: Mapping[str, Action]) -> str | None:
         return f"action {action.name!r} is the protocol's own; choose another name"
     if action.name in known:
         return f"action {action.name!r} is registered twice"
-    if (action.timeout is not None and action.timeout < 1) or action.expires < 1:
-        return f"timeout and expires of action {action.name!r} must be at least 1 second"
+    if action.timeout is not None and action.timeout < 1:
+        return f"timeout of action {action.name!r} must be at least 1 s, got {action.timeout!r}"
+    if not 1 <= action.expires <= MAX_EXPIRES_SECONDS:
+        return (
+            f"expires of action {action.name!r} must be between 1 and {MAX_EXPIRES_SECONDS} s, "
+            f"got {action.expires!r}"
+        )
     if action.mode == "sync" and action.timeout is not None and action.timeout > SYNC_SECONDS:
         return (
             f"action {action.name!r} has a timeout of {action.timeout} s, but a sync action has "

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from cdk_streamer_runtime.contract import MAX_DELAY_SECONDS
+from cdk_streamer_runtime.contract import MAX_ATTEMPTS, MAX_DELAY_SECONDS
 from cdk_streamer_runtime.errors import Fatal, Retryable, StreamerError
 
 
@@ -29,8 +29,10 @@ class Retry:
 
     def __post_init__(self) -> None:
         """Refuse what could never work; raises ValueError."""
-        if not 1 <= self.max_attempts <= 100:  # noqa: PLR2004
-            raise ValueError(f"max_attempts must be between 1 and 100, got {self.max_attempts!r}")
+        if not 1 <= self.max_attempts <= MAX_ATTEMPTS:
+            raise ValueError(
+                f"max_attempts must be between 1 and {MAX_ATTEMPTS}, got {self.max_attempts!r}"
+            )
         if not 0 < self.delay <= self.max_delay <= MAX_DELAY_SECONDS:
             raise ValueError(
                 f"delay and max_delay must be 0 < delay <= max_delay <= {MAX_DELAY_SECONDS} "
