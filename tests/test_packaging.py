@@ -155,6 +155,13 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.parametrize("package", PACKAGES)
+def test_the_environment_finds_the_wheel(installed: Path, tmp_path: Path, package: str):
+    source = f"from importlib.util import find_spec; print(find_spec({package!r}).origin)"
+    origin = run(installed, "-c", source, cwd=tmp_path).strip()
+    assert Path(origin).is_relative_to(installed.parents[1])
+
+
 def test_the_wheel_brings_the_command(installed: Path, tmp_path: Path):
     usage = run(installed.parent / "cdk-streamer", "--help", cwd=tmp_path)
     assert re.search(r"\blocal\b.*\btoken\b.*\bcall\b", usage, re.DOTALL)
