@@ -78,9 +78,10 @@ class Asset:
         for place, origin in self.files.items():
             target = directory / place
             target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(origin, target)
-            # Lambda runs as another user, whatever the umask was when the file was made.
-            target.chmod(0o755 if origin.stat().st_mode & 0o100 else 0o644)
+            shutil.copy(origin, target)
+        # Lambda runs as another user, whatever the umask was when a file was made.
+        for path in directory.rglob("*"):
+            path.chmod(0o755 if path.stat().st_mode & 0o100 else 0o644)
 
     def _check_names(self, packages: Path) -> None:
         for name in sorted({place.parts[0] for place in self.files}):

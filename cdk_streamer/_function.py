@@ -20,6 +20,7 @@ from aws_cdk import (
 from constructs import Construct
 
 from cdk_streamer._findings import acknowledge, acknowledge_policy, acknowledge_wildcard
+from cdk_streamer._requirements import PYTHON
 from cdk_streamer_runtime.contract import EntryPoint, Environment
 
 _TRACING = ("xray:PutTraceSegments", "xray:PutTelemetryRecords")
@@ -79,7 +80,7 @@ class RuntimeFunction(Construct):
             self,
             "Function",
             description=description,
-            runtime=lambda_.Runtime.PYTHON_3_13,
+            runtime=PYTHON,
             architecture=defaults.architecture,
             handler=entry_point.value,
             code=package.code,

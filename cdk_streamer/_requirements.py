@@ -16,7 +16,7 @@ import uv
 from aws_cdk import aws_lambda as lambda_
 from constructs import IConstruct
 
-PYTHON = "3.13"
+PYTHON = lambda_.Runtime.PYTHON_3_13
 PLATFORM_CONTEXT = "cdk-streamer:platform"
 CACHE_VARIABLE = "CDK_STREAMER_CACHE"
 
@@ -49,9 +49,10 @@ class Platform:
     def function(cls, architecture: lambda_.Architecture) -> Platform:
         """Give the platform of our Lambda functions."""
         name = _UV_PLATFORMS[architecture.name]
+        version = PYTHON.name.removeprefix("python")
         return cls(
-            name=f"{name} python {PYTHON}",
-            options=("--python-platform", name, "--python-version", PYTHON),
+            name=f"{name} python {version}",
+            options=("--python-platform", name, "--python-version", version),
         )
 
     @classmethod
@@ -136,6 +137,10 @@ def cache_folder() -> Path:
 
 def _texts(file: Path) -> list[str]:
     """Read a requirements file and those that it includes."""
+    if not file.is_file():
+        raise ValueError(
+            f"requirements include {str(file)!r}, which is no file; put it beside the others"
+        )
     text = file.read_text(encoding="utf-8")
     texts = [text]
     for line in text.splitlines():

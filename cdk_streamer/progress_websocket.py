@@ -30,6 +30,7 @@ from cdk_streamer._function import Defaults, Package, RuntimeFunction
 from cdk_streamer._handlers import Handlers, HandlerSettings
 from cdk_streamer._metrics import runtime_metric
 from cdk_streamer._publisher import CHANNEL_ACTIONS
+from cdk_streamer._requirements import PYTHON
 from cdk_streamer.auth import Auth
 from cdk_streamer_runtime.contract import (
     INTEGRATION_SECONDS,
@@ -165,7 +166,7 @@ class ProgressWebSocket(Construct):
                 "Runtime",
                 description="cdk_streamer_runtime",
                 code=runtime_layer_code(self),
-                compatible_runtimes=[lambda_.Runtime.PYTHON_3_13],
+                compatible_runtimes=[PYTHON],
             )
         return self._layer
 

@@ -169,6 +169,7 @@ def test_lambda_may_read_every_file(folder: Path, tmp_path: Path):
     modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in code.rglob("*")}
     assert modes["requests.py"] == 0o644
     assert modes["tool"] == 0o755
+    assert set(modes.values()) == {0o644, 0o755}
 
 
 def test_a_layer_holds_the_runtime_where_lambda_looks_for_it(folder: Path, tmp_path: Path):
@@ -225,6 +226,12 @@ def test_included_requirements_count(folder: Path):
     (folder / "limits.txt").write_text("idna<3\n")
     assert requirements.key != before
     assert requirements.unpinned == ("idna", "idna<3")
+
+
+def test_an_include_that_is_missing_is_named(folder: Path, tmp_path: Path):
+    (folder / "requirements.txt").write_text("-r elsewhere.txt\n")
+    with pytest.raises(ValueError, match=r"include .*elsewhere.txt', which is no file"):
+        synthesized(folder, tmp_path / "cdk.out")
 
 
 # --- the authorizer -------------------------------------------------------------------------------
