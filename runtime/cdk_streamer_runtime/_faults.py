@@ -51,18 +51,30 @@ SERVER_FAULT = 500
 MESSAGE_CHARACTERS = 1000
 
 
+def document(answer: Answer, operation: str) -> dict[str, Any]:
+    """Give what a call returned; raises AwsError where that is no JSON object."""
+    try:
+        content: object = json.loads(answer.body.decode()) if answer.body else {}
+    except ValueError:
+        content = None
+    if not isinstance(content, dict):
+        # Not from AWS, but from whatever stands between: a proxy, a login page.
+        raise AwsError("InvalidAnswer", "the answer is no JSON object", answer.status, operation)
+    return cast("dict[str, Any]", content)
+
+
 def fault(answer: Answer, operation: str, parameters: Mapping[str, object] | None) -> AwsError:
     """Give the error that an answer stands for; `parameters` are what must not be repeated."""
-    document = _document(answer.body)
-    code = _code(answer, document)
-    message = str(document.get("message") or document.get("Message") or "")
+    told = _told(answer.body)
+    code = _code(answer, told)
+    message = str(told.get("message") or told.get("Message") or "")
     error = aws_error(
         code, _safe_message(code, message, answer.status, parameters), answer.status, operation
     )
     if isinstance(error, ConditionFailed):
-        error.item = document.get("Item")
+        error.item = told.get("Item")
     if isinstance(error, TransactionCancelled):
-        reasons: list[Mapping[str, Any]] = document.get("CancellationReasons") or []
+        reasons: list[Mapping[str, Any]] = told.get("CancellationReasons") or []
         error.reasons = [_reason(reason) for reason in reasons]
     return error
 
@@ -98,23 +110,23 @@ def is_passing(error: AwsError) -> bool:
     )
 
 
-def _document(body: bytes) -> dict[str, Any]:
+def _told(body: bytes) -> dict[str, Any]:
     try:
-        document = json.loads(body)
+        content = json.loads(body)
     except ValueError:
         return {name.decode(): text.decode() for name, text in _XML_FIELD.findall(body)}
-    return cast("dict[str, Any]", document) if isinstance(document, dict) else {}
+    return cast("dict[str, Any]", content) if isinstance(content, dict) else {}
 
 
-def _code(answer: Answer, document: Mapping[str, Any]) -> str:
+def _code(answer: Answer, told: Mapping[str, Any]) -> str:
     # SQS keeps the codes of its former protocol in a header, and the SDKs report those.
     former = answer.headers.get("x-amzn-query-error", "").partition(";")[0]
     kind = (
         former
         or answer.headers.get("x-amzn-errortype")
-        or document.get("__type")
-        or document.get("code")
-        or document.get("Code")
+        or told.get("__type")
+        or told.get("code")
+        or told.get("Code")
         or answer.status
     )
     return str(kind).partition(":")[0].rpartition("#")[2]

@@ -13,15 +13,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
-from cdk_streamer_runtime._faults import (
-    EXPIRED_CODES,
-    SIGNATURE_CODES,
-    UNTRUSTED,
-    date_of,
-    fault,
-    is_passing,
-    unreachable,
-)
+from cdk_streamer_runtime import _faults as faults
 from cdk_streamer_runtime._http import (
     REDIRECTION,
     Answer,
@@ -134,8 +126,7 @@ class LeanClient:
             body=body,
             parameters=parameters,
         )
-        answer = self._send(request)
-        return json.loads(answer.body.decode()) if answer.body else {}
+        return faults.document(self._send(request), operation)
 
     def rest(
         self,
@@ -181,7 +172,7 @@ class LeanClient:
             else:
                 if answer.status < REDIRECTION:
                     return answer
-                error = fault(answer, request.operation, request.parameters)
+                error = faults.fault(answer, request.operation, request.parameters)
                 if not learned and self._learn(error, answer):
                     learned = True
                     continue
@@ -202,7 +193,7 @@ class LeanClient:
         try:
             return self._exchange(request, remaining)
         except (OSError, NoAnswer, BadAnswer) as cause:
-            raise unreachable(cause, request.operation) from cause
+            raise faults.unreachable(cause, request.operation) from cause
 
     def _exchange(self, request: _Request, remaining: Callable[[], float]) -> Answer:
         origin = request.target.origin
@@ -256,12 +247,12 @@ class LeanClient:
 
     def _learn(self, error: AwsError, answer: Answer) -> bool:
         """Correct the clock or the credentials from a refusal; tell whether that was possible."""
-        if error.code in EXPIRED_CODES:
+        if error.code in faults.EXPIRED_CODES:
             self._identity.forget()
             return True
-        if error.code not in SIGNATURE_CODES:
+        if error.code not in faults.SIGNATURE_CODES:
             return False
-        theirs = date_of(answer)
+        theirs = faults.date_of(answer)
         if theirs is None or abs(theirs - self._clock() - self._skew) < _SKEW_MILLISECONDS:
             return False
         self._skew = theirs - self._clock()
@@ -282,10 +273,10 @@ class _Request(NamedTuple):
     def may_repeat(self, error: AwsError) -> bool:
         """Tell whether another attempt is wanted, if there is time."""
         if isinstance(error, Unreachable):
-            return error.code != UNTRUSTED
+            return error.code != faults.UNTRUSTED
         if isinstance(error, Throttled) and self.signing_name == "execute-api":
             return False
-        return is_passing(error)
+        return faults.is_passing(error)
 
 
 def _sdk_session() -> SdkSession:

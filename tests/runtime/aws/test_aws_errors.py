@@ -10,7 +10,10 @@ from cdk_streamer_runtime.errors import (
     AccessDenied,
     AwsError,
     ConditionFailed,
+    Gone,
+    Throttled,
     TransactionCancelled,
+    aws_error,
 )
 from tests.runtime.aws.service import (
     answer,
@@ -94,3 +97,50 @@ def test_an_error_survives_pickling(client, service):
         get(client)
     copy = pickle.loads(pickle.dumps(raised.value))  # noqa: S301 - made here
     assert (type(copy), vars(copy)) == (ConditionFailed, vars(raised.value))
+
+
+@pytest.mark.parametrize("body", [b"<html>log in</html>", b"[1]", b'"text"', b'{"cut": '])
+def test_an_answer_that_is_no_document_is_an_error(client, service, body):
+    service.answers(raw(200, body))
+    with pytest.raises(AwsError, match="the answer is no JSON object") as raised:
+        get(client)
+    assert "log in" not in f"{raised.value!r} {raised.value.__cause__!r}"
+
+
+def test_a_message_keeps_what_names_things(client, service):
+    text = "Requested resource not found: Table: t not found"
+    service.answers(fault("ResourceNotFoundException", text))
+    with pytest.raises(AwsError, match="Table: t not found"):
+        get(client)
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "kind"),
+    [
+        ("ThrottlingException", 400, Throttled),
+        ("GoneException", 410, Gone),
+        ("", 410, Gone),
+        ("AccessDeniedException", 400, AccessDenied),
+        ("UnrecognizedClientException", 400, AccessDenied),
+        ("", 403, AccessDenied),
+        ("", 429, Throttled),
+        ("ValidationException", 400, AwsError),
+    ],
+)
+def test_an_error_is_of_the_narrowest_kind(code, status, kind):
+    assert type(aws_error(code, "", status, "GetItem")) is kind
+
+
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        (AwsError("Code", "reason", 400, "GetItem"), "GetItem failed with Code (400): reason"),
+        (AwsError("Code", "", 400, "GetItem"), "GetItem failed with Code (400)"),
+        (
+            AwsError("Timeout", "silence", 0, "GetItem"),
+            "GetItem failed with Timeout (no answer): silence",
+        ),
+    ],
+)
+def test_an_error_reads_as_a_sentence(error, text):
+    assert str(error) == text
