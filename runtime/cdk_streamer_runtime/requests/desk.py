@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from cdk_streamer_runtime.contract import Metric, State
 from cdk_streamer_runtime.documents import fingerprint
-from cdk_streamer_runtime.errors import IllegalTransition, RequestChanged, RequestNotFound
+from cdk_streamer_runtime.errors import (
+    IllegalTransition,
+    RequestChanged,
+    RequestNotFound,
+    TooManySubscribers,
+)
 from cdk_streamer_runtime.keys import request_key
 from cdk_streamer_runtime.requests.actions import Action
 from cdk_streamer_runtime.requests.endings import Endings
+from cdk_streamer_runtime.requests.items import Body, Page
 from cdk_streamer_runtime.requests.request import Request
-from cdk_streamer_runtime.requests.store import Body, Page, RequestStore
+from cdk_streamer_runtime.requests.store import RequestStore
 from cdk_streamer_runtime.requests.transitions import Event
 from cdk_streamer_runtime.sockets.connections import Caller
 
@@ -68,7 +75,12 @@ class Desk:
                 extra={"request": stored.request_id, "action": stored.action},
             )
         elif submission.connection is not None:
-            stored = self._store.subscribe(stored.key, submission.connection, caller.expires, now)
+            with suppress(
+                TooManySubscribers
+            ):  # the request is there all the same: it can be asked for
+                stored = self._store.subscribe(
+                    stored.key, submission.connection, caller.expires, now
+                )
         return stored, created
 
     def find(self, caller: Caller, request_id: str) -> Request:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -26,30 +25,20 @@ from cdk_streamer_runtime.errors import (
     TransactionCancelled,
 )
 from cdk_streamer_runtime.keys import owner_key
+from cdk_streamer_runtime.requests.items import (
+    Body,
+    Page,
+    cursor_of,
+    forget,
+    item_key,
+    payload_item,
+    request_item,
+    start_of,
+)
 from cdk_streamer_runtime.requests.request import Request
 from cdk_streamer_runtime.requests.transitions import LEASED, TERMINAL, Event, next_state
 
-_NAMES = {"#state": "state", "#subs": "subs", "#ttl": "ttl"}
-# DynamoDB would refuse some texts as keys, and its answer would pass for a fault of the service.
-_CREATED = re.compile(rf"[0-9]{{15}}#{REQUEST_ID_PATTERN}")
-_KEY = re.compile(r"[A-Za-z0-9_-]{43}")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Body:
-    """What the client sent with a request."""
-
-    payload: Any
-    metadata: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
-    """Part of an owner's requests, newest first, and where the next part begins."""
-
-    requests: tuple[Mapping[str, Any], ...]
-    cursor: str | None
-
+_NAMES = {"
 
 class RequestStore:
     """Reads and writes the items of requests. `retention` is in seconds, `now` in milliseconds."""
@@ -66,8 +55,8 @@ class RequestStore:
         Raises Conflict when the id belongs to a request with another body.
         """
         ttl = (request.expires_at // 1000) + self._retention
-        item = _item(request) | {"ttl": ttl}
-        payload = _payload_item(request.key, body, ttl)
+        item = request_item(request) | {"ttl": ttl}
+        payload = payload_item(request.key, body, ttl)
         try:
             self._table.transact(
                 [Put(item=item, condition="attribute_not_exists(pk)"), Put(item=payload)]
@@ -83,13 +72,13 @@ class RequestStore:
 
     def _existing(self, request: Request, now: int) -> Request | None:
         """Find the request that stood in the way of `request`; None when it was out of date."""
-        item = self._table.get(_key(request.key), consistent=True)
+        item = self._table.get(item_key(request.key), consistent=True)
         if item is None:
             return None
         if item["ttl"] * 1000 <= now:
             # Only an insert reaches the stream, so what the TTL has not removed yet must go first.
             self._table.delete(
-                _key(request.key),
+                item_key(request.key),
                 condition="#ttl = :ttl",
                 names={"#ttl": "ttl"},
                 values={":ttl": item["ttl"]},
@@ -102,7 +91,7 @@ class RequestStore:
 
     def read(self, key: str, now: int) -> Request | None:
         """Give a request as it is at this moment; expired items count as gone."""
-        item = self._table.get(_key(key), consistent=True)
+        item = self._table.get(item_key(key), consistent=True)
         if item is None or item["ttl"] * 1000 <= now:
             return None
         return Request.from_item(item)
@@ -122,7 +111,7 @@ class RequestStore:
         """
         try:
             item = self._table.update(
-                _key(key),
+                item_key(key),
                 "SET #state = :running, worker = :worker, mark = :worker, lease_until = :lease, "
                 "deadline_at = :now + #timeout, claimed_at = if_not_exists(claimed_at, :now) "
                 "REMOVE retry_at, tick",
@@ -173,10 +162,10 @@ class RequestStore:
         if lease_until is not None:
             changes.append("lease_until = :lease")
             values[":lease"] = lease_until
-        expression = f"SET {', '.join(changes)}" + _forget(gone, names)
+        expression = f"SET {', '.join(changes)}" + forget(gone, names)
         try:
             item = self._table.update(
-                _key(held.key),
+                item_key(held.key),
                 expression,
                 condition="#state IN (:running, :cancelling) AND attempt = :attempt "
                 "AND worker = :worker AND (attribute_not_exists(tick) OR tick < :tick)",
@@ -208,10 +197,10 @@ class RequestStore:
             values |= {"ended_at": now, "ttl": now // 1000 + self._retention}
         names = {f"#{name}": name for name in values} | {"#state": "state"}
         setters = ", ".join(f"#{name} = :{name}" for name in values)
-        expression = f"SET {setters}, seq = seq + :messages" + _forget(gone, names)
+        expression = f"SET {setters}, seq = seq + :messages" + forget(gone, names)
         try:
             item = self._table.update(
-                _key(request.key),
+                item_key(request.key),
                 expression,
                 condition="#state = :from AND attempt = :held",
                 names=names,
@@ -229,7 +218,7 @@ class RequestStore:
         """
         try:
             item = self._table.update(
-                _key(key),
+                item_key(key),
                 "SET #subs.#connection = :expires",
                 condition="NOT (#state IN (:succeeded, :failed, :cancelled, :expired)) "
                 "AND #ttl > :now AND (attribute_exists(#subs.#connection) OR size(#subs) < :most)",
@@ -252,7 +241,7 @@ class RequestStore:
         """Forget a subscriber; harmless when there is none."""
         try:
             self._table.update(
-                _key(key),
+                item_key(key),
                 "REMOVE #subs.#connection",
                 condition="attribute_exists(pk)",
                 names={"#subs": "subs", "#connection": connection},
@@ -274,57 +263,10 @@ class RequestStore:
             values=values,
             index=OWNER_INDEX,
             limit=limit,
-            start=_start(cursor, values[":owner"]),
+            start=start_of(cursor, values[":owner"]),
             forward=False,
         )
-        return Page(requests=tuple(page.items), cursor=_cursor(page.next_key))
-
-
-def _key(key: str) -> dict[str, str]:
-    return {"pk": key, "sk": ItemKind.REQUEST}
-
-
-def _item(request: Request) -> dict[str, Any]:
-    item: dict[str, Any] = {
-        **_key(request.key),
-        "tenant": request.tenant,
-        "owner": request.owner,
-        "request_id": request.request_id,
-        "action": request.action,
-        "body_hash": request.body_hash,
-        "created_at": request.created_at,
-        "expires_at": request.expires_at,
-        "timeout": request.timeout,
-        "max_attempts": request.max_attempts,
-        "state": request.state,
-        "attempt": request.attempt,
-        "seq": request.seq,
-        "mark": request.mark,
-        "subs": dict(request.subscribers),
-        "owner_key": owner_key(request.tenant, request.owner),
-        "created_key": f"{request.created_at:015d}#{request.request_id}",
-    }
-    return item | ({"trace": request.trace} if request.trace else {})
-
-
-def _payload_item(key: str, body: Body, ttl: int) -> dict[str, Any]:
-    return {
-        "pk": key,
-        "sk": ItemKind.PAYLOAD,
-        "payload": encode(body.payload),
-        "metadata": encode(body.metadata),
-        "ttl": ttl,
-    }
-
-
-def _forget(gone: frozenset[str], names: dict[str, str]) -> str:
-    """Write the REMOVE clause for subscribers that are gone."""
-    if not gone:
-        return ""
-    names["#subs"] = "subs"
-    places = {f"#gone{index}": connection for index, connection in enumerate(sorted(gone))}
-    names |= places
-    return f" REMOVE {', '.join(f'#subs.{place}' for place in places)}"
+        return Page(requests=tuple(page.items), cursor=cursor_of(page.next_key))
 
 
 def _own_write(failure: ConditionFailed, mark: str) -> Request:
@@ -357,18 +299,3 @@ def _readable(failure: ConditionFailed, now: int) -> Request:
             f"a request has at most {SUBSCRIBERS_PER_CHANNEL} subscribers"
         ) from None
     return request
-
-
-def _cursor(next_key: Mapping[str, Any] | None) -> str | None:
-    return encode([next_key["created_key"], next_key["pk"]]) if next_key else None
-
-
-def _start(cursor: str | None, owner: str) -> dict[str, Any] | None:
-    """Rebuild the index key; the owner comes from the connection, never from the cursor."""
-    if cursor is None:
-        return None
-    match decode(cursor):
-        case [str(created), str(key)] if _CREATED.fullmatch(created) and _KEY.fullmatch(key):
-            return {"pk": key, "sk": ItemKind.REQUEST, "owner_key": owner, "created_key": created}
-        case _:
-            raise ValueError("the cursor is not one of ours")

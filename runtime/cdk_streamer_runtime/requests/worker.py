@@ -22,12 +22,13 @@ from cdk_streamer_runtime.requests.actions import Call, RequestContext
 from cdk_streamer_runtime.requests.app import AsyncApp
 from cdk_streamer_runtime.requests.endings import Endings
 from cdk_streamer_runtime.requests.failures import Failure, failure_of
+from cdk_streamer_runtime.requests.items import Body
 from cdk_streamer_runtime.requests.lease import Lease
 from cdk_streamer_runtime.requests.queues import Queue, WorkMessage
 from cdk_streamer_runtime.requests.repair import Repair
 from cdk_streamer_runtime.requests.request import Request
 from cdk_streamer_runtime.requests.results import result_text
-from cdk_streamer_runtime.requests.store import Body, RequestStore
+from cdk_streamer_runtime.requests.store import RequestStore
 from cdk_streamer_runtime.requests.transitions import Event, next_state
 from cdk_streamer_runtime.sockets.posts import Counter, Posts
 
