@@ -1,0 +1,1 @@
+"""The functions' code of the application that the end-to-end tests deploy."""

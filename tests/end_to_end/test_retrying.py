@@ -1,0 +1,32 @@
+"""Requests that need more than one attempt."""
+
+from __future__ import annotations
+
+
+def test_a_flaky_request_succeeds_in_its_third_attempt(wire):
+    assert wire.run("flaky")["result"] == {"attempt": 3}
+
+
+def test_every_new_attempt_is_announced_and_no_error_is(wire):
+    messages = wire.follow(wire.submit("flaky"))
+
+    attempts = [message["attempt"] for message in messages if message["type"] == "retrying"]
+    assert attempts == [2, 3]
+    assert "error" not in [message["type"] for message in messages]
+
+
+def test_reports_tell_their_attempt_and_numbers_go_on(wire):
+    messages = wire.follow(wire.submit("flaky"))
+
+    reports = [message["attempt"] for message in messages if message["type"] == "progress"]
+    assert reports == [1, 2, 3]
+    assert sorted(message["seq"] for message in messages) == list(range(len(messages)))
+
+
+def test_a_fatal_failure_is_not_tried_again(wire, tmp_path):
+    executions = tmp_path / "executions"
+
+    last = wire.run("give_up", {"executions": str(executions)})
+
+    assert last["type"] == "error"
+    assert executions.read_text() == "executed\n"
