@@ -7,12 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cdk_streamer_runtime.contract import ItemKind
+from cdk_streamer_runtime.contract import REQUEST_ID_PATTERN, ItemKind
 from cdk_streamer_runtime.documents import decode, encode
 from cdk_streamer_runtime.keys import owner_key
 from cdk_streamer_runtime.requests.request import Request
 
-# state": "state", "#subs": "subs", "#ttl": "ttl"}
 # DynamoDB would refuse some texts as keys, and its answer would pass for a fault of the service.
 _CREATED = re.compile(rf"[0-9]{{15}}#{REQUEST_ID_PATTERN}")
 _KEY = re.compile(r"[A-Za-z0-9_-]{43}")

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from cdk_streamer_runtime.contract import (
     OWNER_INDEX,
-    REQUEST_ID_PATTERN,
     SUBSCRIBERS_PER_CHANNEL,
     ItemKind,
     State,
@@ -38,7 +36,8 @@ from cdk_streamer_runtime.requests.items import (
 from cdk_streamer_runtime.requests.request import Request
 from cdk_streamer_runtime.requests.transitions import LEASED, TERMINAL, Event, next_state
 
-_NAMES = {"
+_NAMES = {"#state": "state", "#subs": "subs", "#ttl": "ttl"}
+
 
 class RequestStore:
     """Reads and writes the items of requests. `retention` is in seconds, `now` in milliseconds."""
