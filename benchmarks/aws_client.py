@@ -1,6 +1,6 @@
 """What the lean client costs beside boto3: CPU of one call without network, CPU of a cold start.
 
-python benchmarks/aws_client.py
+python -m benchmarks.aws_client
 """
 
 from __future__ import annotations
