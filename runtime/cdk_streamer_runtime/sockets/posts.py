@@ -103,11 +103,13 @@ class Posts:
         )
 
     def close(self, connection: str) -> None:
-        """End a connection; harmless when it has ended."""
+        """End a connection; one that could not be ended has its next message refused again."""
         try:
             self._aws.rest("execute-api", "DELETE", self._url(connection))
         except Gone:
             logger.debug("connection was gone", extra={"connection": connection})
+        except AwsError as error:
+            logger.warning("not closed", extra={"connection": connection, "code": error.code})
 
     def _is_dead(self, connection: str, now: int) -> bool:
         return now - self._missing.setdefault(connection, now) >= GONE_AFTER
