@@ -124,7 +124,7 @@ class Conversation:
     def _run(
         self, connection: Connection, frame: Frame, action: Action, trace: str | None
     ) -> Message:
-        timeout = (action.timeout or SYNC_SECONDS) * 1000
+        timeout = min(action.timeout or SYNC_SECONDS, SYNC_SECONDS) * 1000
         call = Call(
             action=action,
             payload=frame.payload,
