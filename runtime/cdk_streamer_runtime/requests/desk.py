@@ -75,9 +75,7 @@ class Desk:
                 extra={"request": stored.request_id, "action": stored.action},
             )
         elif submission.connection is not None:
-            with suppress(
-                TooManySubscribers
-            ):  # the request is there all the same: it can be asked for
+            with suppress(TooManySubscribers):  # who cannot be told can still ask
                 stored = self._store.subscribe(
                     stored.key, submission.connection, caller.expires, now
                 )
