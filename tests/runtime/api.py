@@ -9,7 +9,14 @@ from cdk_streamer_runtime import contract
 from cdk_streamer_runtime.assembly import Assembly
 from cdk_streamer_runtime.dynamodb import unmarshal_item
 from cdk_streamer_runtime.keys import request_key
-from cdk_streamer_runtime.memory.api import ENDPOINT, TABLE, WATCH, WORK, MemoryApi
+from cdk_streamer_runtime.memory.api import (
+    ENDPOINT,
+    TABLE,
+    WATCH,
+    WORK,
+    CountedMetrics,
+    MemoryApi,
+)
 from cdk_streamer_runtime.memory.platform import START
 from cdk_streamer_runtime.requests.app import AsyncApp
 from cdk_streamer_runtime.requests.request import Request
@@ -34,7 +41,8 @@ class ObservedApi(MemoryApi):
         worker_timeout: int = 900,
         platform: Platform | None = None,
     ) -> None:
-        super().__init__(app, lease=lease)
+        self.counted = CountedMetrics()
+        super().__init__(app, lease=lease, metrics=self.counted)
         self.observed = ObservedAws(self.aws)
         assembly = Assembly(aws=self.observed, platform=platform or self.platform)
         work, watch = self.aws.queue_url(WORK.name), self.aws.queue_url(WATCH.name)

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
 from cdk_streamer_runtime import AsyncApp
-from cdk_streamer_runtime.contract import PROTOCOL, State
+from cdk_streamer_runtime.assembly import Assembly
+from cdk_streamer_runtime.contract import PROTOCOL, MessageEnvironment, State
+from cdk_streamer_runtime.conversation import Conversation
+from cdk_streamer_runtime.memory import MemoryAws
+from cdk_streamer_runtime.memory.api import ENDPOINT, TABLE, CountedMetrics
+from cdk_streamer_runtime.memory.platform import START, MemoryPlatform
 from cdk_streamer_runtime.sockets.connections import Connection
 from tests.runtime.api import ANN, BOB, DAY, EVE, ObservedApi
 from tests.runtime.wire import faults
@@ -350,6 +356,44 @@ def test_null_stands_for_an_argument_that_is_left_out(
     frame = {"action": action, "payload": {"request_id": SEED_ID, argument: None}}
 
     assert api.ask(ann, frame)[-1]["type"] == "response"
+
+
+# --- without requests -----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def channels_only() -> tuple[MemoryAws, Conversation]:
+    aws = MemoryAws(tables=[TABLE])
+    settings = MessageEnvironment(name="api", table_name=TABLE.name, endpoint=ENDPOINT)
+    assembly = Assembly(aws=aws, platform=MemoryPlatform())
+    aws.connections.open("connection")
+    return aws, assembly.conversation(settings, AsyncApp(), CountedMetrics())
+
+
+def said(world: tuple[MemoryAws, Conversation], action: str, **payload: object) -> dict[str, Any]:
+    aws, conversation = world
+    connection = Connection(id="connection", caller=ANN, connected_at=START)
+    frame = {"action": action, "id": "q", "payload": payload}
+    conversation.hear(connection, json.dumps(frame), None)
+    (body,) = aws.connections.messages("connection")
+    return json.loads(body)
+
+
+@pytest.mark.parametrize("action", ["subscribe", "unsubscribe", "get", "cancel", "list"])
+def test_an_api_of_channels_knows_no_request(
+    channels_only: tuple[MemoryAws, Conversation], action: str
+):
+    answer = said(channels_only, action, request_id=SEED_ID)
+
+    assert answer["error"]["code"] == "NOT_FOUND"
+    assert faults(answer) == []
+
+
+def test_an_api_of_channels_has_channels(channels_only: tuple[MemoryAws, Conversation]):
+    answer = said(channels_only, "subscribe", channel="nightly")
+
+    assert answer["data"]["state"] == "QUEUED"
+    assert faults(answer) == []
 
 
 # --- other callers --------------------------------------------------------------------------------
