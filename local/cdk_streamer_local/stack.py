@@ -6,7 +6,7 @@ import signal
 import ssl
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -22,8 +22,6 @@ from cdk_streamer_local.functions.function import Function, find
 from cdk_streamer_local.functions.reports import ReportKind
 from cdk_streamer_local.record import Record
 from cdk_streamer_local.session import Options, Session
-
-_PATIENCE = 10.0
 
 
 class LocalStack:
@@ -157,21 +155,28 @@ class LocalStack:
             for line in event.report.text.splitlines()
         ]
 
-    def wait_for_log(self, function: str, text: str, *, timeout: float = 30.0) -> str:
-        """Give the first line of a function that contains the text; raises TimeoutError."""
+    def wait_for(self, holds: Callable[[], object], *, timeout: float = 30.0) -> None:
+        """Return when something holds, looking again at each event; raises TimeoutError."""
         end = time.monotonic() + timeout
         while True:
             with self._changed:
                 seen = len(self._events)
-            for line in self.logs(function):
-                if text in line:
-                    return line
+            if holds():
+                return
             with self._changed:
-                news = self._changed.wait_for(
+                if not self._changed.wait_for(
                     lambda seen=seen: len(self._events) > seen, end - time.monotonic()
-                )
-            if not news:
-                raise TimeoutError(f"{function} wrote no {text!r} within {timeout:g} s")
+                ):
+                    raise TimeoutError(f"it did not hold within {timeout:g} s")
+
+    def wait_for_log(self, function: str, text: str, *, timeout: float = 30.0) -> str:
+        """Give the first line of a function that contains the text; raises TimeoutError."""
+
+        def found() -> list[str]:
+            return [line for line in self.logs(function) if text in line]
+
+        self.wait_for(found, timeout=timeout)
+        return found()[0]
 
     def workers(self, function: str) -> frozenset[int]:
         """Give the ids of a function's worker processes."""
@@ -180,11 +185,7 @@ class LocalStack:
     def kill_worker(self, function: str) -> frozenset[int]:
         """Kill a function's workers as a crash would, and wait until they are gone."""
         killed = self._session.workers.signal(self._find(function).name, signal.SIGKILL)
-        end = time.monotonic() + _PATIENCE
-        while self.workers(function) & killed:
-            if time.monotonic() > end:
-                raise TimeoutError(f"the workers {sorted(killed)} do not end")
-            time.sleep(0.01)
+        self.wait_for(lambda: not self.workers(function) & killed)
         return killed
 
     def pause_worker(self, function: str) -> frozenset[int]:

@@ -39,6 +39,14 @@ def state(pid: int) -> str:
     return _table()[pid][1][0]
 
 
+def command(pid: int) -> list[str]:
+    """Give the words with which it was started."""
+    listing = subprocess.run(
+        ["ps", "-o", "args=", "-ww", "-p", str(pid)], capture_output=True, text=True, check=True
+    )
+    return listing.stdout.split()
+
+
 def wait_until_gone(pids: Iterable[int], patience: float = 20.0) -> None:
     """Return when none of them runs."""
     end = time.monotonic() + patience

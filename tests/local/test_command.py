@@ -6,53 +6,16 @@ import json
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.local import assemblies, processes
+from tests.local.command import COMMAND, Run
 
-COMMAND = [sys.executable, "-m", "cdk_streamer_local"]
 HELLO = "def handler(event, context):\n    print('hello')\n    return 'world'\n"
 INTERRUPTED = 130
-
-
-class Run:
-    """The command with --json, and the events that it has written."""
-
-    def __init__(self, folder: Path, *arguments: str) -> None:
-        self.folder = folder
-        self.seen: list[dict] = []
-        self.process = subprocess.Popen(
-            [*COMMAND, "local", "--json", *arguments],
-            cwd=folder,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-        )
-
-    def wait_for(self, event: str) -> dict:
-        """Give the next event of this name; the command's end is an error."""
-        for line in self.process.stdout:
-            self.seen.append(json.loads(line))
-            if self.seen[-1]["event"] == event:
-                return self.seen[-1]
-        raise AssertionError(f"no {event} came, only {self.seen}")
-
-    def end(self, how: signal.Signals) -> int:
-        """Send a signal and give the exit status."""
-        self.process.send_signal(how)
-        self.process.communicate(timeout=30)
-        return self.process.returncode
-
-    def close(self) -> None:
-        """End it, however far it came."""
-        if self.process.poll() is None:
-            self.process.kill()
-        self.process.communicate()
 
 
 @pytest.fixture
@@ -76,9 +39,8 @@ def run(app) -> Iterator[Run]:
 
 def scratch_of(pids):
     """Give the engine's folder, which its command line names."""
-    commands = [Path(f"/proc/{pid}/cmdline").read_text().split("\0") for pid in pids]
-    (engine,) = (command for command in commands if any("serve.py" in word for word in command))
-    return Path(engine[-3])
+    (engine,) = (words for words in map(processes.command, pids) if "serve.py" in " ".join(words))
+    return Path(engine[-2])
 
 
 def test_events_come_as_json_lines_in_the_order_of_what_happens(run):

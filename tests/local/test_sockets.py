@@ -7,6 +7,7 @@ import json
 import pytest
 from websockets.exceptions import ConnectionClosedError, InvalidStatus
 from websockets.sync.client import connect
+from websockets.typing import Subprotocol
 
 WORD = {"Authorization": "open sesame"}
 
@@ -38,7 +39,7 @@ def test_who_is_denied_does_not_connect(echo):
 
 
 def test_the_protocols_marker_is_echoed_when_it_was_offered(echo):
-    offered = ["streamer.v1", "bearer.token"]
+    offered = [Subprotocol("streamer.v1"), Subprotocol("bearer.token")]
     with connect(
         echo.socket_url(), ssl=echo.tls, additional_headers=WORD, subprotocols=offered
     ) as socket:

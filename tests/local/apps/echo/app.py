@@ -1,5 +1,8 @@
 """A small app of what the constructs rely on: a socket, a stream, queues, a layer, roles."""
 
+# pyright: reportArgumentType=false
+# jsii's classes and its protocols differ in parameter names, which nobody passes.
+
 from pathlib import Path
 
 from aws_cdk import (

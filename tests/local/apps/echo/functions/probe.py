@@ -15,8 +15,8 @@ logger = logging.getLogger(__name__)
 def handler(event, context):
     match event["do"]:
         case "put":
-            table = boto3.resource("dynamodb").Table(os.environ[event["table"]])
-            table.put_item(Item={"pk": event["pk"]})
+            table = os.environ[event["table"]]
+            boto3.client("dynamodb").put_item(TableName=table, Item={"pk": {"S": event["pk"]}})
             return "put"
         case "facts":
             return facts(context)

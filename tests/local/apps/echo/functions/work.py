@@ -5,9 +5,9 @@ import os
 import time
 
 import boto3
-import greeting
+import greeting  # pyright: ignore[reportMissingImports] - of the layer
 
-table = boto3.resource("dynamodb").Table(os.environ["TABLE"])
+dynamodb = boto3.client("dynamodb")
 
 
 def handler(event, context):
@@ -16,11 +16,12 @@ def handler(event, context):
     print(f"working on {job}")
     if "slow" in job:
         time.sleep(15)
-    table.put_item(
+    dynamodb.put_item(
+        TableName=os.environ["TABLE"],
         Item={
-            "pk": f"done-{job}",
-            "greeting": greeting.TEXT,
-            "receives": int(record["attributes"]["ApproximateReceiveCount"]),
-            "trace": os.environ.get("_X_AMZN_TRACE_ID", ""),
-        }
+            "pk": {"S": f"done-{job}"},
+            "greeting": {"S": greeting.TEXT},
+            "receives": {"N": record["attributes"]["ApproximateReceiveCount"]},
+            "trace": {"S": os.environ.get("_X_AMZN_TRACE_ID", "")},
+        },
     )
