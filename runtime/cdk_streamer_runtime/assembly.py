@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from cdk_streamer_runtime import contract
-from cdk_streamer_runtime.aws import Aws, LeanClient
+from cdk_streamer_runtime.aws import Aws, LeanClient, Patience
 from cdk_streamer_runtime.conversation import Conversation
 from cdk_streamer_runtime.dynamodb import Table
 from cdk_streamer_runtime.machine import Machine
@@ -26,6 +26,9 @@ from cdk_streamer_runtime.sockets.connections import ConnectionStore
 from cdk_streamer_runtime.sockets.posts import Counter, Posts
 from cdk_streamer_runtime.sockets.publisher import ChannelProgress, ChannelSink
 
+# A post that hangs holds up the next tick, and what it says can be read from the table too.
+IMPATIENCE = Patience(attempts=2, connect=1.0, read=2.0, total=3.0)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assembly:
@@ -33,6 +36,7 @@ class Assembly:
 
     aws: Aws
     platform: Platform
+    posting: Aws | None = None  # what posts to connections; default: the same as for all else
     management_endpoint: str | None = None  # stands in for the stage's own callback address
 
     def connections(self, settings: contract.ConnectionEnvironment) -> ConnectionStore:
@@ -123,7 +127,7 @@ class Assembly:
 
     def _posts(self, endpoint: str, metrics: Counter, app: AsyncApp | None = None) -> Posts:
         return Posts(
-            self.aws,
+            self.posting or self.aws,
             self.management_endpoint or endpoint,
             metrics=metrics,
             each=self.platform.each,
@@ -137,6 +141,7 @@ def in_lambda() -> Assembly:
     environment = contract.AwsEnvironment.from_variables()
     return Assembly(
         aws=LeanClient(),
+        posting=LeanClient(patience=IMPATIENCE),
         platform=Machine(),
         management_endpoint=environment.management_endpoint,
     )
