@@ -138,6 +138,9 @@ class Pump:
         except AwsError as error:
             failed = True
             logger.warning("progress not written", extra={"code": error.code})
+        except Exception:  # a dead loop would lose the lease, and the worker would wait for it
+            failed = True
+            logger.exception("progress not written")
         self._done(job, busy=busy, failed=failed, interruption=interruption)
 
     def _done(
