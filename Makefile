@@ -18,7 +18,7 @@ export SOURCE_DATE_EPOCH := 315532800
 
 UV := UV_PYTHON=.venv/bin/python uv pip --quiet
 INSTALLED := .venv/installed
-CONSTRUCT_TESTS := tests/constructs tests/test_packaging.py tests/test_surface.py
+CONSTRUCT_TESTS := tests/constructs tests/test_docs.py tests/test_packaging.py tests/test_surface.py
 RUNTIME_TESTS := tests/runtime tests/clients tests/test_architecture.py tests/test_repository.py
 LOCAL_TESTS := tests/local tests/end_to_end tests/examples
 
@@ -69,11 +69,13 @@ test-local: $(INSTALLED)  ## test the local engine and the examples, end to end
 
 .PHONY: lint
 lint: $(INSTALLED)  ## check format, rules and types
-	$(UV) check
-	ruff format --check .
-	ruff check .
-	pyright
-	zizmor --offline --quiet .github
+	@failed=0; check() { echo "$$*"; "$$@" || failed=1; }; \
+	check uv pip check --quiet --python .venv/bin/python; \
+	check ruff format --check .; \
+	check ruff check .; \
+	check pyright; \
+	check zizmor --offline --quiet .github; \
+	exit $$failed
 
 .PHONY: format
 format: $(INSTALLED)  ## format, and fix what has one right answer
@@ -90,7 +92,8 @@ simulate: $(INSTALLED)  ## run the protocol under faults, SEEDS=500 different wa
 
 .PHONY: bench
 bench: $(INSTALLED)  ## print the benchmarks' tables
-	for benchmark in $(wildcard benchmarks/[a-z]*.py); do python "$$benchmark"; done
+	for benchmark in $(notdir $(basename $(wildcard benchmarks/[a-z]*.py))); do \
+	  python -m "benchmarks.$$benchmark"; done
 
 .PHONY: build
 build: $(INSTALLED)  ## build wheel and sdist into dist/, the same bytes each time
