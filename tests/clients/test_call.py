@@ -83,6 +83,16 @@ async def test_progress_can_be_left_out(capsys: Capture):
 
 
 @asynchronous
+async def test_a_letter_that_the_output_cannot_take_is_escaped(capsys: Capture):
+    async with FakeServer() as server:
+        code, peer = await called(server, "echo", "--id", "r1")
+        await peer.receive()
+        await peer.send(say.response("r1", "echo", "\ud800"))
+        assert await code == 0
+    assert capsys.readouterr().out == '"\\ud800"\n'
+
+
+@asynchronous
 async def test_every_message_can_be_a_line_of_json(capsys: Capture):
     async with FakeServer() as server:
         code, peer = await called(server, "report", "--id", "r1", "--json")

@@ -206,6 +206,12 @@ def test_an_unknown_authority_is_refused_with_the_way_out(certificate: Path):
         _connect_encrypted(certificate)
 
 
+def test_two_ways_to_trust_are_one_too_many():
+    context = tls.create_default_context()
+    with pytest.raises(ValueError, match="give ssl or ca_bundle, not both"):
+        StreamerClient(url="wss://127.0.0.1", token="t1", ssl=context, ca_bundle="a.pem")
+
+
 def test_a_bundle_that_is_not_there_is_named():
     with pytest.raises(ValueError, match=r"ca_bundle 'nowhere\.pem' cannot be used"):
         StreamerClient(url="wss://127.0.0.1", token="t1", ca_bundle="nowhere.pem")
@@ -473,6 +479,27 @@ async def test_nonsense_is_a_warning_and_nothing_else(nonsense: str | bytes):
         await peer.send(say.complete("r1", 1, "done"))
         assert await handle.result() == "done"
         assert len(warnings) == 1
+
+
+@asynchronous
+async def test_an_exception_of_the_warned_function_harms_nothing():
+    raised: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(
+        lambda _, context: raised.append(context["exception"])
+    )
+    warning = LookupError("no")
+
+    def fail(_: str) -> None:
+        raise warning
+
+    async with FakeServer() as server, client_of(server, on_warning=fail) as client:
+        peer = await server.accept()
+        handle = client.submit("report", id="r1")
+        await peer.expect("report")
+        await peer.send_text("nonsense")
+        await peer.send(say.complete("r1", 1, "done"))
+        assert await handle.result() == "done"
+        assert raised == [warning]
 
 
 @asynchronous

@@ -35,14 +35,14 @@ def test_without_faults_every_message_is_told(reports: int):
 
 
 @given(reports=REPORTS, faults=FAULTS)
-@settings(max_examples=400)
+@settings(max_examples=200)
 def test_an_async_request_ends_with_its_result(reports: int, faults: dict[int, Fault]):
     world = played(World(mode="async", reports=reports, faults=faults))
     assert has_given_up(world) or isinstance(world.ending, Completed)
 
 
 @given(reports=REPORTS, faults=FAULTS)
-@settings(max_examples=400)
+@settings(max_examples=200)
 def test_messages_are_told_once_and_in_order(reports: int, faults: dict[int, Fault]):
     world = played(World(mode="async", reports=reports, faults=faults))
     numbers = [message.seq for message in world.heard]
@@ -50,7 +50,7 @@ def test_messages_are_told_once_and_in_order(reports: int, faults: dict[int, Fau
 
 
 @given(count=REPORTS, faults=FAULTS)
-@settings(max_examples=200)
+@settings(max_examples=100)
 def test_percentages_are_told_as_they_were_sent(count: int, faults: dict[int, Fault]):
     world = played(World(mode="async", reports=count, faults=faults))
     reports = [message for message in world.heard if isinstance(message, Progress)]
@@ -60,7 +60,7 @@ def test_percentages_are_told_as_they_were_sent(count: int, faults: dict[int, Fa
 
 
 @given(reports=REPORTS, faults=FAULTS)
-@settings(max_examples=200)
+@settings(max_examples=100)
 def test_an_async_request_is_accepted_once_however_often_it_is_sent(
     reports: int, faults: dict[int, Fault]
 ):
@@ -69,7 +69,7 @@ def test_an_async_request_is_accepted_once_however_often_it_is_sent(
 
 
 @given(faults=FAULTS)
-@settings(max_examples=200)
+@settings(max_examples=100)
 def test_the_acceptance_is_told_first_and_the_end_last(faults: dict[int, Fault]):
     world = played(World(mode="async", reports=5, faults=faults))
     kinds = [type(message) for message in world.heard]
@@ -78,7 +78,7 @@ def test_the_acceptance_is_told_first_and_the_end_last(faults: dict[int, Fault])
 
 
 @given(faults=FAULTS)
-@settings(max_examples=400)
+@settings(max_examples=200)
 def test_a_sync_action_runs_once_or_the_caller_is_told_that_it_may_have(faults: dict[int, Fault]):
     sound = {at: fault for at, fault in faults.items() if fault is not Fault.DOUBLE}
     world = played(World(mode="sync", reports=0, faults=sound))
@@ -87,7 +87,7 @@ def test_a_sync_action_runs_once_or_the_caller_is_told_that_it_may_have(faults: 
 
 
 @given(faults=FAULTS)
-@settings(max_examples=200)
+@settings(max_examples=100)
 def test_an_idempotent_sync_action_ends_with_its_answer(faults: dict[int, Fault]):
     world = played(World(mode="sync", reports=0, faults=faults), idempotent=True)
     assert has_given_up(world) or isinstance(world.ending, Completed)

@@ -14,13 +14,13 @@ from rich.console import Console
 
 from cdk_streamer_client.client import StreamerClient
 from cdk_streamer_client.display import Display, display_on
+from cdk_streamer_client.document import document_of
 from cdk_streamer_client.errors import (
     RequestFailed,
     StreamerClientError,
     Unreachable,
     WaitTimeout,
 )
-from cdk_streamer_client.lines import line
 from cdk_streamer_client.messages import Completed, Failed
 from cdk_streamer_client.request import Request
 from cdk_streamer_client.transport import Token
@@ -84,7 +84,7 @@ async def _call(arguments: argparse.Namespace, display: Display) -> int:
     except StreamerClientError as error:
         ending = Failed(error=error, seq=0)
         if arguments.json:
-            print(line(arguments.id, ending))  # noqa: T201 - what was asked for
+            _print(document_of(arguments.id, ending))
     if ending is None:
         return INTERRUPTED
     if not arguments.json:
@@ -117,7 +117,7 @@ async def _follow(
             async for message in handle:
                 display.show(message)
                 if arguments.json:
-                    print(line(handle.id, message), flush=True)  # noqa: T201 - as above
+                    _print(document_of(handle.id, message))
         return await handle.last()
     except TimeoutError:
         text = f"request {handle.id!r} has no result after {arguments.timeout:g} seconds"
@@ -141,7 +141,7 @@ async def _cancel(handle: Request, display: Display) -> None:
 
 def _tell(ending: Completed | Failed, display: Display) -> None:
     if isinstance(ending, Completed):
-        print(json.dumps(ending.result, indent=2, ensure_ascii=False))  # noqa: T201 - as above
+        _print(ending.result, indent=2)
         return
     display.note(f"error: {ending.error}")
     for hint in _hints(ending.error):
@@ -162,6 +162,15 @@ def _hints(error: StreamerClientError) -> Sequence[str]:
     if error.trace_id is not None:
         hints.append(f"trace: {error.trace_id}")
     return hints
+
+
+def _print(document: object, indent: int | None = None) -> None:
+    text = json.dumps(document, ensure_ascii=False, indent=indent)
+    try:
+        text.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:  # not every terminal and no file takes every letter
+        text = json.dumps(document, indent=indent)
+    print(text, flush=True)  # noqa: T201 - what was asked for
 
 
 def _payload(text: str | None) -> Any:  # noqa: ANN401 - any JSON

@@ -256,7 +256,8 @@ class StreamerClient:
             case Answered(call=call, data=data, error=error):
                 self._answer(self._calls.get(call), data, error)
             case Warned(text=text):
-                self._on_warning(text)
+                # Later: what the caller's function raises must not end the connection.
+                asyncio.get_running_loop().call_soon(self._on_warning, text)
             case Ready():
                 self._answer(self._ready, None, None)
             case Ended(error=error):

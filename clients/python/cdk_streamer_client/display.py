@@ -91,7 +91,7 @@ class Lines(Notes):
         tenth = None
         if isinstance(message, Progress) and message.percentage is not None:
             tenth = message.percentage // 10
-        says = (type(message), tenth, words(message), message.seq and attempt_of(message))
+        says = (type(message), tenth, words(message), attempt_of(message))
         if says != self._shown:
             self._shown = says
             parts = (percent(message), words(message), amount(message), attempt_of(message))

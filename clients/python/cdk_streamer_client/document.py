@@ -1,8 +1,7 @@
-"""Messages as lines of JSON, for programs."""
+"""Messages as documents, for programs."""
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -27,8 +26,8 @@ _TYPES: dict[type[Message], str] = {
 }
 
 
-def line(request_id: str | None, message: Message) -> str:
-    """Write a message in the words of the protocol."""
+def document_of(request_id: str | None, message: Message) -> dict[str, Any]:
+    """Give a message in the words of the protocol."""
     members: dict[str, Any] = {"type": _TYPES[type(message)], "request_id": request_id}
     if isinstance(message, Failed):
         members |= {"seq": message.seq, "error": _fault(message.error)}
@@ -37,7 +36,7 @@ def line(request_id: str | None, message: Message) -> str:
     else:
         given = {name: _plain(value) for name, value in asdict(message).items()}
         members |= {name: value for name, value in given.items() if value not in (None, {})}
-    return json.dumps(members, ensure_ascii=False)
+    return members
 
 
 def _fault(error: StreamerClientError) -> dict[str, Any]:
