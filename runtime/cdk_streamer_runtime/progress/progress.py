@@ -6,10 +6,20 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 from cdk_streamer_runtime.contract import PROGRESS_BYTES
-from cdk_streamer_runtime.documents import DEPTH, encode, is_deep, size
+from cdk_streamer_runtime.documents import DEPTH, decode, encode, is_deep, size
 
 if TYPE_CHECKING:
     from cdk_streamer_runtime.sockets.publisher import ChannelProgress
+
+_NONE = type(None)
+# What a client could not read would be lost on its way, so it is refused where it is said.
+_KINDS = {
+    "message": (str, _NONE),
+    "unit": (str, _NONE),
+    "step": (str, _NONE),
+    "current": (float, int, _NONE),
+    "total": (float, int, _NONE),
+}
 
 
 class Carrier(Protocol):
@@ -88,8 +98,7 @@ class Progress:
         }
         if together := {**self._metadata, **metadata}:
             report["metadata"] = together
-        _refuse_large(report)
-        self._carrier.offer(report)
+        self._carrier.offer(_checked(report))
 
     def set_metadata(self, key: str, value: object) -> None:
         """Add a member to the metadata of every report that follows."""
@@ -100,7 +109,11 @@ class Progress:
         self._carrier.check()
 
 
-def _refuse_large(report: Mapping[str, Any]) -> None:
+def _checked(report: dict[str, Any]) -> dict[str, Any]:
+    """Give the report as clients will read it, whatever its author does to its parts later."""
+    for name, kinds in _KINDS.items():
+        if not isinstance(report.get(name), kinds):
+            raise TypeError(f"{name} must be {kinds[0].__name__}, got {report[name]!r}")
     # Every report is written to the request's item, whose size is paid for with every write.
     text = encode(report)
     if is_deep(text):
@@ -111,3 +124,4 @@ def _refuse_large(report: Mapping[str, Any]) -> None:
             f"a progress report has at most {PROGRESS_BYTES} bytes, got {length}; "
             "send a reference instead"
         )
+    return decode(text) if "metadata" in report else report
