@@ -106,6 +106,7 @@ def _add_claims(parser: argparse.ArgumentParser) -> None:
 
 def _local(arguments: argparse.Namespace) -> int:
     from cdk_streamer_local.cloud.synthesis import App
+    from cdk_streamer_local.display.background import Background
     from cdk_streamer_local.session import Options, Session
 
     app = App.find(arguments.app)
@@ -113,7 +114,8 @@ def _local(arguments: argparse.Namespace) -> int:
     display: Any = _display(as_json=arguments.json)
     if not arguments.json:
         display.begin(str(arguments.app))
-    session = Session(app, options, display)
+    background = Background(display)
+    session = Session(app, options, background)
     # A closed terminal and a polite kill end everything as Ctrl-C does.
     for end in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(end, _interrupt)
@@ -122,6 +124,7 @@ def _local(arguments: argparse.Namespace) -> int:
         session.warm()
         session.run()
     except LocalError as fault:
+        background.close()
         display.fail(fault)
         return 1
     except KeyboardInterrupt:
@@ -130,6 +133,7 @@ def _local(arguments: argparse.Namespace) -> int:
         for end in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(end, signal.SIG_IGN)
         session.stop()
+        background.close()
         if not arguments.json:
             display.end()
     return 0

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from cdk_streamer_local.cloud.assembly import DEFAULT_ACCOUNT, DEFAULT_REGION
+from cdk_streamer_local.cloud.services import Services
 from tests.local import assemblies, processes
 from tests.local.command import COMMAND, Run
 
@@ -147,6 +149,31 @@ def test_the_chosen_port_is_used_and_when_taken_its_holder_is_named(app, tmp_pat
     assert failed["error"] == "PortTaken"
     assert failed["cause"].startswith(f"port {port} cannot be used (python")
     assert failed["cause"].endswith("listens there)")
+
+
+def test_functions_do_not_wait_for_a_reader_that_stands_still(tmp_path):
+    loud = "def handler(event, context):\n    print('x' * 100_000)\n    return 'said'\n"
+    resources = {"Role": assemblies.ROLE, "Loud": assemblies.function(loud)}
+    folder = assemblies.write(
+        tmp_path / "app" / "cdk.out", resources, outputs={"Name": {"Value": {"Ref": "Loud"}}}
+    ).parent
+    run = Run(folder, "cdk.out")
+    try:
+        record = run.wait_for("warmed") and run.record
+        services = Services(
+            endpoint=record["endpoint"],
+            bundle=Path(record["ca_bundle"]),
+            account=DEFAULT_ACCOUNT,
+            region=DEFAULT_REGION,
+        )
+        name = record["outputs"]["Hand"]["Name"]
+        invoke = services.client("lambda").invoke
+        # Each line alone is more than a pipe holds.
+        answers = [invoke(FunctionName=name)["Payload"].read() for _ in range(5)]
+    finally:
+        run.close()
+
+    assert answers == [b'"said"'] * 5
 
 
 def test_the_help_shows_what_there_is_to_do():
