@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import ssl
+import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, Self
+from functools import cache
+from typing import Any, Self, TypeVar
 
+from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
-from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
 from tests.end_to_end.schemas import check_received, check_sent
 
 Message = dict[str, Any]
+T = TypeVar("T")
 
 PROTOCOL = "streamer.v1"
 PATIENCE = 30.0  # seconds that any single message may take on a busy machine
@@ -43,7 +47,7 @@ class Wire:
     ) -> Iterator[Self]:
         """Connect the way a browser does; raises websockets' InvalidStatus when refused."""
         offered = [PROTOCOL] if token is None else [PROTOCOL, f"bearer.{token}"]
-        with connect(
+        connecting = connect(
             url,
             ssl=tls,
             proxy=None,
@@ -52,12 +56,16 @@ class Wire:
             open_timeout=PATIENCE,
             close_timeout=1,
             max_size=256 * 1024,
-        ) as socket:
-            yield cls(socket)
+        )
+        wire = cls(_run(connecting.__aenter__()))
+        try:
+            yield wire
+        finally:
+            _run(connecting.__aexit__(None, None, None))
 
     def close(self) -> None:
         """End the connection."""
-        self.socket.close()
+        _run(self.socket.close())
 
     def is_closed_by_server(self) -> bool:
         """Read on until the server ends the connection; raises TimeoutError when it does not."""
@@ -80,16 +88,16 @@ class Wire:
     def say(self, frame: Message) -> str:
         """Send a message whatever the protocol wants, and give its id."""
         frame = {"id": uuid.uuid4().hex, **frame}
-        self.socket.send(json.dumps(frame))
+        _run(self.socket.send(json.dumps(frame)))
         return frame["id"]
 
     def say_text(self, text: str) -> None:
         """Send what may be no message at all."""
-        self.socket.send(text)
+        _run(self.socket.send(text))
 
     def receive(self, patience: float = PATIENCE) -> Message:
         """Give the next message; raises TimeoutError when none comes."""
-        message = json.loads(self.socket.recv(timeout=patience))
+        message = json.loads(_run(asyncio.wait_for(self.socket.recv(), patience)))
         check_received(message)
         self.seen.append(message)
         return message
@@ -154,6 +162,22 @@ class Wire:
             for message in self.seen
             if message.get("request_id") == request_id and message["type"] != "response"
         ]
+
+
+def _run(work: Coroutine[Any, Any, T]) -> T:
+    """Run on the one loop of all connections.
+
+    Not websockets' own synchronous client: it reads and writes TLS from two threads, and before
+    Python 3.13 a frame gets lost in that now and then.
+    """
+    return asyncio.run_coroutine_threadsafe(work, _loop()).result()
+
+
+@cache
+def _loop() -> asyncio.AbstractEventLoop:
+    loop = asyncio.new_event_loop()
+    threading.Thread(target=loop.run_forever, name="wires", daemon=True).start()
+    return loop
 
 
 def _names(message: Message, frame_id: str) -> bool:
