@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cdk_streamer_runtime.contract import ErrorCode
+from cdk_streamer_runtime.contract import RESULT_BYTES, ErrorCode
+from cdk_streamer_runtime.documents import encode, is_deep, size
 from cdk_streamer_runtime.errors import (
     ActionFailed,
     Cancelled,
@@ -24,6 +25,8 @@ from cdk_streamer_runtime.requests.transitions import Event
 from cdk_streamer_runtime.sockets import messages
 
 logger = logging.getLogger(__name__)
+
+LONGEST_TEXT = 1_000  # characters, for people to read
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +65,7 @@ def fault_of(error: Exception, trace: str | None) -> Mapping[str, Any]:
     """Give what a client may read of an exception: of unknown ones nothing but the trace."""
     match error:
         case ActionFailed():
-            return messages.fault(error.code, error.message, details=error.details, trace=trace)
+            return _spoken(error, trace)
         case Rejection():
             return messages.fault(
                 error.code,
@@ -91,3 +94,16 @@ def fault_of(error: Exception, trace: str | None) -> Mapping[str, Any]:
             return messages.fault(ErrorCode.CONFLICT, str(error), trace=trace)
         case _:
             return messages.fault(ErrorCode.PROCESSING_FAILED, "the action failed", trace=trace)
+
+
+def _spoken(error: ActionFailed, trace: str | None) -> Mapping[str, Any]:
+    """Give what an author says of a failure, without what could be neither stored nor sent."""
+    text = str(error.message)[:LONGEST_TEXT]
+    try:
+        details = encode(error.details)
+    except (TypeError, ValueError, RecursionError):
+        details = None
+    if details is None or is_deep(details) or size(details) > RESULT_BYTES:
+        logger.warning("details left out", extra={"code": error.code.value})
+        return messages.fault(error.code, text, trace=trace)
+    return messages.fault(error.code, text, details=error.details, trace=trace)
