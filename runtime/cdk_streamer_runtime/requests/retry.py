@@ -50,7 +50,7 @@ class Retry:
     def wait(self, failure: BaseException, attempt: int, uniform: Callable[[], float]) -> int:
         """Give the milliseconds to wait; a Retryable that names its own wait is obeyed."""
         if isinstance(failure, Retryable) and failure.after is not None:
-            return int(min(failure.after, MAX_DELAY_SECONDS) * 1000)
+            return int(max(0, min(failure.after, MAX_DELAY_SECONDS)) * 1000)
         ceiling = min(self.max_delay, self.delay * 2 ** (attempt - 1))
         return int(uniform() * ceiling * 1000)
 
