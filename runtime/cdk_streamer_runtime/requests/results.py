@@ -11,7 +11,7 @@ def result_text(result: object) -> str:
     """Write a result; raises TypeError for what JSON lacks, ActionFailed for what is too large."""
     try:
         text = encode(result)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RecursionError) as error:
         raise TypeError(f"the handler's result is not JSON: {error}") from error
     if is_deep(text):
         raise TypeError(f"the handler's result is nested deeper than {DEPTH} levels")
