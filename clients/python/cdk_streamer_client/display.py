@@ -184,7 +184,7 @@ def amount(message: Message) -> str:
 
 def attempt_of(message: Message) -> str:
     """Name the attempt when it is not the first."""
-    if isinstance(message, Progress | Retrying) and message.attempt > 1:
+    if isinstance(message, Progress) and message.attempt > 1:
         return f"attempt {message.attempt}"
     return ""
 

@@ -85,7 +85,7 @@ class Transport:
             status = refusal.response.status_code
             raise NotOpened(f"{self._host} answered HTTP {status}", status) from refusal
         except tls.SSLCertVerificationError as error:
-            remedy = "give the authority's certificate as ca_bundle"
+            remedy = "give the authority's certificate as ca_bundle, or with --ca"
             reason = f"the certificate of {self._host} is not trusted: {error.verify_message}"
             raise NotOpened(f"{reason}; {remedy}") from error
         except TimeoutError as error:
