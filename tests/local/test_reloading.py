@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 from websockets.sync.client import connect
+from websockets.typing import Subprotocol
 
 from tests.local.apps import copied
 from tests.local.command import COMMAND, Run
@@ -35,7 +36,8 @@ def token(run):
 @pytest.fixture
 def open_socket(run, token, tls):
     (socket,) = run.record["sockets"]
-    with connect(socket["url"], ssl=tls, subprotocols=["streamer.v1", f"bearer.{token}"]) as opened:
+    offered = [Subprotocol("streamer.v1"), Subprotocol(f"bearer.{token}")]
+    with connect(socket["url"], ssl=tls, subprotocols=offered) as opened:
         yield opened
 
 

@@ -79,7 +79,7 @@ class Assembly:
         """Read an assembly; raises SynthesisFailed if it is none or not complete."""
         try:
             stacks = list(_stacks(folder))
-        except (OSError, ValueError, KeyError, TypeError) as fault:
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as fault:
             raise SynthesisFailed(
                 f"{str(folder)!r} is no cloud assembly ({fault})",
                 remedy="give the folder that cdk synth wrote, usually cdk.out, or the app itself",

@@ -33,6 +33,10 @@ class Certificate:
     certificate: Path
     key: Path
 
+    def context(self) -> ssl.SSLContext:
+        """Give what a client needs that trusts the same."""
+        return ssl.create_default_context(cafile=str(self.bundle))
+
 
 def server_certificate() -> Certificate:
     """Give the certificate for 127.0.0.1 and localhost; made when missing or about to expire."""
