@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from aws_cdk import Acknowledgment, Duration, Stack, Validations
-from aws_cdk import aws_iam as iam
-from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_s3 as s3
+from aws_cdk import (
+    Acknowledgment,
+    Duration,
+    Stack,
+    Validations,
+    aws_iam as iam,
+    aws_lambda as lambda_,
+    aws_s3 as s3,
+)
 from constructs import Construct
 
 

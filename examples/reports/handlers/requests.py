@@ -14,6 +14,7 @@ from .orders import OrderFile
 from .sales import Sales
 
 BATCH = 5_000
+KILOBYTE = 1024
 
 app = AsyncApp()
 
@@ -52,13 +53,14 @@ def generate_report(
             sales.add(batch)
             progress.report(
                 percentage=80 * upload.position / upload.size,
-                message=f"{sales.orders:,} orders read",
+                message="orders",
                 step="read",
-                current=upload.position,
-                total=upload.size,
-                unit="bytes",
+                current=upload.position // KILOBYTE,
+                total=upload.size // KILOBYTE,
+                unit="KB",
+                orders=sales.orders,
             )
-    progress.report(85, "Drawing the charts", step="draw")
+    progress.report(85, "charts", step="draw")
     from .page import Page  # only this action needs the charts
 
     page = Page(
@@ -68,7 +70,7 @@ def generate_report(
         request_id=context.request_id,
         made_at=datetime.now(UTC),
     ).render()
-    progress.report(95, "Publishing the report", step="publish")
+    progress.report(95, "page", step="publish")
     return {
         "url": files.publish(context.request_id, page),
         "rows": sales.orders,

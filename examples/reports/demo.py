@@ -1,0 +1,164 @@
+"""The whole example on this machine: deploys it, uses it, shows what comes out, ends it.
+
+python -m examples.reports.demo
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import ssl
+import sys
+import threading
+import time
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from cdk_streamer_client import StreamerClient, StreamerClientError
+from cdk_streamer_client.display import display_on
+from cdk_streamer_local import LocalError, LocalStack
+from cdk_streamer_local.events import Deployed, Event, Installing, Synthesized, Warmed
+from examples.reports import sample
+from examples.reports.client import make_report
+from examples.reports.handlers.wording import money
+
+FOLDER = Path(__file__).parent
+REPORT = FOLDER / ".cdk-streamer" / "report.html"  # a folder that git ignores
+BAR = 30  # letters of the longest bar
+
+console = Console(highlight=False)
+
+
+def main() -> int:
+    """Run the demo; gives the exit status."""
+    parser = argparse.ArgumentParser(description="run the reports example on this machine")
+    parser.add_argument("--rows", type=int, default=sample.ROWS, help="default: %(default)s")
+    parser.add_argument("--output", type=Path, default=REPORT, help="default: %(default)s")
+    arguments = parser.parse_args()
+    output: Path = arguments.output.resolve()
+    began = time.monotonic()
+    try:
+        stack = LocalStack(FOLDER / "app.py")
+        with narrated(stack), stack:
+            orders = output.with_name("orders.csv")
+            output.parent.mkdir(parents=True, exist_ok=True)
+            sample.write_orders(orders, arguments.rows)
+            result = asyncio.run(use(stack, orders))
+            page = download(result["url"], stack.tls)
+        output.write_bytes(page)
+    except LocalError as error:
+        return fail(f"{error.cause}\n{error.detail}".strip(), error.remedy)
+    except (StreamerClientError, OSError) as error:
+        return fail(str(error), "run it again; what the functions said: cdk-streamer local")
+    except KeyboardInterrupt:
+        return 130
+    summarize(result)
+    console.print(f"\nThe report: {output} ({len(page):,} bytes)", soft_wrap=True)
+    console.print(f"All of it took {time.monotonic() - began:.0f} s; everything has ended.")
+    console.print("To change the handlers and watch: see examples/reports/README.md")
+    return 0
+
+
+async def use(stack: LocalStack, orders: Path) -> dict[str, Any]:
+    """Run three actions as a client would, and give what the last one answered."""
+    tls = stack.tls
+    token = stack.token(sub="ann", tenant="acme")
+    async with StreamerClient(url=stack.socket_url(), token=token, ssl=tls) as client:
+        began = time.monotonic()
+        answer = await client.request("echo", {"text": "hello"})
+        console.print(f"[bold]echo[/]             {answer} after {milliseconds(began)}")
+
+        with display_on(console, progress=True) as display:
+            request = client.submit("flaky")
+            async for message in request:
+                display.show(message)
+        attempts = (await request.result())["attempts"]
+        console.print(f"[bold]flaky[/]            succeeded in attempt {attempts}")
+
+        console.print(f"[bold]generate_report[/]  of {orders.name}")
+        began = time.monotonic()
+        display = display_on(console, progress=True)
+        result = await make_report(client, orders, title="Sales 2025", tls=tls, display=display)
+        console.print(f"                 done after {milliseconds(began)}\n")
+        return result
+
+
+def download(url: str, tls: ssl.SSLContext) -> bytes:
+    """Give what a link leads to; raises URLError."""
+    with urllib.request.urlopen(url, context=tls) as answer:  # noqa: S310 - the service's own link
+        return answer.read()
+
+
+def summarize(result: Mapping[str, Any]) -> None:
+    """Print what the report is about."""
+    console.print(
+        f"{result['rows']:,} orders, {money(Decimal(result['revenue']))} of revenue, "
+        f"{result['skipped']} damaged lines left out"
+    )
+    regions = {name: Decimal(total) for name, total in result["regions"].items()}
+    largest = max(regions.values(), default=Decimal(1))
+    for name, total in regions.items():
+        bar = "#" * round(BAR * total / largest)
+        console.print(f"  {name:<15} {bar:<{BAR}} {money(total):>7}", markup=False)
+
+
+@contextmanager
+def narrated(stack: LocalStack) -> Iterator[None]:
+    """Print what the stack does meanwhile."""
+    ended = threading.Event()
+
+    def narrate() -> None:
+        told = 0
+        while not ended.wait(0.05):
+            events = stack.events
+            for event in events[told:]:
+                tell(event)
+            told = len(events)
+
+    narrator = threading.Thread(target=narrate)
+    narrator.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        narrator.join()
+
+
+def tell(event: Event) -> None:
+    """Print one event, if it is a step on the way."""
+    match event:
+        case Installing():
+            console.print("installing the engine, which happens once")
+        case Synthesized():
+            console.print(f"synthesized      {event.resources} resources in {event.seconds:.1f} s")
+        case Deployed():
+            console.print(f"deployed         {event.stack} in {event.seconds:.1f} s")
+        case Warmed():
+            console.print(
+                f"warmed           {event.functions} functions in {event.seconds:.1f} s\n"
+            )
+        case _:
+            pass
+
+
+def milliseconds(began: float) -> str:
+    """Tell how long ago that was."""
+    return f"{(time.monotonic() - began) * 1000:,.0f} ms"
+
+
+def fail(cause: str, remedy: str) -> int:
+    """Say why the demo ends early; gives the exit status."""
+    Console(stderr=True, highlight=False).print(
+        f"error: {cause}\n       {remedy}", markup=False, soft_wrap=True
+    )
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
