@@ -114,7 +114,9 @@ class Posts:
     def _is_dead(self, connection: str, now: int) -> bool:
         return now - self._missing.setdefault(connection, now) >= GONE_AFTER
 
-    def _post(self, connection: str, body: bytes, trace: str | None) -> Delivery:
+    def _post(self, connection: str, body: bytes | None, trace: str | None) -> Delivery:
+        if body is None:
+            return Delivery.FAILED
         headers = {"X-Amzn-Trace-Id": trace} if trace else {}
         try:
             self._aws.rest("execute-api", "POST", self._url(connection), body=body, headers=headers)
@@ -131,8 +133,13 @@ class Posts:
         self._missing.pop(connection, None)
         return Delivery.SENT
 
-    def _encode(self, message: Mapping[str, Any]) -> bytes:
-        return encode(self._outgoing(message)).encode()
+    def _encode(self, message: Mapping[str, Any]) -> bytes | None:
+        try:
+            return encode(self._outgoing(message)).encode()
+        except Exception:  # of middleware: what it would not let pass must not be sent without it
+            self._metrics.count(Metric.POST_FAILURES)
+            logger.exception("message not sent", extra={"type": message.get("type")})
+            return None
 
     def _url(self, connection: str) -> str:
         return f"{self._endpoint}/@connections/{quote(connection, safe='')}"
