@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Any, Self
 
-from cdk_streamer_runtime.contract import State
+from cdk_streamer_runtime.contract import ErrorCode, State
 from cdk_streamer_runtime.progress.coalescer import Coalescer
 from cdk_streamer_runtime.progress.progress import Progress
 from cdk_streamer_runtime.progress.pump import Pump
@@ -93,10 +93,11 @@ class ChannelProgress(Progress):
         ending = {"result": result}
         self._sink.publish("complete", State.SUCCEEDED, {"ending": ending}, ending)
 
-    def fail(self, code: str, message: str) -> None:
-        """Tell that the work failed and why."""
+    def fail(self, code: ErrorCode, message: str) -> None:
+        """Tell that the work failed and why; raises ValueError for a code that no client knows."""
+        known = ErrorCode(code)
         self._close()
-        ending = {"error": {"code": code, "message": message, "retryable": False}}
+        ending = {"error": {"code": known.value, "message": message, "retryable": False}}
         self._sink.publish("error", State.FAILED, {"ending": ending}, ending)
 
     def _close(self) -> None:
