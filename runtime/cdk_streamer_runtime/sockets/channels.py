@@ -30,6 +30,7 @@ class Channel:
     progress: Mapping[str, Any] | None = None
     ending: Mapping[str, Any] = field(default_factory=dict[str, Any])
     subscribers: Mapping[str, int] = field(default_factory=dict[str, int])
+    kept_until: int = 0  # seconds since the epoch
 
     @classmethod
     def from_item(cls, item: Mapping[str, Any]) -> Channel:
@@ -42,15 +43,17 @@ class Channel:
             progress=decode(item["progress"]) if "progress" in item else None,
             ending=decode(item["ending"]) if "ending" in item else {},
             subscribers=item["subs"],
+            kept_until=item["ttl"],
         )
 
     def snapshot(self, after_seq: int | None, now: int) -> Message:
-        """Tell how the channel stands."""
+        """Tell how the channel stands; of what the TTL has not removed yet only the number."""
+        kept = self.kept_until * 1000 > now
         return channel_news("snapshot", self.name, self.seq, now) | {
-            "state": self.state.value,
-            "progress": self.progress,
+            "state": self.state.value if kept else State.QUEUED.value,
+            "progress": self.progress if kept else None,
             "gap": after_seq is not None and after_seq < self.seq,
-            **self.ending,
+            **(self.ending if kept else {}),
         }
 
 
@@ -76,11 +79,12 @@ class ChannelStore:
         values |= {"state": state, "ttl": now // 1000 + CHANNEL_RETENTION_SECONDS}
         names = {f"#{key}": key for key in values}
         setters = ", ".join(f"#{key} = :{key}" for key in values)
-        removal = ""
+        removals = [] if "ending" in changes else ["ending"]  # of the run before
         if gone:
             places = {f"#gone{index}": connection for index, connection in enumerate(sorted(gone))}
             names |= places | {"#subs": "subs"}
-            removal = f" REMOVE {', '.join(f'#subs.{place}' for place in places)}"
+            removals += [f"#subs.{place}" for place in places]
+        removal = f" REMOVE {', '.join(removals)}" if removals else ""
         while True:
             try:
                 item = self._table.update(
