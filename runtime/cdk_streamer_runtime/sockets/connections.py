@@ -33,7 +33,7 @@ class Caller:
             tenant=context[AuthorizerContext.TENANT],
             owner=context[AuthorizerContext.OWNER],
             expires=int(context[AuthorizerContext.EXPIRES]),
-            scopes=frozenset(str(context.get(AuthorizerContext.SCOPES, "")).split()),
+            scopes=frozenset(str(context.get(AuthorizerContext.SCOPES) or "").split()),
         )
 
 
