@@ -93,7 +93,7 @@ class ChannelProgress(Progress):
         ending = {"result": result}
         self._sink.publish("complete", State.SUCCEEDED, {"ending": ending}, ending)
 
-    def fail(self, code: ErrorCode, message: str) -> None:
+    def fail(self, code: ErrorCode | str, message: str) -> None:
         """Tell that the work failed and why; raises ValueError for a code that no client knows."""
         known = ErrorCode(code)
         self._close()
