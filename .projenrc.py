@@ -174,7 +174,8 @@ PYTEST: dict[str, Any] = {
     "filterwarnings": ["error"],
     "pythonpath": list(SOURCE_ROOTS),
     "testpaths": ["tests"],
-    "timeout": 300,
+    # against a hang, not against a slow machine: the longest test takes a minute or two
+    "timeout": 900,
     # a failure shows both sides whole: a log is all that CI leaves
     "verbosity_assertions": "2",
     "xfail_strict": True,
