@@ -9,6 +9,8 @@ import re
 from cdk_streamer_runtime.contract import REQUEST_ID_PATTERN
 
 _REQUEST_ID = re.compile(REQUEST_ID_PATTERN)
+# Half of a surrogate pair is JSON, but no text that a table could hold.
+_CHANNEL_NAME = re.compile(r"[^\x00-\x1f\ud800-\udfff]{1,256}")
 
 
 def request_key(tenant: str, owner: str, request_id: str) -> str:
@@ -34,6 +36,11 @@ def connection_key(connection_id: str) -> str:
 def is_request_id(text: object) -> bool:
     """Tell whether a client may name a request so."""
     return isinstance(text, str) and _REQUEST_ID.fullmatch(text) is not None
+
+
+def is_channel_name(text: object) -> bool:
+    """Tell whether a channel may be called so."""
+    return isinstance(text, str) and _CHANNEL_NAME.fullmatch(text) is not None
 
 
 def _digest(*parts: str) -> str:

@@ -14,7 +14,7 @@ from cdk_streamer_runtime.contract import (
     State,
 )
 from cdk_streamer_runtime.errors import Rejection, RequestNotFound
-from cdk_streamer_runtime.keys import is_request_id
+from cdk_streamer_runtime.keys import is_channel_name, is_request_id
 from cdk_streamer_runtime.requests import news
 from cdk_streamer_runtime.requests.app import AsyncApp
 from cdk_streamer_runtime.requests.desk import Desk
@@ -29,7 +29,6 @@ LONGEST_REASON = 256
 RECONNECT_BEFORE = 120  # seconds; time enough to open the next connection first
 
 # Half of a surrogate pair is JSON, but no text that a table could hold.
-_CHANNEL = re.compile(r"[^\x00-\x1f\ud800-\udfff]{1,256}")
 _REASON = re.compile(rf"[^\ud800-\udfff]{{0,{LONGEST_REASON}}}")
 
 
@@ -145,7 +144,7 @@ def _request_id(frame: Frame) -> str:
 
 def _channel(frame: Frame) -> str:
     name = frame.arguments["channel"]
-    if isinstance(name, str) and _CHANNEL.fullmatch(name):
+    if is_channel_name(name):
         return name
     raise _invalid(frame, "channel must be a string of 1 to 256 printable characters")
 

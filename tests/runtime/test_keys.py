@@ -10,6 +10,7 @@ from hypothesis import given, strategies as st
 from cdk_streamer_runtime.keys import (
     channel_key,
     connection_key,
+    is_channel_name,
     is_request_id,
     owner_key,
     request_key,
@@ -86,3 +87,13 @@ def test_these_name_a_request(text: str):
 )
 def test_these_name_no_request(text: object):
     assert not is_request_id(text)
+
+
+@pytest.mark.parametrize("text", ["a", "nightly job #5", "ä/ö", "\U0001f600", "a" * 256])
+def test_these_name_a_channel(text: str):
+    assert is_channel_name(text)
+
+
+@pytest.mark.parametrize("text", ["", "a\nb", "\x00", "a" * 257, "\ud800", "a\udfff", None, 5])
+def test_these_name_no_channel(text: object):
+    assert not is_channel_name(text)

@@ -11,6 +11,7 @@ from cdk_streamer_runtime.documents import DEPTH, decode, encode, is_deep, size
 if TYPE_CHECKING:
     from cdk_streamer_runtime.sockets.publisher import ChannelProgress
 
+MAX_RATE = 100  # reports a second
 _NONE = type(None)
 # What a client could not read would be lost on its way, so it is refused where it is said.
 _KINDS = {
@@ -56,13 +57,15 @@ class Progress:
     def for_channel(name: str, *, tenant: str, max_rate: int = 10) -> ChannelProgress:
         """Give the Progress of a channel, in a function that `grant_publish` was called for.
 
-        Use it in a `with` block. At most `max_rate` reports a second are sent. Raises ValueError
-        when the function's environment says nothing of a socket.
+        Use it in a `with` block. At most `max_rate` reports a second are sent, 1 to 100. Raises
+        ValueError when the function's environment says nothing of a socket.
         """
         # What a worker never needs is not imported there.
         from cdk_streamer_runtime.assembly import in_lambda
         from cdk_streamer_runtime.contract import PublisherEnvironment
 
+        if not 1 <= max_rate <= MAX_RATE:
+            raise ValueError(f"max_rate must be between 1 and {MAX_RATE}, got {max_rate!r}")
         settings = PublisherEnvironment.from_variables()
         return in_lambda().channel(settings, tenant=tenant, name=name, max_rate=max_rate)
 

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Mapping
 from typing import Any, Self
 
-from cdk_streamer_runtime.contract import ErrorCode, State
+from cdk_streamer_runtime.contract import RESULT_BYTES, ErrorCode, State
+from cdk_streamer_runtime.documents import encode, size
+from cdk_streamer_runtime.errors import AwsError
+from cdk_streamer_runtime.keys import is_channel_name
 from cdk_streamer_runtime.progress.coalescer import Coalescer
 from cdk_streamer_runtime.progress.progress import Progress
 from cdk_streamer_runtime.progress.pump import Pump
 from cdk_streamer_runtime.sockets.channels import Channel, ChannelStore
 from cdk_streamer_runtime.sockets.messages import channel_news
 from cdk_streamer_runtime.sockets.posts import Posts
+
+logger = logging.getLogger(__name__)
 
 
 class ChannelSink:
@@ -21,7 +27,11 @@ class ChannelSink:
     def __init__(
         self, tenant: str, name: str, store: ChannelStore, posts: Posts, clock: Callable[[], int]
     ) -> None:
-        """Take the channel and the world."""
+        """Take the channel and the world; raises ValueError for a name that no channel has."""
+        if not is_channel_name(name):
+            raise ValueError(
+                f"a channel's name is 1 to 256 printable characters, got {name[:300]!r}"
+            )
         self._tenant = tenant
         self._name = name
         self._store = store
@@ -88,7 +98,11 @@ class ChannelProgress(Progress):
         self._close()
 
     def complete(self, result: object = None) -> None:
-        """Tell that the work is done; the result is kept for whoever subscribes later."""
+        """Tell that the work is done; the result is kept for whoever subscribes later.
+
+        Raises TypeError or ValueError for a result that is not JSON or above 100 KB.
+        """
+        _refuse_large(encode(result))
         self._close()
         ending = {"result": result}
         self._sink.publish("complete", State.SUCCEEDED, {"ending": ending}, ending)
@@ -105,5 +119,19 @@ class ChannelProgress(Progress):
         if self._thread.is_alive():
             self._thread.join()
         if last is not None:
-            self._sink.write(last)
+            self._write(last)
         self._on_close()
+
+    def _write(self, report: Mapping[str, Any]) -> None:
+        try:
+            self._sink.write(report)
+        except AwsError as error:  # reporting never fails the work that it is about
+            logger.warning("progress not written", extra={"code": error.code})
+
+
+def _refuse_large(result: str) -> None:
+    if size(result) > RESULT_BYTES:
+        raise ValueError(
+            f"the result has {size(result)} bytes, but {RESULT_BYTES} is the most; "
+            "store it elsewhere and give its address"
+        )
