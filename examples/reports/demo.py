@@ -23,7 +23,7 @@ from rich.console import Console
 from cdk_streamer_client import StreamerClient, StreamerClientError
 from cdk_streamer_client.display import display_on
 from cdk_streamer_local import LocalError, LocalStack
-from cdk_streamer_local.events import Deployed, Event, Installing, Synthesized, Warmed
+from cdk_streamer_local.events import Deployed, Event, Explained, Installing, Synthesized, Warmed
 from examples.reports import sample
 from examples.reports.client import make_report
 from examples.reports.handlers.wording import money
@@ -31,6 +31,8 @@ from examples.reports.handlers.wording import money
 FOLDER = Path(__file__).parent
 REPORT = FOLDER / ".cdk-streamer" / "report.html"  # a folder that git ignores
 BAR = 30  # letters of the longest bar
+PATIENCE = 120  # seconds until the requests must have come to their end
+INTERRUPTED = 130  # what shells give for a command that Ctrl-C ended
 
 console = Console(highlight=False)
 
@@ -42,22 +44,23 @@ def main() -> int:
     parser.add_argument("--output", type=Path, default=REPORT, help="default: %(default)s")
     arguments = parser.parse_args()
     output: Path = arguments.output.resolve()
+    output.parent.mkdir(parents=True, exist_ok=True)
+    orders = output.with_name("orders.csv")
+    sample.write_orders(orders, arguments.rows)
     began = time.monotonic()
+    stack = LocalStack(FOLDER / "app.py")
     try:
-        stack = LocalStack(FOLDER / "app.py")
         with narrated(stack), stack:
-            orders = output.with_name("orders.csv")
-            output.parent.mkdir(parents=True, exist_ok=True)
-            sample.write_orders(orders, arguments.rows)
-            result = asyncio.run(use(stack, orders))
-            page = download(result["url"], stack.tls)
-        output.write_bytes(page)
+            result, page = asyncio.run(use(stack, orders))
     except LocalError as error:
-        return fail(f"{error.cause}\n{error.detail}".strip(), error.remedy)
+        return fail(stack, f"{error.detail}\n{error.cause}".strip(), error.remedy)
+    except TimeoutError:
+        return fail(stack, f"no result within {PATIENCE} s", "run it when the machine is less busy")
     except (StreamerClientError, OSError) as error:
-        return fail(str(error), "run it again; what the functions said: cdk-streamer local")
+        return fail(stack, str(error), "correct the handlers and run it again")
     except KeyboardInterrupt:
-        return 130
+        return INTERRUPTED
+    output.write_bytes(page)
     summarize(result)
     console.print(f"\nThe report: {output} ({len(page):,} bytes)", soft_wrap=True)
     console.print(f"All of it took {time.monotonic() - began:.0f} s; everything has ended.")
@@ -65,8 +68,20 @@ def main() -> int:
     return 0
 
 
-async def use(stack: LocalStack, orders: Path) -> dict[str, Any]:
-    """Run three actions as a client would, and give what the last one answered."""
+async def use(stack: LocalStack, orders: Path) -> tuple[dict[str, Any], bytes]:
+    """Run three actions as a client would; gives the answer of the last one, and its page."""
+    broken = [
+        name for event in stack.events if isinstance(event, Warmed) for name in event.unloadable
+    ]
+    if broken:
+        raise LocalError(f"{', '.join(broken)} cannot be imported", remedy="correct the handlers")
+    async with asyncio.timeout(PATIENCE):
+        result = await call(stack, orders)
+        return result, await asyncio.to_thread(download, result["url"], stack.tls)
+
+
+async def call(stack: LocalStack, orders: Path) -> dict[str, Any]:
+    """Make the requests and show how they come along."""
     tls = stack.tls
     token = stack.token(sub="ann", tenant="acme")
     async with StreamerClient(url=stack.socket_url(), token=token, ssl=tls) as client:
@@ -152,11 +167,11 @@ def milliseconds(began: float) -> str:
     return f"{(time.monotonic() - began) * 1000:,.0f} ms"
 
 
-def fail(cause: str, remedy: str) -> int:
+def fail(stack: LocalStack, cause: str, remedy: str) -> int:
     """Say why the demo ends early; gives the exit status."""
-    Console(stderr=True, highlight=False).print(
-        f"error: {cause}\n       {remedy}", markup=False, soft_wrap=True
-    )
+    why = [event.text for event in stack.events if isinstance(event, Explained)]
+    for line in [*why, f"error: {cause}", f"       {remedy}"]:
+        Console(stderr=True, highlight=False).print(line, markup=False, soft_wrap=True)
     return 1
 
 
