@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import socket
 import ssl
 import stat
+import subprocess
+import sys
 import threading
+import zipfile
 
 import pytest
 
@@ -168,6 +172,27 @@ def test_an_archive_of_the_same_files_has_the_same_bytes(tmp_path):
     one, other = (archive(files_of(tmp_path / folder)) for folder in ("one", "other"))
 
     assert one == other
+
+
+def test_an_archive_has_code_compiled_for_this_interpreter(tmp_path):
+    (tmp_path / "asset" / "package").mkdir(parents=True)
+    (tmp_path / "asset" / "package" / "answer.py").write_text("VALUE = 42\n")
+    (tmp_path / "asset" / "broken.py").write_text("VALUE = (\n")
+    unpacked = tmp_path / "unpacked"
+
+    with zipfile.ZipFile(io.BytesIO(archive(files_of(tmp_path / "asset")))) as zipped:
+        zipped.extractall(unpacked)
+    # Were the source read, its value would be this one.
+    (unpacked / "package" / "answer.py").write_text("VALUE = 43\n")
+    read = subprocess.run(
+        [sys.executable, "-c", "from package import answer; print(answer.VALUE, answer.__file__)"],
+        cwd=unpacked,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert read.stdout.split() == ["42", str(unpacked / "package" / "answer.py")]
 
 
 # --- addresses

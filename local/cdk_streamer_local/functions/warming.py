@@ -6,13 +6,14 @@ A function that cannot be imported says so now, and not to the first user.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 
 from cdk_streamer_local.functions.function import Function
 
 WARM_UP = "cdk-streamer:warm-up"  # the bootstrap, which nobody can import, has it too
-_AT_ONCE = 4
+_AT_ONCE = os.cpu_count() or 2
 
 
 def warm(functions: Iterable[Function]) -> list[Function]:
