@@ -114,7 +114,12 @@ class Desk:
     def list(self, caller: Caller, *, state: State | None, limit: int, cursor: str | None) -> Page:
         """Give the caller's requests, newest first."""
         return self._store.list(
-            caller.tenant, caller.owner, state=state, limit=limit, cursor=cursor
+            caller.tenant,
+            caller.owner,
+            state=state,
+            limit=limit,
+            cursor=cursor,
+            now=self._clock(),
         )
 
     def _cancel(self, request: Request, reason: str | None) -> Request:

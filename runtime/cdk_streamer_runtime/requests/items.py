@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cdk_streamer_runtime.contract import REQUEST_ID_PATTERN, ItemKind
+from cdk_streamer_runtime.contract import MAX_DELAY_SECONDS, REQUEST_ID_PATTERN, ItemKind
 from cdk_streamer_runtime.documents import decode, encode
 from cdk_streamer_runtime.keys import owner_key
 from cdk_streamer_runtime.requests.request import Request
@@ -60,6 +60,16 @@ def request_item(request: Request) -> dict[str, Any]:
         "created_key": f"{request.created_at:015d}#{request.request_id}",
     }
     return item | ({"trace": request.trace} if request.trace else {})
+
+
+def last_moment(request: Request) -> int:
+    """Give when even the last attempt of a request has ended, whatever happens to it."""
+    return request.expires_at + request.max_attempts * (request.timeout + MAX_DELAY_SECONDS * 1000)
+
+
+def is_kept(entry: Mapping[str, Any], retention: int, now: int) -> bool:
+    """Tell whether a listed request can still be read: the TTL removes it some days later."""
+    return "ended_at" not in entry or entry["ended_at"] // 1000 + retention > now // 1000
 
 
 def payload_item(key: str, body: Body, ttl: int) -> dict[str, Any]:

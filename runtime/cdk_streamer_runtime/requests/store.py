@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
-from cdk_streamer_runtime.contract import (
-    OWNER_INDEX,
-    SUBSCRIBERS_PER_CHANNEL,
-    ItemKind,
-    State,
-)
+from cdk_streamer_runtime.contract import OWNER_INDEX, SUBSCRIBERS_PER_CHANNEL, ItemKind, State
 from cdk_streamer_runtime.documents import decode, encode
 from cdk_streamer_runtime.dynamodb import Put, Table
 from cdk_streamer_runtime.errors import (
@@ -28,15 +24,15 @@ from cdk_streamer_runtime.requests.items import (
     Page,
     cursor_of,
     forget,
+    is_kept,
     item_key,
+    last_moment,
     payload_item,
     request_item,
     start_of,
 )
 from cdk_streamer_runtime.requests.request import Request
 from cdk_streamer_runtime.requests.transitions import LEASED, TERMINAL, Event, next_state
-
-_NAMES = {"#state": "state", "#subs": "subs", "#ttl": "ttl"}
 
 
 class RequestStore:
@@ -53,7 +49,7 @@ class RequestStore:
 
         Raises Conflict when the id belongs to a request with another body.
         """
-        ttl = (request.expires_at // 1000) + self._retention
+        ttl = last_moment(request) // 1000 + self._retention
         item = request_item(request) | {"ttl": ttl}
         payload = payload_item(request.key, body, ttl)
         try:
@@ -71,29 +67,27 @@ class RequestStore:
 
     def _existing(self, request: Request, now: int) -> Request | None:
         """Find the request that stood in the way of `request`; None when it was out of date."""
-        item = self._table.get(item_key(request.key), consistent=True)
+        item = self._table.get(item_key(request.key))
         if item is None:
             return None
         if item["ttl"] * 1000 <= now:
             # Only an insert reaches the stream, so what the TTL has not removed yet must go first.
-            self._table.delete(
-                item_key(request.key),
-                condition="#ttl = :ttl",
-                names={"#ttl": "ttl"},
-                values={":ttl": item["ttl"]},
-            )
+            with suppress(ConditionFailed):
+                self._remove(item)
             return None
         existing = Request.from_item(item)
         if existing.body_hash != request.body_hash:
             raise Conflict(f"request id {request.request_id!r} was used with another body")
         return existing
 
+    def _remove(self, item: Mapping[str, Any]) -> None:
+        key, values = item_key(item["pk"]), {":ttl": item["ttl"]}
+        self._table.delete(key, condition="#ttl = :ttl", names=_names("ttl"), values=values)
+
     def read(self, key: str, now: int) -> Request | None:
         """Give a request as it is at this moment; expired items count as gone."""
         item = self._table.get(item_key(key), consistent=True)
-        if item is None or item["ttl"] * 1000 <= now:
-            return None
-        return Request.from_item(item)
+        return None if item is None or item["ttl"] * 1000 <= now else Request.from_item(item)
 
     def body(self, key: str) -> Body:
         """Give what the client sent; raises RequestNotFound."""
@@ -116,7 +110,7 @@ class RequestStore:
                 "REMOVE retry_at, tick",
                 condition="attempt = :attempt AND (#state = :waiting "
                 "OR #state = :queued AND expires_at > :now)",
-                names={"#state": "state", "#timeout": "timeout"},
+                names=_names("state", "timeout"),
                 values={
                     ":running": State.RUNNING,
                     ":queued": State.QUEUED,
@@ -147,7 +141,7 @@ class RequestStore:
         Raises LeaseLost when the attempt belongs to nobody or to somebody else.
         """
         changes = ["tick = :tick"]
-        names = {"#state": "state"}
+        names = _names("state")
         values: dict[str, Any] = {
             ":running": State.RUNNING,
             ":cancelling": State.CANCELLING,
@@ -194,13 +188,12 @@ class RequestStore:
         values: dict[str, Any] = {**(changes or {}), "state": state, "mark": mark}
         if state in TERMINAL:
             values |= {"ended_at": now, "ttl": now // 1000 + self._retention}
-        names = {f"#{name}": name for name in values} | {"#state": "state"}
+        names = _names(*values)
         setters = ", ".join(f"#{name} = :{name}" for name in values)
-        expression = f"SET {setters}, seq = seq + :messages" + forget(gone, names)
         try:
             item = self._table.update(
                 item_key(request.key),
-                expression,
+                f"SET {setters}, seq = seq + :messages{forget(gone, names)}",
                 condition="#state = :from AND attempt = :held",
                 names=names,
                 values={f":{name}": value for name, value in values.items()}
@@ -221,7 +214,7 @@ class RequestStore:
                 "SET #subs.#connection = :expires",
                 condition="NOT (#state IN (:succeeded, :failed, :cancelled, :expired)) "
                 "AND #ttl > :now AND (attribute_exists(#subs.#connection) OR size(#subs) < :most)",
-                names=_NAMES | {"#connection": connection},
+                names=_names("state", "subs", "ttl") | {"#connection": connection},
                 values={
                     ":succeeded": State.SUCCEEDED,
                     ":failed": State.FAILED,
@@ -243,29 +236,39 @@ class RequestStore:
                 item_key(key),
                 "REMOVE #subs.#connection",
                 condition="attribute_exists(pk)",
-                names={"#subs": "subs", "#connection": connection},
+                names=_names("subs") | {"#connection": connection},
             )
         except ConditionFailed:
             raise RequestNotFound("there is no such request") from None
 
     def list(
-        self, tenant: str, owner: str, *, state: State | None, limit: int, cursor: str | None
+        self,
+        tenant: str,
+        owner: str,
+        *,
+        state: State | None,
+        limit: int,
+        cursor: str | None,
+        now: int,
     ) -> Page:
         """Give an owner's requests, newest first. The index follows the table within moments."""
-        values: dict[str, Any] = {":owner": owner_key(tenant, owner)}
-        if state is not None:
-            values[":state"] = state
+        key = owner_key(tenant, owner)
         page = self._table.query(
             "owner_key = :owner",
-            keep="#state = :state" if state is not None else None,
-            names={"#state": "state"} if state is not None else {},
-            values=values,
+            keep="#state = :state" if state else None,
+            names=_names("state") if state else {},
+            values={":owner": key} | ({":state": state} if state else {}),
             index=OWNER_INDEX,
             limit=limit,
-            start=start_of(cursor, values[":owner"]),
+            start=start_of(cursor, key),
             forward=False,
         )
-        return Page(requests=tuple(page.items), cursor=cursor_of(page.next_key))
+        kept = [item for item in page.items if is_kept(item, self._retention, now)]
+        return Page(requests=tuple(kept), cursor=cursor_of(page.next_key))
+
+
+def _names(*attributes: str) -> dict[str, str]:
+    return {f"#{attribute}": attribute for attribute in attributes}
 
 
 def _own_write(failure: ConditionFailed, mark: str) -> Request:
@@ -275,9 +278,8 @@ def _own_write(failure: ConditionFailed, mark: str) -> Request:
     request = Request.from_item(failure.item)
     if request.mark == mark:
         return request
-    raise RequestChanged(
-        f"the request is {request.state} in attempt {request.attempt}", request
-    ) from None
+    text = f"the request is {request.state} in attempt {request.attempt}"
+    raise RequestChanged(text, request) from None
 
 
 def _own_tick(failure: ConditionFailed, held: Request, number: int) -> Request:
@@ -294,7 +296,5 @@ def _readable(failure: ConditionFailed, now: int) -> Request:
         raise RequestNotFound("there is no such request") from None
     request = Request.from_item(failure.item)
     if not request.is_terminal:
-        raise TooManySubscribers(
-            f"a request has at most {SUBSCRIBERS_PER_CHANNEL} subscribers"
-        ) from None
+        raise TooManySubscribers("a request has as many subscribers as it can have") from None
     return request
