@@ -12,6 +12,7 @@ from types import FrameType
 from typing import Any
 
 from cdk_streamer_local.errors import BadArgument, LocalError
+from cdk_streamer_local.extra import require_extra
 
 _EPILOG = """\
 examples:
@@ -92,7 +93,9 @@ def _add_call(commands: Any) -> None:  # noqa: ANN401 - see above
     client = _client()
     if client is not None:
         client.add_arguments(call)
-        _add_claims(call)
+    else:
+        call.add_argument("arguments", nargs=argparse.REMAINDER)
+    _add_claims(call)
     call.set_defaults(run=_call)
 
 
@@ -105,21 +108,22 @@ def _add_claims(parser: argparse.ArgumentParser) -> None:
 
 
 def _local(arguments: argparse.Namespace) -> int:
+    require_extra()
     from cdk_streamer_local.cloud.synthesis import App
     from cdk_streamer_local.display.background import Background
     from cdk_streamer_local.session import Options, Session
 
-    app = App.find(arguments.app)
-    options = Options(port=arguments.port, iam=not arguments.no_iam, fresh=arguments.fresh)
     display: Any = _display(as_json=arguments.json)
-    if not arguments.json:
-        display.begin(str(arguments.app))
     background = Background(display)
-    session = Session(app, options, background)
     # A closed terminal and a polite kill end everything as Ctrl-C does.
     for end in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(end, _interrupt)
+    session: Session | None = None
     try:
+        app = App.find(arguments.app)
+        display.begin(str(arguments.app))
+        options = Options(port=arguments.port, iam=not arguments.no_iam, fresh=arguments.fresh)
+        session = Session(app, options, background)
         session.start()
         session.warm()
         session.run()
@@ -132,10 +136,10 @@ def _local(arguments: argparse.Namespace) -> int:
     finally:
         for end in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(end, signal.SIG_IGN)
-        session.stop()
+        if session is not None:
+            session.stop()
         background.close()
-        if not arguments.json:
-            display.end()
+        display.end()
     return 0
 
 

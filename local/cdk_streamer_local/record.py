@@ -13,6 +13,7 @@ from typing import Any, cast
 from cdk_streamer_local.cloud.sockets import Socket
 from cdk_streamer_local.cloud.synthesis import STATE_FOLDER
 from cdk_streamer_local.errors import BadArgument, NotRunning
+from cdk_streamer_local.extra import require_extra
 from cdk_streamer_local.tokens.keys import signing_key
 from cdk_streamer_local.tokens.token import Claims, mint
 
@@ -95,6 +96,7 @@ class Record:
         issuer: str | None = None,
     ) -> str:
         """Mint a token that an authorizer of this app accepts; `issuer` chooses among several."""
+        require_extra()
         audience = self._audience(issuer)
         if tenant is None and audience.tenant_claim:
             tenant = TENANT

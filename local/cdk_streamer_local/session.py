@@ -24,6 +24,7 @@ from cdk_streamer_local.events import (
     Synthesized,
     Warmed,
 )
+from cdk_streamer_local.extra import require_extra
 from cdk_streamer_local.functions.diagnosis import Diagnosis
 from cdk_streamer_local.functions.function import Function
 from cdk_streamer_local.functions.reports import Report
@@ -75,6 +76,7 @@ class Session:
 
     def start(self) -> Record:
         """Bring the app up; raises LocalError, after which `stop` is still due."""
+        require_extra()
         began = time.monotonic()
         state = self.app.state
         other = Record.read(state)

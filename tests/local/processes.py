@@ -34,11 +34,6 @@ def living(pids: Iterable[int]) -> set[int]:
     return {pid for pid in pids if pid in table and not table[pid][1].startswith("Z")}
 
 
-def state(pid: int) -> str:
-    """Give the state's letter: R, S, T for stopped."""
-    return _table()[pid][1][0]
-
-
 def command(pid: int) -> list[str]:
     """Give the words with which it was started."""
     listing = subprocess.run(
@@ -53,3 +48,11 @@ def wait_until_gone(pids: Iterable[int], patience: float = 20.0) -> None:
     while remaining := living(pids):
         assert time.monotonic() < end, f"{remaining} still run"
         time.sleep(0.05)
+
+
+def wait_until_stopped(pid: int, patience: float = 20.0) -> None:
+    """Return when the process stands still, as SIGSTOP makes it."""
+    end = time.monotonic() + patience
+    while not _table()[pid][1].startswith("T"):
+        assert time.monotonic() < end, f"{pid} goes on"
+        time.sleep(0.01)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
+import sys
 
 import pytest
 
@@ -16,6 +18,7 @@ from cdk_streamer_local.errors import (
     SynthesisFailed,
 )
 from cdk_streamer_local.events import Explained, Warmed
+from cdk_streamer_local.extra import require_extra
 from tests.local import assemblies
 
 WRITES = """
@@ -98,10 +101,17 @@ def test_a_cdk_json_without_an_app_says_what_to_add(tmp_path):
 # --- the engine's installation
 
 
+def test_without_the_extra_the_remedy_is_a_command(monkeypatch):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "boto3" else 1)
+
+    with pytest.raises(EngineUnavailable, match=r"boto3 is not installed; run: .* install 'cdk-s"):
+        require_extra()
+
+
 def test_without_uv_the_remedy_is_a_command(monkeypatch, tmp_path):
     monkeypatch.setenv("CDK_STREAMER_CACHE", str(tmp_path))
     monkeypatch.setenv("PATH", "")
-    monkeypatch.setitem(__import__("sys").modules, "uv", None)  # as if it were not installed
+    monkeypatch.setitem(sys.modules, "uv", None)  # as if it were not installed
 
     with pytest.raises(
         EngineUnavailable, match=r"uv, which installs the engine, is missing; run: "
@@ -143,6 +153,16 @@ def test_a_resource_that_fails_is_named_with_its_construct_and_reason(tmp_path):
     assert isinstance(fault, DeploymentFailed)
     assert fault.cause.startswith("Hand/Secret (AWS::SSM::Parameter) failed: ")
     assert "SecureString" in fault.cause
+
+
+def test_the_cdks_statistics_are_left_out(tmp_path):
+    resources = {
+        "Role": assemblies.ROLE,
+        "Statistics": {"Type": "AWS::CDK::Metadata", "Properties": {"Analytics": "v2:..."}},
+    }
+
+    with LocalStack(assemblies.write(tmp_path / "cdk.out", resources)) as stack:
+        assert stack.physical_id("Role").startswith("Hand-Role")
 
 
 # --- functions

@@ -143,11 +143,11 @@ def test_a_killed_worker_is_explained_and_replaced(echo):
 def test_a_paused_worker_stands_still_until_it_is_resumed(echo):
     facts, _ = invoke(echo, do="facts")
 
-    assert echo.pause_worker("Probe") == {facts["pid"]}
-    stopped = processes.state(facts["pid"])
+    paused = echo.pause_worker("Probe")
+    processes.wait_until_stopped(facts["pid"])
     echo.resume_worker("Probe")
 
-    assert stopped == "T"
+    assert paused == {facts["pid"]}
     assert invoke(echo, do="facts")[0]["pid"] == facts["pid"]
 
 

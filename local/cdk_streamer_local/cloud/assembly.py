@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, cast
 from urllib.parse import urlsplit
 
+from cdk_streamer_local.cloud.template import is_deployed
 from cdk_streamer_local.errors import SynthesisFailed
 
 MANIFEST = "manifest.json"
@@ -123,7 +124,11 @@ def _stack(folder: Path, id: str, artifact: Json, artifacts: Mapping[str, Json])
         account=account,
         region=region,
         template=template,
-        resources=[Resource.read(name, resource) for name, resource in resources.items()],
+        resources=[
+            Resource.read(name, resource)
+            for name, resource in resources.items()
+            if is_deployed(resource)
+        ],
         assets=[asset for file in manifests for asset in _assets(file, account, region)],
         dependencies=dependencies,
     )

@@ -11,6 +11,7 @@ from typing import Any
 from cdk_streamer_local.cloud.assembly import Asset
 from cdk_streamer_local.cloud.bytecode import bytecode, bytecode_place
 from cdk_streamer_local.cloud.services import Services
+from cdk_streamer_local.cloud.template import deployable
 
 _EARLIEST = (1980, 1, 1, 0, 0, 0)  # the oldest date that a zip file can hold
 
@@ -26,10 +27,16 @@ def upload(services: Services, assets: Iterable[Asset]) -> int:
             known[asset.bucket] = set()
         # The template's asset keeps its key while its construct's hash of contents does.
         if asset.key not in known[asset.bucket]:
-            body = archive(files_of(asset.path)) if asset.is_folder else asset.path.read_bytes()
-            s3.put_object(Bucket=asset.bucket, Key=asset.key, Body=body)
+            s3.put_object(Bucket=asset.bucket, Key=asset.key, Body=_content(asset))
             uploaded += 1
     return uploaded
+
+
+def _content(asset: Asset) -> bytes:
+    if asset.is_folder:
+        return archive(files_of(asset.path))
+    content = asset.path.read_bytes()
+    return deployable(content) if asset.path.name.endswith(".template.json") else content
 
 
 def files_of(folder: Path) -> dict[PurePosixPath, Path]:

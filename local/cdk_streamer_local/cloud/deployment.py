@@ -10,6 +10,7 @@ from typing import Any
 
 from cdk_streamer_local.cloud.assembly import StackTemplate
 from cdk_streamer_local.cloud.services import Services
+from cdk_streamer_local.cloud.template import deployable
 from cdk_streamer_local.errors import DeploymentFailed, ResourceUnknown
 
 CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
@@ -97,7 +98,7 @@ def _template(stack: StackTemplate, endpoint: str) -> dict[str, str]:
     for asset in stack.assets:
         if asset.path == stack.template:
             return {"TemplateURL": f"{endpoint}/{asset.bucket}/{asset.key}"}
-    return {"TemplateBody": stack.template.read_text(encoding="utf-8")}
+    return {"TemplateBody": deployable(stack.template.read_bytes()).decode()}
 
 
 def _exists(client: Any, name: str) -> bool:  # noqa: ANN401 - a boto3 client

@@ -24,6 +24,12 @@ class JsonLines:
         name = re.sub(r"(?<!^)(?=[A-Z])", "_", type(event).__name__).lower()
         self._write({"event": name, **dataclasses.asdict(event)})
 
+    def begin(self, _app: str) -> None:
+        """Write nothing: the first event is the beginning."""
+
+    def end(self) -> None:
+        """Write nothing: the stream's end is the end."""
+
     def fail(self, fault: LocalError) -> None:
         """Write why nothing else follows."""
         self._write(

@@ -47,14 +47,15 @@ class Sink:
             except OSError:
                 self._socket = None
 
-    def send(self, kind: str, **members: object) -> None:
-        """Tell one thing."""
+    def send(self, kind: str, *, text: str = "", **members: object) -> None:
+        """Tell one thing; of its files, as if they lay where Lambda has them."""
         event = {
             "kind": kind,
             "function": os.environ.get("AWS_LAMBDA_FUNCTION_NAME", ""),
             "pid": os.getpid(),
             "time": time.time(),
             "request": self.request,
+            "text": text.replace(os.environ.get("LAMBDA_TASK_ROOT", TASK_ROOT), TASK_ROOT),
             **members,
         }
         with self._lock:
@@ -176,14 +177,13 @@ def refuse_aws() -> None:
 
 
 def legible(error: BaseException) -> str:
-    """Give the traceback from the function's first line on, with the paths that Lambda has."""
+    """Give the traceback from the function's first line on."""
     at = error.__traceback__
     while at and (
         at.tb_frame.f_code.co_filename == __file__ or "importlib" in at.tb_frame.f_code.co_filename
     ):
         at = at.tb_next
-    text = "".join(traceback.format_exception(type(error), error, at))
-    return text.replace(os.environ.get("LAMBDA_TASK_ROOT", TASK_ROOT), TASK_ROOT)
+    return "".join(traceback.format_exception(type(error), error, at))
 
 
 def load(entry_point: str) -> Handler:
