@@ -31,7 +31,7 @@ def project(tmp_path):
         outputs={"Name": {"Value": {"Ref": "Hello"}}},
     )
     (tmp_path / "test_hello.py").write_text(TESTS)
-    (tmp_path / "pytest.ini").write_text("[pytest]\nfilterwarnings = error\n")
+    (tmp_path / "pytest.ini").write_text("[pytest]\nfilterwarnings = error::ResourceWarning\n")
     return tmp_path
 
 

@@ -19,8 +19,8 @@ from cdk_streamer_local.cache import cache_folder, exclusive
 from cdk_streamer_local.errors import EngineUnavailable
 
 _HERE = Path(__file__).parent
-ENGINE_LOCK = _HERE / "engine-requirements.txt"
-LAMBDA_LOCK = _HERE / "lambda-requirements.txt"
+ENGINE_LOCK = _HERE / "requirements-engine.txt"
+LAMBDA_LOCK = _HERE / "requirements-lambda.txt"
 
 _NO_NETWORK = ("dns error", "connect", "network", "timed out", "offline", "resolve host")
 
