@@ -5,7 +5,8 @@ from __future__ import annotations
 import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, get_type_hints
+from types import UnionType
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from cdk_streamer_runtime.contract import ErrorCode
 from cdk_streamer_runtime.errors import Rejection
@@ -97,8 +98,12 @@ class Action:
             "progress": call.progress,
             "context": call.context,
         }
-        result = self.handler(*(given[name] for name in self.parameters))
-        return _finish(result) if inspect.isawaitable(result) else result
+        try:
+            result = self.handler(*(given[name] for name in self.parameters))
+            return _finish(result) if inspect.isawaitable(result) else result
+        except SystemExit as wish:
+            # The process is not the handler's alone: it has to store and tell how this ended.
+            raise RuntimeError(f"the handler wanted to exit with {wish.code!r}") from wish
 
 
 def parameters_of(handler: Handler) -> tuple[str, ...]:
@@ -108,25 +113,29 @@ def parameters_of(handler: Handler) -> tuple[str, ...]:
     """
     hints = _hints(handler)
     roles: list[str] = []
+    skipped = False
     for name, parameter in inspect.signature(handler).parameters.items():
         role = _role(hints.get(name))
-        if parameter.kind in {parameter.VAR_KEYWORD, parameter.KEYWORD_ONLY} or role in roles:
-            if parameter.default is not parameter.empty or parameter.kind is parameter.VAR_KEYWORD:
-                continue
+        by_place = parameter.kind not in {parameter.VAR_KEYWORD, parameter.KEYWORD_ONLY}
+        optional = parameter.default is not parameter.empty
+        optional = optional or parameter.kind is parameter.VAR_KEYWORD
+        if by_place and role not in roles and not skipped:
+            roles.append(role)
+        elif optional and (role in roles or not by_place):
+            skipped = skipped or by_place
+        else:
             raise TypeError(
                 f"parameter {name!r} of handler {handler.__name__!r} cannot be filled; a handler "
                 "takes a payload, a Progress and a RequestContext, each at most once"
             )
-        roles.append(role)
     return tuple(roles)
 
 
 def _role(hint: object) -> str:
-    if hint is Progress:
+    kinds = get_args(hint) if get_origin(hint) in {Union, UnionType} else (hint,)
+    if Progress in kinds:
         return "progress"
-    if hint is RequestContext:
-        return "context"
-    return "payload"
+    return "context" if RequestContext in kinds else "payload"
 
 
 def _hints(handler: Handler) -> dict[str, Any]:
@@ -145,4 +154,7 @@ def _finish(result: Awaitable[object]) -> object:
     async def finish() -> object:
         return await result
 
-    return asyncio.run(finish())
+    try:
+        return asyncio.run(finish())
+    except asyncio.CancelledError as cancelled:
+        raise RuntimeError("the handler cancelled itself") from cancelled
