@@ -91,7 +91,9 @@ def test_locks_record_no_address():
 
 def test_the_lock_carries_a_hash_for_every_version():
     lines = (ROOT / "requirements.lock").read_text().splitlines()
-    pins = {line: below for line, below in pairwise(lines) if not line.startswith((" ", "#"))}
+    pins = {
+        line: below for line, below in pairwise([*lines, ""]) if not line.startswith((" ", "#"))
+    }
     pinned = re.compile(r"[a-z0-9][\w.-]*==\S+( ; .*)? \\")
     assert [line for line in pins if not pinned.fullmatch(line)] == []
     assert [line for line, below in pins.items() if "--hash=sha256:" not in below] == []
