@@ -71,10 +71,10 @@ def wire(connect) -> Wire:
 @pytest.fixture
 def paused_worker(deployment) -> AbstractContextManager[None]:
     """Give what keeps the worker from taking anything."""
-    return deployment.paused_worker()
+    return deployment.paused("Api/Worker")
 
 
 @pytest.fixture
 def locked_table(deployment) -> AbstractContextManager[None]:
     """Give what keeps the message function from the table."""
-    return deployment.locked_table()
+    return deployment.statement("Api/Socket/Message/Role/Resource", "Deny", "dynamodb:*")

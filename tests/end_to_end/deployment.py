@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from websockets.exceptions import InvalidStatus
@@ -85,13 +86,57 @@ class Deployment:
         return json.loads(payload)
 
     def stream_record(self, request_id: str) -> dict[str, Any]:
-        """Give the record that the table's stream had of a new request."""
+        """Give the record that the table's stream has of a new request."""
+        return self._find_record(request_id)[1]
+
+    def stream_pointer(self, request_id: str) -> dict[str, Any]:
+        """Give what Lambda leaves behind of a batch of this one record when it gives up."""
+        shard, record = self._find_record(request_id)
+        sequence = record["dynamodb"]["SequenceNumber"]
+        return {
+            "streamArn": self._stream_arn,
+            "shardId": shard,
+            "startSequenceNumber": sequence,
+            "endSequenceNumber": sequence,
+            "batchSize": 1,
+        }
+
+    def drop_connections_of(self, owner: str) -> int:
+        """End an owner's connections from the server's side; gives how many there were."""
+        client = boto3.client(
+            "apigatewaymanagementapi",
+            endpoint_url=self.url.replace("wss://", "https://"),
+            verify=self.stack.ca_bundle,
+            region_name="us-east-1",
+            aws_access_key_id="000000000000",  # the engine's root user
+            aws_secret_access_key="local",
+        )
+        found = self.stack.client("dynamodb").scan(
+            TableName=self.table,
+            FilterExpression="sk = :kind AND #owner = :owner",
+            ExpressionAttributeNames={"#owner": "owner"},
+            ExpressionAttributeValues={":kind": {"S": "connection"}, ":owner": {"S": owner}},
+        )["Items"]
+        for item in found:
+            client.delete_connection(ConnectionId=item["pk"]["S"].removeprefix("conn#"))
+        return len(found)
+
+    @property
+    def _stream_arn(self) -> str:
         client = self.stack.client("dynamodbstreams")
-        table = self.stack.physical_id("Api/Socket/Table/Resource")
-        (stream,) = client.list_streams(TableName=table)["Streams"]
+        (stream,) = client.list_streams(TableName=self.table)["Streams"]
+        return stream["StreamArn"]
+
+    @property
+    def table(self) -> str:
+        """The table's name."""
+        return self.stack.physical_id("Api/Socket/Table/Resource")
+
+    def _find_record(self, request_id: str) -> tuple[str, dict[str, Any]]:
+        client = self.stack.client("dynamodbstreams")
         found = [
-            record
-            for record in _records(client, stream["StreamArn"])
+            (shard, record)
+            for shard, record in _records(client, self._stream_arn)
             if record["eventName"] == "INSERT" and _request_id(record) == request_id
         ]
         assert len(found) == 1
@@ -117,11 +162,11 @@ class Deployment:
             time.sleep(0.02)
 
     @contextmanager
-    def paused_worker(self) -> Iterator[None]:
-        """Let no work message be taken meanwhile."""
+    def paused(self, function: str) -> Iterator[None]:
+        """Let a function get nothing from its queue or stream meanwhile."""
         client = self.stack.client("lambda")
         (mapping,) = client.list_event_source_mappings(
-            FunctionName=self.stack.function_name("Worker")
+            FunctionName=self.stack.function_name(function)
         )["EventSourceMappings"]
         client.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
         try:
@@ -130,30 +175,31 @@ class Deployment:
             client.update_event_source_mapping(UUID=mapping["UUID"], Enabled=True)
 
     @contextmanager
-    def locked_table(self) -> Iterator[None]:
-        """Take from the message function what it may do with the table."""
+    def statement(self, role: str, effect: str, action: str) -> Iterator[None]:
+        """Let a role have one more statement meanwhile, about every resource."""
         client = self.stack.client("iam")
-        role = self.stack.physical_id("Api/Socket/Message/Role/Resource")
-        denial = {"Effect": "Deny", "Action": "dynamodb:*", "Resource": "*"}
+        name = self.stack.physical_id(role)
+        statement = {"Effect": effect, "Action": action, "Resource": "*"}
         client.put_role_policy(
-            RoleName=role,
-            PolicyName="Denial",
-            PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [denial]}),
+            RoleName=name,
+            PolicyName="Meanwhile",
+            PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [statement]}),
         )
         try:
             yield
         finally:
-            client.delete_role_policy(RoleName=role, PolicyName="Denial")
+            client.delete_role_policy(RoleName=name, PolicyName="Meanwhile")
 
 
-def _records(client: Any, stream: str) -> Iterator[dict[str, Any]]:
+def _records(client: Any, stream: str) -> Iterator[tuple[str, dict[str, Any]]]:
     for shard in client.describe_stream(StreamArn=stream)["StreamDescription"]["Shards"]:
         iterator = client.get_shard_iterator(
             StreamArn=stream, ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON"
         )["ShardIterator"]
         while iterator:
             answer = client.get_records(ShardIterator=iterator)
-            yield from answer["Records"]
+            for record in answer["Records"]:
+                yield shard["ShardId"], record
             iterator = answer.get("NextShardIterator") if answer["Records"] else None
 
 

@@ -128,3 +128,15 @@ def test_an_expired_connection_is_closed(connect):
         pass
 
     assert wire.is_closed_by_server()
+
+
+def test_a_message_beyond_the_platforms_limit_ends_the_connection(wire):
+    wire.say_text("x" * 140_000)
+
+    assert wire.is_closed_by_server()
+
+
+def test_a_scope_opens_what_needs_it(connect):
+    wire = connect(scopes=("admin", "other"))
+
+    assert wire.ask("administer")["data"] == "done"

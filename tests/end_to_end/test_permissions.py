@@ -14,3 +14,11 @@ def test_the_publisher_may_not_read_requests(deployment):
     met = deployment.invoke("Publisher", {"trespass": True})
 
     assert met == {"read": "AccessDeniedException", "delete": "AccessDeniedException"}
+
+
+def test_every_function_has_a_role_of_its_own(deployment):
+    functions = deployment.stack.client("lambda").list_functions()["Functions"]
+
+    roles = {function["Role"] for function in functions}
+
+    assert len(roles) == len(functions) == 8

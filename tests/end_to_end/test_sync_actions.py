@@ -63,3 +63,17 @@ def test_answers_of_twenty_messages_each_find_their_question(wire):
     answers = [wire.wait_for(lambda message, id=id: message.get("id") == id)["data"] for id in ids]
 
     assert answers == list(range(20))
+
+
+def test_the_payload_decides_where_the_author_left_it_to_a_rule(wire):
+    assert wire.ask("either", {"slow": False})["data"] == "either"
+    assert wire.run("either", {"slow": True})["result"] == "either"
+
+
+def test_the_client_may_prefer_one_way_where_there_is_a_choice(wire):
+    assert wire.ask("either", {"slow": True}, prefer="sync")["data"] == "either"
+    assert wire.run("either", {"slow": False}, prefer="async")["result"] == "either"
+
+
+def test_the_clients_wish_changes_no_action_of_one_kind(wire):
+    assert wire.ask("echo", 1, prefer="async")["data"] == 1

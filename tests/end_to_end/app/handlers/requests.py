@@ -62,6 +62,12 @@ def greet_later(payload: Greeting) -> str:
     return f"hello {payload.name}"
 
 
+@app.action("either", mode=lambda payload: "async" if payload["slow"] else "sync")
+def either(context: RequestContext) -> str:
+    """Run as the payload says, or as the client prefers."""
+    return context.action
+
+
 @app.action("administer", scopes=("admin",))
 def administer() -> str:
     """Answer administrators only."""
