@@ -46,8 +46,8 @@ def keys(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def issuer(keys):
-    certificate = server_certificate()
-    with_keys = Issuer(certificate, lambda: [signing_key(keys, name) for name in ALGORITHMS])
+    made = [signing_key(keys, name) for name in ALGORITHMS]
+    with_keys = Issuer(server_certificate(), lambda: made)
     yield with_keys
     with_keys.close()
 
