@@ -7,9 +7,14 @@ from typing import Any
 
 from cdk_streamer_runtime.aws import Aws
 from cdk_streamer_runtime.contract import ItemKind
+from cdk_streamer_runtime.errors import StreamerError
 from cdk_streamer_runtime.requests.queues import Queue, WorkMessage
 
 Record = Mapping[str, Any]
+
+# A page may be empty in the middle of a shard, and is at the end of one that is open:
+# https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_GetRecords.html
+EMPTY_PAGES = 50
 
 
 class Dispatcher:
@@ -39,9 +44,9 @@ class LostRecords:
         self._aws = aws
 
     def read(self, pointer: Mapping[str, Any]) -> list[Record]:
-        """Give the records of a failed batch; an empty list when they are older than the stream.
+        """Give the records of a failed batch; `pointer` is the on-failure `DDBStreamBatchInfo`.
 
-        `pointer` is the `DDBStreamBatchInfo` of Lambda's on-failure record.
+        Raises StreamerError when the stream does not have all of them any more.
         """
         iterator = self._call(
             "GetShardIterator",
@@ -54,14 +59,16 @@ class LostRecords:
         ).get("ShardIterator")
         last = int(pointer["endSequenceNumber"])
         records: list[Record] = []
-        while iterator:
+        empty = 0
+        while iterator and empty < EMPTY_PAGES:
             answer = self._call("GetRecords", {"ShardIterator": iterator})
             page = answer["Records"]
             records += [record for record in page if _sequence(record) <= last]
-            if not page or _sequence(page[-1]) >= last:
-                break
+            if page and _sequence(page[-1]) >= last:
+                return records
+            empty = 0 if page else empty + 1
             iterator = answer.get("NextShardIterator")
-        return records
+        raise StreamerError("not all records of a failed batch could be read again")
 
     def _call(self, operation: str, parameters: Mapping[str, object]) -> dict[str, Any]:
         return self._aws.call("dynamodbstreams", operation, parameters)
