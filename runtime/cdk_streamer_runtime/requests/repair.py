@@ -54,9 +54,12 @@ class Repair:
     def _queued(self, request: Request, now: int) -> int | None:
         if now >= request.expires_at:
             return self._end(request, Event.EXPIRE, "the request was not started in time")
-        if now - request.created_at < LOST_AFTER:
-            return min(LOST_AFTER - (now - request.created_at), request.expires_at - now) + GRACE
-        return self._send_again(request, now - request.created_at)
+        age = now - request.created_at
+        if age < LOST_AFTER:
+            # Often, for a worker may take it at any moment, and die.
+            return min(self._lease, LOST_AFTER - age, request.expires_at - now) + GRACE
+        pause = self._send_again(request, age)
+        return min(pause, request.expires_at - now + GRACE)
 
     def _waiting(self, request: Request, now: int) -> int | None:
         overdue = now - request.retry_at

@@ -118,8 +118,8 @@ MUTANTS = (
     Mutant(
         name="dead-lettered request not queued again",
         file="requests/repair.py",
-        before="return self._send_again(request, now - request.created_at)",
-        after="return LONGEST_LOOK",
+        before="pause = self._send_again(request, age)",
+        after="pause = LONGEST_LOOK",
     ),
     Mutant(
         name="lost retry not queued again",
