@@ -76,9 +76,8 @@ async def _print_progress(clients: Sequence[StreamerClient], post: tuple[float, 
         name = f"{requests} request{'s' * (requests > 1)}, {rate} a second each"
         _row(name, *post, *_percentiles(ticks), _percentiles(ends)[0])
     ticks, _ = await _ticks(clients[:1], 200)
-    print(
-        f"\nreported 200 times a second at max_progress_rate=100: {len(ticks) / SECONDS:.0f} heard a second"
-    )
+    heard = len(ticks) / SECONDS
+    print(f"\nreported 200 times a second, max_progress_rate=100: {heard:.0f} heard a second")
 
 
 async def _ticks(clients: Sequence[StreamerClient], rate: int) -> tuple[list[float], list[float]]:

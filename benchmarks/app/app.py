@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from aws_cdk import (
     App,
     CfnOutput,
@@ -41,7 +43,8 @@ function = lambda_.Function(
 function.add_to_role_policy(
     iam.PolicyStatement(actions=["execute-api:ManageConnections"], resources=["*"])
 )
+echo = cast("lambda_.IFunction", function)  # jsii's stubs do not say that it is one
 for route, name in (("$connect", "Connect"), ("$default", "Echo")):
-    floor.add_route(route, integration=integrations.WebSocketLambdaIntegration(name, function))
+    floor.add_route(route, integration=integrations.WebSocketLambdaIntegration(name, echo))
 CfnOutput(stack, "FloorUrl", value=stage.url)
 app.synth()

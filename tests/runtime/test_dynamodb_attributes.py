@@ -63,8 +63,10 @@ def from_boto3(value: Any) -> Any:
 
 def on_the_wire(value: Any) -> Any:
     """What botocore sends for boto3's attribute value, with one order for sets."""
-    if isinstance(value, bytes | Binary):
-        return b64encode(bytes(value)).decode()
+    if isinstance(value, Binary):
+        return b64encode(value.value).decode()
+    if isinstance(value, bytes):
+        return b64encode(value).decode()
     if isinstance(value, list):
         return [on_the_wire(each) for each in value]
     if isinstance(value, dict):

@@ -13,8 +13,7 @@ from typing import Any, Literal, NotRequired, TypedDict, Union
 from uuid import UUID
 
 import jsonschema
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from cdk_streamer_runtime.requests.inputs import Input, InvalidInput
 
