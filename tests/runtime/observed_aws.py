@@ -24,8 +24,8 @@ class ObservedAws:
 
     memory: MemoryAws
     calls: list[str] = field(default_factory=list)
-    kill_before: int | None = None  # the number of a call, from 0
-    kill_after: int | None = None
+    kill_before: set[int] = field(default_factory=set[int])  # numbers of calls, from 0
+    kill_after: set[int] = field(default_factory=set[int])
     _interventions: dict[str, list[Intervention]] = field(default_factory=dict)
 
     def call(
@@ -56,11 +56,11 @@ class ObservedAws:
     def _do(self, operation: str, effect: Effect) -> Any:
         number = len(self.calls)
         self.calls.append(operation)
-        if number == self.kill_before:
+        if number in self.kill_before:
             raise Killed
         waiting = self._interventions.get(operation)
         result = waiting.pop(0)(effect) if waiting else effect()
-        if number == self.kill_after:
+        if number in self.kill_after:
             raise Killed
         return result
 

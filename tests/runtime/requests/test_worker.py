@@ -509,7 +509,7 @@ def test_a_message_that_waited_too_long_ends_its_request():
 
 def test_a_message_of_an_attempt_whose_lease_has_passed_starts_it_over():
     stage = Stage(echo).submit()
-    stage.api.observed.kill_before = len(stage.api.observed.calls) + 1  # after the claim
+    stage.api.observed.kill_after = {len(stage.api.observed.calls)}  # the claim
     stage.api.work()
     stage.api.platform.advance(65_000)
 
