@@ -6,6 +6,7 @@ import contextlib
 import shutil
 import threading
 import time
+import uuid
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 
@@ -41,25 +42,31 @@ from cdk_streamer_local.tokens.keys import SigningKey, signing_key
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """How to run. Port 0 is a free one; `fresh` forgets what earlier runs left."""
+    """How to run. Port 0 is a free one; `fresh` forgets what earlier runs left.
+
+    Beside another run of the same app, `alone` refuses to start; otherwise this one keeps out of
+    its way.
+    """
 
     port: int = 0
     iam: bool = True
     fresh: bool = False
     watch: bool = True
+    alone: bool = True
 
 
 class Session:
     """Runs one app from `start` to `stop`; `observe` is told everything, on any thread."""
 
     def __init__(self, app: App, options: Options, observe: Observer) -> None:
-        self.app = app
+        self.app = app if options.alone else app.apart(uuid.uuid4().hex[:8])
         self.workers = Workers()
         self.system = System()
         self._options = options
         self._observe = observe
-        self._synthesizer = Synthesizer(app)
+        self._synthesizer = Synthesizer(self.app)
         self._host: Host | None = None
+        self._record: Record | None = None
         self._death: EngineDied | None = None
         self._ended = threading.Event()
         self._keys: Sequence[SigningKey] = ()
@@ -80,7 +87,7 @@ class Session:
         began = time.monotonic()
         state = self.app.state
         other = Record.read(state)
-        if other is not None:
+        if other is not None and self._options.alone:
             raise AlreadyRunning(
                 f"this app runs already, at {other.endpoint} (process {other.pid})",
                 remedy="use that one, or end it first",
@@ -120,7 +127,10 @@ class Session:
         self._synthesizer.kill()
         if self._host is not None:
             self._host.stop()
+        if self._record is not None and Record.read(self.app.state) == self._record:
             Record.remove(self.app.state)
+        if not self._options.alone:
+            self.app.forget()
 
     def warm(self) -> None:
         """Start a worker for every function and tell which cannot be imported."""
@@ -151,7 +161,9 @@ class Session:
             self._sources = find_sources(self.system.code, self.app.folder)
             self._watch = Watch(self.app.folder, self._sources, self._watch)
         record = self.system.record(self.host)
-        record.write(self.app.state)
+        if Record.read(self.app.state) in (None, self._record):
+            record.write(self.app.state)
+            self._record = record
         self._observe(Ready(record=record, seconds=time.monotonic() - began))
         return record
 

@@ -27,8 +27,9 @@ from cdk_streamer_local.session import Options, Session
 class LocalStack:
     """Runs an app in the local engine from `with` to its end.
 
-    `app` is an app.py, a cdk.json or a cdk.out. Roles are enforced unless `iam` is False. With
-    `watch`, edits are followed as the command line does.
+    `app` is an app.py, a cdk.json or a cdk.out; the command line may run it at the same time.
+    Roles are enforced unless `iam` is False. With `watch`, edits are followed as the command line
+    does.
     """
 
     def __init__(
@@ -36,7 +37,7 @@ class LocalStack:
     ) -> None:
         self._events: list[Event] = []
         self._changed = threading.Condition()
-        options = Options(port=port, iam=iam, watch=watch)
+        options = Options(port=port, iam=iam, watch=watch, alone=False)
         self._session = Session(App.find(Path(app)), options, self._receive)
         self._record: Record | None = None
 

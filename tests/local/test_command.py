@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from cdk_streamer_local import LocalStack
 from cdk_streamer_local.cloud.assembly import DEFAULT_ACCOUNT, DEFAULT_REGION
 from cdk_streamer_local.cloud.services import Services
 from tests.local import assemblies, processes
@@ -131,6 +132,15 @@ def test_a_second_command_for_the_same_app_is_refused(run, app):
 
     endpoint, pid = ready["record"]["endpoint"], run.process.pid
     assert failed["cause"] == f"this app runs already, at {endpoint} (process {pid})"
+
+
+def test_tests_of_the_same_app_run_beside_the_command_and_leave_it_its_record(run, app):
+    ready = run.wait_for("ready")
+
+    with LocalStack(app / "cdk.out") as stack:
+        assert stack.endpoint != ready["record"]["endpoint"]
+
+    assert run.record == ready["record"]
 
 
 def test_the_chosen_port_is_used_and_when_taken_its_holder_is_named(app, tmp_path):

@@ -72,6 +72,16 @@ def test_an_app_that_never_synthesizes_is_told_to(tmp_path):
     assert fault.remedy == "call app.synth() at its end"
 
 
+def test_what_a_failed_start_made_is_removed(tmp_path):
+    (tmp_path / "app.py").write_text(
+        "import os, pathlib; pathlib.Path(os.environ['CDK_OUTDIR']).mkdir(parents=True)\n"
+    )
+
+    failure(tmp_path / "app.py")
+
+    assert list((tmp_path / ".cdk-streamer" / "runs").iterdir()) == []
+
+
 def test_lookups_that_nobody_did_yet_are_named(tmp_path):
     manifest = {"artifacts": {}, "missing": [{"key": "vpc-provider:account=1"}]}
     (tmp_path / "manifest.json").write_text(json.dumps(manifest))

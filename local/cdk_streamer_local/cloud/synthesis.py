@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import json
 import os
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -76,6 +78,17 @@ class App:
         if not ignore.exists():
             ignore.write_text("*\n")
         return folder
+
+    def apart(self, name: str) -> App:
+        """Give the same app with an assembly of its own, if it makes one."""
+        if not self.command:
+            return self
+        return dataclasses.replace(self, assembly=self.state / "runs" / name / "cdk.out")
+
+    def forget(self) -> None:
+        """Remove the assembly that it made apart."""
+        if self.command:
+            shutil.rmtree(self.assembly.parent, ignore_errors=True)
 
 
 class Synthesizer:
