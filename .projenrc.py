@@ -240,7 +240,7 @@ LOCAL_TESTS := tests/local tests/end_to_end tests/examples
 
 .PHONY: help
 help:  ## list the targets
-\t@sed -nE 's/^([a-z-]+):.*## (.*)/\\1\\t\\2/p' Makefile | expand -t 14
+\t@sed -nE 's/^([a-z-]+):.*## (.*)/\\1\\t\\2/p' Makefile | expand -t 18
 
 .PHONY: install
 install: $(INSTALLED)  ## create .venv with every locked dependency and this project, editable

@@ -24,7 +24,7 @@ LOCAL_TESTS := tests/local tests/end_to_end tests/examples
 
 .PHONY: help
 help:  ## list the targets
-	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 14
+	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 18
 
 .PHONY: install
 install: $(INSTALLED)  ## create .venv with every locked dependency and this project, editable
