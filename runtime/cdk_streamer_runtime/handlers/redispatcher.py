@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from functools import lru_cache
 from typing import Any
 
@@ -9,6 +10,8 @@ from cdk_streamer_runtime.assembly import in_lambda
 from cdk_streamer_runtime.contract import DispatcherEnvironment
 from cdk_streamer_runtime.documents import decode
 from cdk_streamer_runtime.requests.dispatcher import Dispatcher, LostRecords
+
+_logger = logging.getLogger(__name__)
 
 
 @lru_cache(maxsize=1)
@@ -23,5 +26,9 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, list[dict[str,
 
 
 def _repeat(message: dict[str, Any]) -> bool:
-    pointer = decode(message["body"])["DDBStreamBatchInfo"]
-    return not _dispatcher().dispatch(LostRecords(in_lambda().aws).read(pointer))
+    try:
+        pointer = decode(message["body"])["DDBStreamBatchInfo"]
+        return not _dispatcher().dispatch(LostRecords(in_lambda().aws).read(pointer))
+    except Exception:  # records that are lost must not take others along
+        _logger.exception("records not dispatched", extra={"message_id": message["messageId"]})
+        return False

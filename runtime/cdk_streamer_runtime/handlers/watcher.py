@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from cdk_streamer_runtime.assembly import in_lambda
@@ -9,6 +10,7 @@ from cdk_streamer_runtime.contract import WatcherEnvironment
 from cdk_streamer_runtime.metrics import Metrics
 from cdk_streamer_runtime.requests.queues import WorkMessage
 
+_logger = logging.getLogger(__name__)
 _settings = WatcherEnvironment.from_variables()
 _metrics = Metrics(_settings.name)
 _watcher = in_lambda().watcher(_settings, _metrics)
@@ -24,5 +26,9 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, list[dict[str,
 
 
 def _handle(record: dict[str, Any]) -> bool:
-    message = WorkMessage.from_body(record["body"])
-    return _watcher.handle(message.key, record["receiptHandle"])
+    try:
+        message = WorkMessage.from_body(record["body"])
+        return _watcher.handle(message.key, record["receiptHandle"])
+    except Exception:  # one that cannot be looked at must not keep the others from their watch
+        _logger.exception("request not looked at", extra={"message_id": record["messageId"]})
+        return False
