@@ -28,6 +28,32 @@ def test_the_authorizers_context_reaches_each_message(echo):
     assert answer["tenant"] == "acme"
 
 
+def test_what_a_function_returns_is_not_sent(echo):
+    with connect(echo.socket_url(), ssl=echo.tls, additional_headers=WORD) as socket:
+        socket.send("return")
+        socket.send("hello")
+        answer = json.loads(socket.recv(20))
+
+    assert answer["echo"] == "hello"
+
+
+def test_what_a_function_raises_is_hidden_from_the_client(echo):
+    with connect(echo.socket_url(), ssl=echo.tls, additional_headers=WORD) as socket:
+        socket.send("raise")
+        answer = json.loads(socket.recv(20))
+
+    assert answer.keys() == {"message", "connectionId", "requestId"}
+    assert answer["message"] == "Internal server error"
+
+
+def test_how_a_worker_ended_is_hidden_from_the_client(echo):
+    with connect(echo.socket_url(), ssl=echo.tls, additional_headers=WORD) as socket:
+        socket.send("exit")
+        answer = json.loads(socket.recv(20))
+
+    assert answer == {"message": "Internal server error"}
+
+
 def test_who_is_denied_does_not_connect(echo):
     with (
         pytest.raises(InvalidStatus) as refused,

@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import os
+import re
 import resource
 import shutil
 import signal
@@ -27,6 +28,12 @@ Application = Callable[[Message, Receive, Send], Awaitable[None]]
 
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html
 MESSAGE_BYTES = 128 * 1024
+_INTERNAL_ERROR = '{"message": "Internal server error"}'
+# What the engine would send to the client when a worker ends instead of answering.
+_ENDS = re.compile(
+    r"Worker process died|Worker returned no response|Task timed out after \d+\.00 seconds"
+    r"|(Worker init failed|Worker process exited immediately)[\s\S]*"
+)
 
 
 def main() -> None:
@@ -59,7 +66,8 @@ def fronted(application: Application, subprotocol: str) -> Application:
     """Give the engine with what it leaves to whoever serves it.
 
     A line tells the parent that it is ready. The subprotocol is echoed when it was offered, since
-    browsers insist on it and the engine forgets what `$connect` answered.
+    browsers insist on it and the engine forgets what `$connect` answered. How a worker ended is
+    hidden as API Gateway hides it.
     """
 
     async def app(scope: Message, receive: Receive, send: Send) -> None:
@@ -70,6 +78,8 @@ def fronted(application: Application, subprotocol: str) -> Application:
                 print("ready", flush=True)  # noqa: T201 - the parent waits for this line
             elif message["type"] == "websocket.accept" and offered:
                 message = {**message, "subprotocol": subprotocol}
+            elif message["type"] == "websocket.send" and _ENDS.fullmatch(message.get("text") or ""):
+                message = {**message, "text": _INTERNAL_ERROR}
             await send(message)
 
         await application(scope, receive, send_fronted)

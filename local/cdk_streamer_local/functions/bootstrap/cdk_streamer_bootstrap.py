@@ -199,17 +199,47 @@ def load(entry_point: str) -> Handler:
         raise
 
 
+def is_warm_up(event: object) -> bool:
+    """Tell whether the event only wants a worker to be there."""
+    return isinstance(event, dict) and WARM_UP in event
+
+
+def websocket_message(event: object) -> dict[str, object] | None:
+    """Give what identifies a WebSocket message; None for every other event.
+
+    The engine sends back whatever a function answers to one, or the text of what it raised. API
+    Gateway sends nothing without a route response, which the engine lacks, and hides the text.
+    """
+    match event:
+        case {
+            "requestContext": {
+                "eventType": "MESSAGE",
+                "connectionId": str(connection),
+                "requestId": str(request),
+            }
+        }:
+            return {"connectionId": connection, "requestId": request}
+        case _:
+            return None
+
+
 def handler(event: object, context: Context) -> object:
     """Call the function's handler; a warm-up only had to come this far."""
-    if isinstance(event, dict) and WARM_UP in event:
+    if is_warm_up(event):
         return None
     sink.request = context.aws_request_id
     started = time.monotonic()
     sink.send("start")
+    message = websocket_message(event)
     try:
-        return function(cast("object", event), context)
+        result = function(event, context)
+        return result if message is None else {"statusCode": 200}
     except BaseException as error:
         sink.send("failed", text=legible(error))
+        if message is not None and isinstance(error, Exception):
+            raise RuntimeError(
+                json.dumps({"message": "Internal server error", **message})
+            ) from None
         raise
     finally:
         stream.finish()

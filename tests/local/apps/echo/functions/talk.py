@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 
 import boto3
 
@@ -12,6 +13,13 @@ VERSION = 1
 
 def handler(event, context):
     request = event["requestContext"]
+    match event.get("body"):
+        case "return":
+            return {"statusCode": 200, "body": "returned"}
+        case "raise":
+            raise ValueError("internal text")
+        case "exit":
+            os._exit(1)
     if request["eventType"] == "MESSAGE":
         answer = {
             "echo": event["body"],
