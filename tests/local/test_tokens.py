@@ -63,7 +63,7 @@ def authorizer(issuer):
             tenant_claim="tenant",
             leeway_seconds=30,
         ),
-        keys=Jwks(HttpsSource(issuer.jwks_url, ca_bundle=bundle), now),
+        keys=Jwks(HttpsSource(issuer.jwks_url, ca_bundle=bundle, timeout=30), now),
         clock=now,
     )
 
