@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
 import sysconfig
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import unquote
 
 import uv
 from aws_cdk import aws_lambda as lambda_
@@ -73,8 +76,10 @@ class Requirements:
     @property
     def key(self) -> str:
         """Tell apart what may resolve differently."""
-        texts = [self.platform.name, *_texts(self.file)]
-        return hashlib.sha256("\0".join(texts).encode()).hexdigest()
+        texts = _texts(self.file)
+        # The same name in another project, or of a later build, is another wheel.
+        wheels = [_digest(wheel) for text in texts for wheel in _wheels(text, self.file.parent)]
+        return hashlib.sha256("\0".join([self.platform.name, *texts, *wheels]).encode()).hexdigest()
 
     @property
     def unpinned(self) -> tuple[str, ...]:
@@ -147,7 +152,27 @@ def _texts(file: Path) -> list[str]:
         option, _, name = line.strip().replace("=", " ", 1).partition(" ")
         if option in {"-r", "--requirement", "-c", "--constraint"}:
             texts += _texts(file.parent / name.strip())
+        elif option in {"-e", "--editable"}:
+            raise ValueError(
+                f"requirements cannot be editable, got {line.strip()!r}; build a wheel of it, "
+                "since Lambda sees no folder of this machine"
+            )
     return texts
+
+
+def _wheels(text: str, folder: Path) -> Iterator[Path]:
+    """Find the wheels on this machine that requirements name, alone or by their folder."""
+    for word in re.split(r"[\s=@;]+", text):
+        path = Path(unquote(word.removeprefix("file://")))
+        for place in dict.fromkeys((path, folder / path)):
+            if path.suffix == ".whl" and place.is_file():
+                yield place
+            elif word and place.is_dir():
+                yield from sorted(place.glob("*.whl"))
+
+
+def _digest(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
 def _remove_leftovers(folder: Path) -> None:

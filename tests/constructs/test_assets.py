@@ -234,6 +234,39 @@ def test_an_include_that_is_missing_is_named(folder: Path, tmp_path: Path):
         synthesized(folder, tmp_path / "cdk.out")
 
 
+def test_an_editable_requirement_is_refused(folder: Path):
+    # It would deploy a pointer to a folder of this machine instead of a package.
+    for line in ("-e ./lib", "--editable=./lib", "-r more.txt"):
+        (folder / "more.txt").write_text("--editable ./lib\n")
+        requirements = Requirements(file=folder / "requirements.txt", platform=Platform.host())
+        requirements.file.write_text(f"idna==3.10\n{line}\n")
+        with pytest.raises(ValueError, match=r"editable, got .*lib'; build a wheel of it"):
+            requirements.resolve()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "./wheels/shared-1.0-py3-none-any.whl",
+        "./wheels/shared-1.0-py3-none-any.whl ; python_version > '3'  # ours",
+        "shared @ file://{cwd}/wheels/shared-1.0-py3-none-any.whl",
+        "--find-links=wheels",
+    ],
+)
+def test_wheels_of_this_machine_count(
+    line: str, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    requirements = Requirements(file=folder / "requirements.txt", platform=Platform.host())
+    requirements.file.write_text(line.format(cwd=tmp_path) + "\n")
+    wheel = tmp_path / "wheels" / "shared-1.0-py3-none-any.whl"
+    wheel.parent.mkdir()
+    wheel.write_bytes(b"one")
+    monkeypatch.chdir(tmp_path)
+    before = requirements.key
+    wheel.write_bytes(b"other")
+    assert requirements.key != before
+
+
 # --- the authorizer -------------------------------------------------------------------------------
 
 
