@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from types import UnionType
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, Union, cast, get_args, get_origin, get_type_hints
 
 from cdk_streamer_runtime.contract import ErrorCode
 from cdk_streamer_runtime.errors import Rejection
@@ -79,9 +79,14 @@ class Action:
 
     def mode_for(self, payload: object, prefer: Mode | None) -> Mode:
         """Tell how a payload runs; the client's wish counts where the author left a choice."""
-        if callable(self.mode):
-            return prefer or self.mode(payload)
-        return self.mode
+        if not callable(self.mode):
+            return self.mode
+        mode: object = prefer or self.mode(payload)
+        if mode in ("sync", "async"):
+            return cast("Mode", mode)
+        raise ValueError(
+            f'the rule of action {self.name!r} must give "sync" or "async", got {mode!r}'
+        )
 
     def describe(self) -> dict[str, Any]:
         """Give what a client may know."""

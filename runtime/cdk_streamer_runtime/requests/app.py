@@ -82,6 +82,8 @@ class AsyncApp:
         is tried up to three times. `scopes` are those that a caller needs, all of them. Raises
         ValueError or TypeError for what could never work.
         """
+        if isinstance(scopes, str):
+            raise TypeError(f'scopes are several texts, got one; write scopes=["{scopes}"]')
 
         def register(handler: H) -> H:
             self._add(
@@ -129,7 +131,7 @@ class AsyncApp:
     def outgoing(self, message: Mapping[str, Any]) -> Mapping[str, Any]:
         """Pass a message that is about to be sent through the middleware."""
         for middleware in reversed(self._middleware):
-            message = middleware.send(message)
+            message = _sent(middleware, message)
         return message
 
     def check(self, *, worker_timeout: int, accepts_requests: bool) -> None:
@@ -157,6 +159,11 @@ class AsyncApp:
 def _fault(action: Action, known: Mapping[str, Action]) -> str | None:
     if not _NAME.fullmatch(action.name):
         return f"an action's name must match {_NAME.pattern}, got {action.name!r}"
+    if not callable(action.mode) and action.mode not in {"sync", "async"}:
+        return (
+            f'mode of action {action.name!r} must be "sync", "async" or a function of the payload, '
+            f"got {action.mode!r}"
+        )
     if action.name in RESERVED_ACTIONS:
         return f"action {action.name!r} is the protocol's own; choose another name"
     if action.name in known:
@@ -187,6 +194,13 @@ def _deployment_fault(action: Action, *, worker_timeout: int, accepts_requests: 
             f"{worker_timeout} s; raise worker_timeout or lower the action's timeout"
         )
     return None
+
+
+def _sent(middleware: Middleware, message: Mapping[str, Any]) -> Mapping[str, Any]:
+    sent = middleware.send(message)
+    if isinstance(sent, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance] - a lost `return`
+        return sent
+    raise TypeError(f"{type(middleware).__name__}.send must return a message, got {sent!r}")
 
 
 def _check(action: Action) -> Callable[[object], None]:
