@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from cdk_streamer_local.cloud.assembly import Assembly, Asset, StackTemplate
 from cdk_streamer_local.cloud.assets import upload
-from cdk_streamer_local.cloud.batches import allow_batches
 from cdk_streamer_local.cloud.deployment import DeployedStack, deploy
+from cdk_streamer_local.cloud.policies import translate_policies
 from cdk_streamer_local.cloud.sockets import local_address, sockets_of
 from cdk_streamer_local.events import Deployed, Deploying, Observer
 from cdk_streamer_local.functions.function import Function, functions_of
@@ -89,7 +89,7 @@ def _deploy(stack: StackTemplate, host: Host, observe: Observer) -> DeployedStac
         observe(Deploying(stack=stack.name, done=done, total=total))
 
     deployed = deploy(services, stack, progress)
-    allow_batches(deployed)
+    translate_policies(deployed)
     observe(
         Deployed(
             stack=stack.name,
