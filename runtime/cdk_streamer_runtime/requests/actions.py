@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from types import UnionType
-from typing import Any, Literal, Union, cast, get_args, get_origin, get_type_hints
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from cdk_streamer_runtime.contract import ErrorCode
 from cdk_streamer_runtime.errors import Rejection
@@ -83,7 +83,7 @@ class Action:
             return self.mode
         mode: object = prefer or self.mode(payload)
         if mode in ("sync", "async"):
-            return cast("Mode", mode)
+            return mode
         raise ValueError(
             f'the rule of action {self.name!r} must give "sync" or "async", got {mode!r}'
         )
