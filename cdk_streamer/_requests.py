@@ -150,6 +150,7 @@ class Requests:
         )
         self._allow_requests(watcher)
         self.watch.allow_hide(watcher)
+        self.watch.allow_send(watcher)
         self.watch.invoke(watcher, batch_size=10)
 
     def new_worker(self, scope: Construct, package: Package, entry_point: str) -> lambda_.IFunction:

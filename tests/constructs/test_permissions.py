@@ -142,6 +142,20 @@ def test_connections_are_managed_on_one_stage_by_one_method(
     assert all('"ApiSocketApi' in arn for arn in arns)
 
 
+def test_the_watcher_sends_work_and_renews_its_watch(template: dict[str, Any]):
+    sent = {
+        json.dumps(resource)
+        for statement in statements(the(template, ROLE, "ApiWatcherRole"))
+        if "sqs:SendMessage" in as_list(statement["Action"])
+        for resource in as_list(statement["Resource"])
+    }
+    assert [any(f'"Api{name}Queue' in arn for arn in sent) for name in ("Work", "Watch")] == [
+        True,
+        True,
+    ]
+    assert len(sent) == 2
+
+
 @pytest.mark.parametrize("name", ["ApiWatcherRole", "ApiWorkerRole"])
 def test_only_the_message_function_ends_connections(template: dict[str, Any], name: str):
     assert "DELETE" not in json.dumps(the(template, ROLE, name)["Policies"])

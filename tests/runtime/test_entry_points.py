@@ -1,4 +1,4 @@
-"""What one message of a batch does to the others: nothing."""
+"""The entry points of queues: one message of a batch does nothing to the others."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import pytest
 from cdk_streamer_runtime import AsyncApp
 from cdk_streamer_runtime.assembly import Assembly
 from cdk_streamer_runtime.contract import (
+    WATCH_RECEIVES,
     DispatcherEnvironment,
     Environment,
     ItemKind,
@@ -22,6 +23,7 @@ from cdk_streamer_runtime.keys import request_key
 from cdk_streamer_runtime.memory.api import ENDPOINT, TABLE, WATCH
 from tests.runtime.api import ANN, ObservedApi
 
+LEASE = 60_000
 LONGER_THAN_IT_MAY_WAIT = 2 * 3_600_000
 SPOILED = request_key("acme", "ann", "spoiled")
 
@@ -65,9 +67,20 @@ def records(api: ObservedApi) -> list[dict[str, Any]]:
             "messageId": message["MessageId"],
             "receiptHandle": message["ReceiptHandle"],
             "body": message["Body"],
+            "attributes": {"ApproximateReceiveCount": "1"},
         }
         for message in messages
     ]
+
+
+def watcher_settings(api: ObservedApi) -> WatcherEnvironment:
+    return WatcherEnvironment(
+        name="api",
+        table_name=TABLE.name,
+        endpoint=ENDPOINT,
+        work_queue_url=api.aws.queue_url("work"),
+        watch_queue_url=api.aws.queue_url(WATCH.name),
+    )
 
 
 def spoil(api: ObservedApi) -> None:
@@ -80,12 +93,7 @@ def spoil(api: ObservedApi) -> None:
 def test_a_request_that_cannot_be_looked_at_keeps_no_other_from_its_watch(
     api: ObservedApi, monkeypatch: pytest.MonkeyPatch
 ):
-    queue = api.aws.queue_url(WATCH.name)
-    settings = WatcherEnvironment(
-        name="api", table_name=TABLE.name, endpoint=ENDPOINT,
-        work_queue_url=api.aws.queue_url("work"), watch_queue_url=queue,
-    )  # fmt: skip
-    watcher = imported(monkeypatch, api, "watcher", settings)
+    watcher = imported(monkeypatch, api, "watcher", watcher_settings(api))
     submitted(api, "spoiled", "overdue")
     spoil(api)
     api.platform.now += LONGER_THAN_IT_MAY_WAIT
@@ -97,6 +105,24 @@ def test_a_request_that_cannot_be_looked_at_keeps_no_other_from_its_watch(
     spoiled = [each["messageId"] for each in found if SPOILED in each["body"]]
     assert [each["itemIdentifier"] for each in kept] == ["foreign", *spoiled]
     assert api.stored(ANN, "overdue").state is State.EXPIRED
+
+
+def test_a_message_that_was_received_too_often_is_followed_by_another(
+    api: ObservedApi, monkeypatch: pytest.MonkeyPatch
+):
+    watcher = imported(monkeypatch, api, "watcher", watcher_settings(api))
+    submitted(api, "long")
+    api.platform.now += LEASE
+    (record,) = records(api)
+    record["attributes"] = {"ApproximateReceiveCount": str(WATCH_RECEIVES * 9 // 10)}
+
+    assert watcher.handler({"Records": [record]}, None) == {"batchItemFailures": []}
+
+    acknowledged = {"QueueUrl": api.aws.queue_url(WATCH.name)}
+    acknowledged["ReceiptHandle"] = record["receiptHandle"]
+    api.aws.call("sqs", "DeleteMessage", acknowledged)
+    api.platform.now += 2 * LEASE
+    assert [follower["body"] for follower in records(api)] == [record["body"]]
 
 
 def test_each_pointer_that_leads_nowhere_is_kept_by_itself(

@@ -28,7 +28,8 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, list[dict[str,
 def _handle(record: dict[str, Any]) -> bool:
     try:
         message = WorkMessage.from_body(record["body"])
-        return _watcher.handle(message.key, record["receiptHandle"])
+        receives = int(record["attributes"]["ApproximateReceiveCount"])
+        return _watcher.handle(message.key, record["receiptHandle"], receives)
     except Exception:  # one that cannot be looked at must not keep the others from their watch
         _logger.exception("request not looked at", extra={"message_id": record["messageId"]})
         return False
