@@ -29,12 +29,12 @@ class TestClient:
         owner: str = "owner",
         scopes: tuple[str, ...] = (),
     ) -> None:
-        """Connect as `owner` of `tenant`, with these scopes, for a day."""
+        """Connect as `owner` of `tenant`, with these scopes, for ten years."""
         self.api = MemoryApi(app)
         self._caller = Caller(
             tenant=tenant,
             owner=owner,
-            expires=START // 1000 + 86_400,
+            expires=START // 1000 + 10 * 365 * 86_400,  # each request takes an hour of them
             scopes=frozenset(scopes),
         )
         self._connection = self.api.connect(self._caller)
