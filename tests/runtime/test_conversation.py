@@ -505,7 +505,7 @@ FRAMES = st.fixed_dictionaries(
 CALLERS = st.sampled_from([0, 1])
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.tuples(CALLERS, FRAMES), max_size=8))
 def test_any_frame_of_any_caller_is_answered_by_the_protocol(frames: list[tuple[int, Any]]):
     api = ObservedApi(new_app())

@@ -146,7 +146,7 @@ def test_a_request_that_may_be_tried_once_fails_with_its_worker():
     assert world.request.state is State.FAILED
 
 
-def test_a_worker_that_died_after_the_deadline_leaves_a_timeout():
+def test_a_worker_whose_death_shows_after_the_deadline_leaves_a_timeout():
     world = Crashing(1, timeout=30)
     world.submit().api.wait(HOUR)
 
