@@ -17,7 +17,6 @@ import pytest
 
 from cdk_streamer_local.cloud.assembly import Assembly
 from cdk_streamer_local.cloud.assets import archive, files_of
-from cdk_streamer_local.cloud.batches import with_batches
 from cdk_streamer_local.cloud.sockets import Socket, addresses, local_address
 from cdk_streamer_local.cloud.synthesis import App
 from cdk_streamer_local.engine.certificate import server_certificate
@@ -223,17 +222,6 @@ def test_the_same_stage_by_two_schemes_is_one_address():
     host = "ab12.execute-api.eu-west-1.amazonaws.com/live"
 
     assert addresses([f"wss://{host}", f"https://{host}", "table"]) == {f"https://{host}"}
-
-
-# --- roles
-
-
-def test_who_may_send_one_message_may_send_ten():
-    policy = {"Statement": {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": "q"}}
-
-    (statement,) = with_batches(policy)["Statement"]
-
-    assert statement["Action"] == ["sqs:SendMessage", "sqs:SendMessageBatch"]
 
 
 # --- record
