@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import importlib
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from cdk_streamer_local.cloud.assembly import DEFAULT_ACCOUNT, DEFAULT_REGION
 from cdk_streamer_local.cloud.services import Services
 from cdk_streamer_local.engine.certificate import Certificate, server_certificate
 from cdk_streamer_local.engine.installation import installed
@@ -26,6 +26,9 @@ class Host:
     issuer: Issuer
     certificate: Certificate
     stop: Callable[[], None]
+    _services: dict[tuple[str, str], Services] = field(
+        default_factory=dict[tuple[str, str], Services]
+    )
 
     @classmethod
     def start(
@@ -41,8 +44,6 @@ class Host:
 
         Raises PortTaken and EngineUnavailable, and leaves nothing behind then.
         """
-        # Importing the SDK takes long, and synthesis leaves this process idle meanwhile.
-        threading.Thread(target=importlib.import_module, args=("boto3",), daemon=True).start()
         with contextlib.ExitStack() as started:
             listener = started.enter_context(listen(port))
             installation = installed(on_install)
@@ -53,18 +54,33 @@ class Host:
             started.callback(reports.close)
             issuer = Issuer(certificate, keys)
             started.callback(issuer.close)
-            return cls(
+            host = cls(
                 engine=engine,
                 issuer=issuer,
                 certificate=certificate,
                 stop=started.pop_all().close,
             )
+        host._prepare()
+        return host
 
     def services(self, account: str, region: str) -> Services:
         """Give clients for one account and region of the engine."""
-        return Services(
-            endpoint=self.engine.endpoint,
-            bundle=self.certificate.bundle,
-            account=account,
-            region=region,
-        )
+        place = (account, region)
+        if place not in self._services:
+            self._services[place] = Services(
+                endpoint=self.engine.endpoint,
+                bundle=self.certificate.bundle,
+                account=account,
+                region=region,
+            )
+        return self._services[place]
+
+    def _prepare(self) -> None:
+        """Make the clients that deploying needs: it takes long, and synthesis leaves us idle."""
+        services = self.services(DEFAULT_ACCOUNT, DEFAULT_REGION)
+
+        def make() -> None:
+            for service in ("s3", "ssm", "cloudformation", "lambda", "iam"):
+                services.client(service)
+
+        threading.Thread(target=make, name="clients", daemon=True).start()

@@ -47,6 +47,7 @@ class Services:
                 read_timeout=300,
                 max_pool_connections=32,
                 s3={"addressing_style": "path"},
+                request_checksum_calculation="when_required",
                 ignore_configured_endpoint_urls=True,
             ),
         )
