@@ -58,7 +58,13 @@ def test_a_watch_message_that_comes_again_after_the_end_changes_nothing(wire, de
 def _work_event(deployment, request_id: str) -> dict[str, object]:
     key = deployment.stream_record(request_id)["dynamodb"]["Keys"]["pk"]["S"]
     body = json.dumps({"key": key, "attempt": 1})
-    return {"Records": [{"messageId": "again", "receiptHandle": "none", "body": body}]}
+    message = {
+        "messageId": "again",
+        "receiptHandle": "none",
+        "body": body,
+        "attributes": {"ApproximateReceiveCount": "2"},
+    }
+    return {"Records": [message]}
 
 
 def test_a_record_that_the_stream_gave_up_on_is_dispatched_from_its_pointer(
