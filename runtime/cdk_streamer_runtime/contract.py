@@ -70,7 +70,10 @@ def _parse(text: str, hint: object) -> object:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthorizerEnvironment(Environment):
-    """Settings of the `$connect` authorizer. `audience` and `algorithms` are comma separated."""
+    """Settings of the authorizer of both APIs. `audience` and `algorithms` are comma separated.
+
+    `table_name` is where tickets are; without it none is accepted.
+    """
 
     name: str
     issuer: str
@@ -81,14 +84,19 @@ class AuthorizerEnvironment(Environment):
     tenant_claim: str = "tenant"
     leeway_seconds: int = 30
     allow_query_token: bool = False
+    table_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectionEnvironment(Environment):
-    """Settings of the function behind `$connect` and `$disconnect`."""
+    """Settings of the function behind `$connect` and `$disconnect`.
+
+    `origins` are comma separated; a browser's page from elsewhere is refused. None: all may come.
+    """
 
     name: str
     table_name: str
+    origins: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +104,8 @@ class MessageEnvironment(Environment):
     """Settings of the function behind `$default`.
 
     `entry_point` is `module:attribute` of the user's AsyncApp. `requests` tells whether async
-    actions can be accepted, which needs an AsyncRequestApi around the socket.
+    actions can be accepted, which needs an AsyncRequestApi around the socket. `durable` tells
+    whether actions may ask for the durable executor.
     """
 
     name: str
@@ -104,8 +113,21 @@ class MessageEnvironment(Environment):
     endpoint: str
     entry_point: str | None = None
     requests: bool = False
+    durable: bool = False
+    bucket_name: str | None = None
+    webhook_queue_url: str | None = None
     worker_timeout_seconds: int = 900
     retention_seconds: int = 604_800
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpEnvironment(MessageEnvironment):
+    """Settings of the function behind the HTTP API: the same requests, asked for without a socket.
+
+    `tickets` tells whether it may hand out tickets for `$connect`.
+    """
+
+    tickets: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +138,7 @@ class DispatcherEnvironment(Environment):
     work_queue_url: str
     watch_queue_url: str
     lease_seconds: int = 60
+    durable_function: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +152,8 @@ class WatcherEnvironment(Environment):
     watch_queue_url: str
     lease_seconds: int = 60
     retention_seconds: int = 604_800
+    durable_function: str | None = None
+    webhook_queue_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,6 +169,39 @@ class WorkerEnvironment(Environment):
     lease_seconds: int = 60
     retention_seconds: int = 604_800
     max_rate: int = 10
+    bucket_name: str | None = None
+    webhook_queue_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DurableEnvironment(Environment):
+    """Settings of the durable function, which runs the actions that ask for that executor."""
+
+    name: str
+    table_name: str
+    endpoint: str
+    entry_point: str
+    execution_timeout_seconds: int
+    retention_seconds: int = 604_800
+    max_rate: int = 10
+    bucket_name: str | None = None
+    webhook_queue_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookEnvironment(Environment):
+    """Settings of the function that tells a caller's own server how a request ended.
+
+    `hosts` are comma separated, `*.example.com` stands for all below; None: any public host.
+    """
+
+    name: str
+    table_name: str
+    queue_url: str
+    secret_arn: str
+    hosts: str | None = None
+    bucket_name: str | None = None
+    retention_seconds: int = 604_800
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,6 +257,9 @@ class EntryPoint(StrEnum):
     REDISPATCHER = f"{_HANDLERS}.redispatcher.handler"
     WATCHER = f"{_HANDLERS}.watcher.handler"
     WORKER = f"{_HANDLERS}.worker.handler"
+    DURABLE = f"{_HANDLERS}.durable.handler"
+    HTTP = f"{_HANDLERS}.http.handler"
+    WEBHOOK = f"{_HANDLERS}.webhook.handler"
 
 
 class AuthorizerContext(StrEnum):
@@ -228,7 +289,10 @@ class ItemKind(StrEnum):
     CONNECTION = "connection"
     REQUEST = "request"
     PAYLOAD = "payload"
+    CHUNK = "chunk"  # the beginning of the sort key, before its attempt and index
     CHANNEL = "channel"
+    TICKET = "ticket"
+    LIMIT = "limit"
 
 
 # The stream's only event: a request was accepted. Keys alone decide, so any view type will do.
@@ -247,6 +311,7 @@ class State(StrEnum):
     QUEUED = "QUEUED"
     RUNNING = "RUNNING"
     RETRY_WAIT = "RETRY_WAIT"
+    INPUT_REQUIRED = "INPUT_REQUIRED"
     CANCELLING = "CANCELLING"
     SUCCEEDED = "SUCCEEDED"
     FAILED = "FAILED"
@@ -271,6 +336,13 @@ class ErrorCode(StrEnum):
     INTERNAL_ERROR = "INTERNAL_ERROR"
 
 
+class Executor(StrEnum):
+    """What runs the attempts of an async action."""
+
+    WORKER = "worker"  # one invocation of the worker, 15 minutes at most
+    DURABLE = "durable"  # a Lambda durable execution, up to a year
+
+
 # --- routes ------------------------------------------------------------------------------------
 
 
@@ -280,6 +352,21 @@ class Route(StrEnum):
     CONNECT = "$connect"
     DISCONNECT = "$disconnect"
     DEFAULT = "$default"
+
+
+class HttpRoute(StrEnum):
+    """Route keys of the HTTP API."""
+
+    SUBMIT = "POST /requests"
+    LIST = "GET /requests"
+    GET = "GET /requests/{request_id}"
+    CANCEL = "DELETE /requests/{request_id}"
+    CHUNKS = "GET /requests/{request_id}/chunks"
+    INPUT = "POST /requests/{request_id}/input"
+    UPLOAD = "POST /uploads"
+    TICKET = "POST /tickets"
+    ACTIONS = "GET /actions"
+    OPENAPI = "GET /openapi.json"
 
 
 class BuiltinAction(StrEnum):
@@ -312,12 +399,15 @@ class Metric(StrEnum):
     REQUESTS_CANCELLED = "RequestsCancelled"
     REQUESTS_EXPIRED = "RequestsExpired"
     REQUESTS_RETRIED = "RequestsRetried"
+    REQUESTS_LIMITED = "RequestsLimited"
     LEASES_LOST = "LeasesLost"
     QUEUE_AGE = "QueueAge"  # milliseconds from acceptance to the first claim
     PROGRESS_POSTS = "ProgressPosts"
     POST_FAILURES = "PostFailures"
     CONNECTIONS_GONE = "ConnectionsGone"
     AUTH_FAILURES = "AuthFailures"
+    WEBHOOKS_DELIVERED = "WebhooksDelivered"
+    WEBHOOKS_FAILED = "WebhooksFailed"  # a delivery that is tried again, or given up
 
 
 # --- limits ------------------------------------------------------------------------------------
@@ -332,11 +422,20 @@ INTEGRATION_SECONDS = 29
 CONNECTION_RETENTION_SECONDS = 3 * 60 * 60
 CHANNEL_RETENTION_SECONDS = 24 * 60 * 60
 SUBSCRIBERS_PER_CHANNEL = 20
-RESULT_BYTES = 100 * 1024  # leaves room for the envelope below MESSAGE_BYTES
+RESULT_BYTES = 100 * 1024  # leaves room for the envelope below MESSAGE_BYTES; beyond it, S3
+STORED_RESULT_BYTES = 100 * 1024 * 1024  # in S3; the worker holds it in memory
+CHUNK_BYTES = 64 * 1024
 PROGRESS_BYTES = 16 * 1024
+# A URL signed with a role's credentials ends with them, which may be soon.
+URL_SECONDS = 15 * 60
+UPLOAD_BYTES = 5 * 1024**3  # https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html
+TICKET_SECONDS = 60
+WAIT_SECONDS = 20  # of a long poll, below INTEGRATION_SECONDS
 REQUEST_ID_PATTERN = r"[A-Za-z0-9._~-]{1,128}"
 TOKEN_BYTES = 8 * 1024
 
+# https://docs.aws.amazon.com/lambda/latest/dg/durable-functions.html
+DURABLE_SECONDS = 366 * 24 * 60 * 60
 WORKER_TIMEOUT_SECONDS = (
     900  # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 )
@@ -354,3 +453,4 @@ MAX_VISIBILITY_SECONDS = 12 * 60 * 60
 # `Sec-WebSocket-Protocol: streamer.v1, bearer.<jwt>`; only the marker is echoed.
 SUBPROTOCOL_HEADER = "Sec-WebSocket-Protocol"
 BEARER_SUBPROTOCOL_PREFIX = "bearer."
+TICKET_SUBPROTOCOL_PREFIX = "ticket."
