@@ -59,6 +59,7 @@ class Assembly:
             clock=platform.clock,
             new_id=platform.new_id,
             worker_timeout=settings.worker_timeout_seconds,
+            webhooks=settings.webhook_queue_url is not None,
         )
         reachable = desk if settings.requests else None
         channels = ChannelStore(table)

@@ -16,6 +16,7 @@ StreamerError
         TooManySubscribers    a request or channel has all that it can have
     Rejection                 a message gets an `error` instead of an answer
         InvalidFrame          it is not a message of the protocol
+        RateLimited           a limit of the app is reached; carries when to come again
     InvalidInput              a payload does not fit its action (requests/inputs/fault.py)
     ActionFailed              raised by handlers: the client reads this code and this text
     Retryable                 raised by handlers: try again, whatever retry= says
@@ -145,12 +146,15 @@ class Rejection(StreamerError):
         message: str,
         *,
         retryable: bool = False,
+        retry_after: int | None = None,
         details: object = None,
     ) -> None:
+        """Take what the client reads; `retry_after` is in milliseconds."""
         super().__init__(code, message)
         self.code = code
         self.message = message
         self.retryable = retryable
+        self.retry_after = retry_after
         self.details = details
 
 
@@ -160,6 +164,15 @@ class InvalidFrame(Rejection):
     def __init__(self, message: str, request_id: str | None = None) -> None:
         super().__init__(ErrorCode.VALIDATION_ERROR, message)
         self.request_id = request_id
+
+
+class RateLimited(Rejection):
+    """A limit that the author set is reached; `retry_after` milliseconds later it may not be."""
+
+    def __init__(self, message: str = "too many requests", *, retry_after: int) -> None:
+        super().__init__(
+            ErrorCode.RATE_LIMITED, message, retryable=True, retry_after=max(retry_after, 1)
+        )
 
 
 # --- handlers ----------------------------------------------------------------------------------

@@ -8,10 +8,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from cdk_streamer_runtime.contract import Metric, State
+from cdk_streamer_runtime.contract import ErrorCode, Metric, State
 from cdk_streamer_runtime.documents import fingerprint
 from cdk_streamer_runtime.errors import (
     IllegalTransition,
+    Rejection,
     RequestChanged,
     RequestNotFound,
     TooManySubscribers,
@@ -23,6 +24,7 @@ from cdk_streamer_runtime.requests.items import Body, Page
 from cdk_streamer_runtime.requests.request import Request
 from cdk_streamer_runtime.requests.store import RequestStore
 from cdk_streamer_runtime.requests.transitions import Event
+from cdk_streamer_runtime.requests.webhook_url import check_webhook_url
 from cdk_streamer_runtime.sockets.connections import Caller
 
 logger = logging.getLogger(__name__)
@@ -38,6 +40,7 @@ class Submission:
     metadata: Mapping[str, Any]
     connection: str | None = None
     trace: str | None = None
+    webhook: str | None = None
 
 
 class Desk:
@@ -51,19 +54,26 @@ class Desk:
         clock: Callable[[], int],
         new_id: Callable[[], str],
         worker_timeout: int,
+        webhooks: bool = False,
     ) -> None:
-        """Take where requests are; `worker_timeout` is in seconds, the most that any may take."""
+        """Take where requests are; `worker_timeout` is in seconds, the most that any may take.
+
+        `webhooks` tells whether somebody calls a request's webhook when it ends.
+        """
         self._store = store
         self._endings = endings
         self._clock = clock
         self._new_id = new_id
         self._worker_timeout = worker_timeout
+        self._webhooks = webhooks
 
     def submit(self, caller: Caller, submission: Submission) -> tuple[Request, bool]:
         """Store a request, or find the one with the same id and body, and tell whether it is new.
 
-        Raises Conflict when the id was used with another body.
+        Raises Conflict when the id was used with another body, and Rejection for a webhook that
+        could never be called.
         """
+        self._check_webhook(submission.webhook)
         now = self._clock()
         request = self._new_request(caller, submission, now)
         body = Body(payload=submission.payload, metadata=submission.metadata)
@@ -134,6 +144,13 @@ class Desk:
             self._endings.ended(cancelled)
         return cancelled
 
+    def _check_webhook(self, webhook: str | None) -> None:
+        if webhook is None:
+            return
+        if not self._webhooks:
+            raise Rejection(ErrorCode.VALIDATION_ERROR, "this API calls no webhooks")
+        check_webhook_url(webhook)
+
     def _new_request(self, caller: Caller, submission: Submission, now: int) -> Request:
         action = submission.action
         subscribers = {submission.connection: caller.expires} if submission.connection else {}
@@ -143,7 +160,7 @@ class Desk:
             owner=caller.owner,
             request_id=submission.request_id,
             action=action.name,
-            body_hash=fingerprint([action.name, submission.payload]),
+            body_hash=_body_hash(submission),
             created_at=now,
             expires_at=now + action.expires * 1000,
             timeout=(action.timeout or self._worker_timeout) * 1000,
@@ -151,7 +168,14 @@ class Desk:
             subscribers=subscribers,
             mark=self._new_id(),
             trace=submission.trace,
+            webhook=submission.webhook,
         )
 
     def _key(self, caller: Caller, request_id: str) -> str:
         return request_key(caller.tenant, caller.owner, request_id)
+
+
+def _body_hash(submission: Submission) -> str:
+    body = [submission.action.name, submission.payload]
+    # Another webhook is another body: it would never be called, and nobody would know.
+    return fingerprint(body if submission.webhook is None else [*body, submission.webhook])

@@ -71,6 +71,7 @@ def fault_of(error: Exception, trace: str | None) -> Mapping[str, Any]:
                 error.code,
                 error.message,
                 retryable=error.retryable,
+                retry_after=error.retry_after,
                 details=error.details,
                 trace=trace,
             )

@@ -59,7 +59,8 @@ def request_item(request: Request) -> dict[str, Any]:
         "owner_key": owner_key(request.tenant, request.owner),
         "created_key": f"{request.created_at:015d}#{request.request_id}",
     }
-    return item | ({"trace": request.trace} if request.trace else {})
+    optional = {"trace": request.trace, "webhook": request.webhook}
+    return item | {name: value for name, value in optional.items() if value is not None}
 
 
 def last_moment(request: Request) -> int:

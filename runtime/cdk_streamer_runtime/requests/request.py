@@ -40,6 +40,7 @@ class Request:
     error: Mapping[str, Any] | None = None
     cancel_reason: str | None = None
     trace: str | None = None
+    webhook: str | None = None
 
     @property
     def is_terminal(self) -> bool:
@@ -89,4 +90,5 @@ _FIELDS = {
     "error",
     "cancel_reason",
     "trace",
+    "webhook",
 }

@@ -24,6 +24,7 @@ class Frame:
     payload: Any = None
     metadata: Mapping[str, Any]
     prefer: Literal["sync", "async"] | None = None
+    webhook: str | None = None
 
     @property
     def arguments(self) -> Mapping[str, Any]:
@@ -57,6 +58,7 @@ def decode_frame(text: str) -> Frame:
         payload=members.get("payload", {}),
         metadata=members.get("metadata") or {},
         prefer=members.get("prefer"),
+        webhook=members.get("webhook"),
     )
 
 
@@ -67,4 +69,6 @@ def _fault(members: Mapping[str, Any]) -> str | None:
         return "metadata must be an object"
     if members.get("prefer") not in (None, "sync", "async"):  # a list has no hash
         return 'prefer must be "sync" or "async"'
+    if not isinstance(members.get("webhook"), str | None):
+        return "webhook must be a string"
     return None
