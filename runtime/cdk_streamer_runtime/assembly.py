@@ -12,10 +12,12 @@ from cdk_streamer_runtime.dynamodb import Table
 from cdk_streamer_runtime.machine import Machine
 from cdk_streamer_runtime.metrics import Metrics
 from cdk_streamer_runtime.protocol import Protocol
+from cdk_streamer_runtime.reception import Reception
 from cdk_streamer_runtime.requests.app import AsyncApp
 from cdk_streamer_runtime.requests.desk import Desk
 from cdk_streamer_runtime.requests.dispatcher import Dispatcher
 from cdk_streamer_runtime.requests.endings import Endings
+from cdk_streamer_runtime.requests.inquiries import Inquiries
 from cdk_streamer_runtime.requests.queues import Queue
 from cdk_streamer_runtime.requests.repair import Repair
 from cdk_streamer_runtime.requests.store import RequestStore
@@ -64,13 +66,21 @@ class Assembly:
         reachable = desk if settings.requests else None
         channels = ChannelStore(table)
         return Conversation(
-            app=app,
-            protocol=Protocol(app=app, channels=channels, desk=reachable, clock=platform.clock),
-            desk=reachable,
+            protocol=Protocol(
+                app=app,
+                channels=channels,
+                inquiries=Inquiries(desk=reachable, clock=platform.clock),
+                clock=platform.clock,
+            ),
+            reception=Reception(
+                app=app,
+                desk=reachable,
+                clock=platform.clock,
+                new_id=platform.new_id,
+                alarm=platform.alarm,
+            ),
             posts=posts,
             clock=platform.clock,
-            new_id=platform.new_id,
-            alarm=platform.alarm,
         )
 
     def dispatcher(self, settings: contract.DispatcherEnvironment) -> Dispatcher:

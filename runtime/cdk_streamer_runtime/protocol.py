@@ -2,55 +2,43 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
-from typing import Any
 
-from cdk_streamer_runtime.contract import (
-    CONNECTION_SECONDS,
-    REQUEST_ID_PATTERN,
-    BuiltinAction,
-    ErrorCode,
-    State,
-)
-from cdk_streamer_runtime.errors import Rejection, RequestNotFound
-from cdk_streamer_runtime.keys import is_channel_name, is_request_id
+from cdk_streamer_runtime.contract import CONNECTION_SECONDS, BuiltinAction
+from cdk_streamer_runtime.keys import is_channel_name
 from cdk_streamer_runtime.requests import news
 from cdk_streamer_runtime.requests.app import AsyncApp
-from cdk_streamer_runtime.requests.desk import Desk
+from cdk_streamer_runtime.requests.inquiries import Inquiries, integer, invalid, request_id
 from cdk_streamer_runtime.sockets import messages
 from cdk_streamer_runtime.sockets.channels import ChannelStore
 from cdk_streamer_runtime.sockets.connections import Connection
 from cdk_streamer_runtime.sockets.frames import Frame
 from cdk_streamer_runtime.sockets.messages import Message
 
-LARGEST_PAGE = 100
-LONGEST_REASON = 256
 RECONNECT_BEFORE = 120  # seconds; time enough to open the next connection first
-
-# Half of a surrogate pair is JSON, but no text that a table could hold.
-_REASON = re.compile(rf"[^\ud800-\udfff]{{0,{LONGEST_REASON}}}")
 
 
 class Protocol:
-    """Answers built-in actions. Without a desk there are channels, but no requests."""
+    """Answers built-in actions: those about the connection itself, the rest by `inquiries`."""
 
     def __init__(
         self,
         *,
         app: AsyncApp,
         channels: ChannelStore,
-        desk: Desk | None,
+        inquiries: Inquiries,
         clock: Callable[[], int],
     ) -> None:
         """Take what is asked about."""
         self._app = app
         self._channels = channels
-        self._desk = desk
+        self._inquiries = inquiries
         self._clock = clock
 
     def answer(self, connection: Connection, frame: Frame) -> list[Message]:
         """Give the messages that answer a frame; raises Rejection, RequestNotFound, Conflict."""
+        if frame.action in Inquiries.actions:
+            return [self._data(frame, self._inquiries.answer(connection.caller, frame))]
         return self._answers[BuiltinAction(frame.action)](self, connection, frame)
 
     def _hello(self, connection: Connection, frame: Frame) -> list[Message]:
@@ -68,7 +56,7 @@ class Protocol:
         return [pong, messages.reconnect_soon(reason, max(left, 0), now)]
 
     def _subscribe(self, connection: Connection, frame: Frame) -> list[Message]:
-        after = _integer(frame, "after_seq", low=0)
+        after = integer(frame, "after_seq", low=0)
         now = self._clock()
         if "channel" in frame.arguments:
             caller = connection.caller
@@ -76,7 +64,8 @@ class Protocol:
                 caller.tenant, _channel(frame), connection.id, caller.expires, now
             )
             return [self._data(frame, channel.snapshot(after, now))]
-        request = self._requests.subscribe(connection.caller, connection.id, _request_id(frame))
+        desk = self._inquiries.desk
+        request = desk.subscribe(connection.caller, connection.id, request_id(frame))
         return [self._data(frame, news.snapshot(request, after, now))]
 
     def _unsubscribe(self, connection: Connection, frame: Frame) -> list[Message]:
@@ -85,83 +74,23 @@ class Protocol:
             name = _channel(frame)
             self._channels.unsubscribe(caller.tenant, name, connection.id)
             return [self._data(frame, {"channel": name})]
-        request_id = _request_id(frame)
-        self._requests.unsubscribe(caller, connection.id, request_id)
-        return [self._data(frame, {"request_id": request_id})]
-
-    def _cancel(self, connection: Connection, frame: Frame) -> list[Message]:
-        reason = frame.arguments.get("reason")
-        if reason is not None and not (isinstance(reason, str) and _REASON.fullmatch(reason)):
-            raise _invalid(frame, f"reason must be a string of at most {LONGEST_REASON} characters")
-        request = self._requests.cancel(connection.caller, _request_id(frame), reason)
-        data = {"request_id": request.request_id, "state": request.state.value}
-        return [self._data(frame, data)]
-
-    def _get(self, connection: Connection, frame: Frame) -> list[Message]:
-        request = self._requests.find(connection.caller, _request_id(frame))
-        return [self._data(frame, news.snapshot(request, None, self._clock()))]
-
-    def _list(self, connection: Connection, frame: Frame) -> list[Message]:
-        cursor = frame.arguments.get("cursor")
-        try:
-            page = self._requests.list(
-                connection.caller,
-                state=_state(frame),
-                limit=_integer(frame, "limit", low=1, high=LARGEST_PAGE) or 20,
-                cursor=cursor,
-            )
-        except (ValueError, TypeError):
-            raise _invalid(frame, "cursor is not one that `list` gave") from None
-        data: dict[str, Any] = {"requests": [news.entry(item) for item in page.requests]}
-        return [self._data(frame, data | ({"cursor": page.cursor} if page.cursor else {}))]
+        desk, name = self._inquiries.desk, request_id(frame)
+        desk.unsubscribe(caller, connection.id, name)
+        return [self._data(frame, {"request_id": name})]
 
     _answers = {  # noqa: RUF012 - a table, never changed
         BuiltinAction.HELLO: _hello,
         BuiltinAction.PING: _ping,
         BuiltinAction.SUBSCRIBE: _subscribe,
         BuiltinAction.UNSUBSCRIBE: _unsubscribe,
-        BuiltinAction.CANCEL: _cancel,
-        BuiltinAction.GET: _get,
-        BuiltinAction.LIST: _list,
     }
-
-    @property
-    def _requests(self) -> Desk:
-        if self._desk is None:
-            raise RequestNotFound("this API has channels only, no requests")
-        return self._desk
 
     def _data(self, frame: Frame, data: object) -> Message:
         return messages.response(frame.id, frame.action, data, self._clock())
-
-
-def _request_id(frame: Frame) -> str:
-    request_id = frame.arguments.get("request_id")
-    if isinstance(request_id, str) and is_request_id(request_id):
-        return request_id
-    raise _invalid(frame, f"request_id must match {REQUEST_ID_PATTERN}")
 
 
 def _channel(frame: Frame) -> str:
     name = frame.arguments["channel"]
     if is_channel_name(name):
         return name
-    raise _invalid(frame, "channel must be a string of 1 to 256 printable characters")
-
-
-def _state(frame: Frame) -> State | None:
-    state = frame.arguments.get("state")
-    if state is None or (isinstance(state, str) and state in State.__members__):
-        return None if state is None else State(state)
-    raise _invalid(frame, f"state must be one of {', '.join(State)}")
-
-
-def _integer(frame: Frame, name: str, low: int, high: int = 2**53) -> int | None:
-    value = frame.arguments.get(name)
-    if value is None or (type(value) is int and low <= value <= high):
-        return value
-    raise _invalid(frame, f"{name} must be an integer from {low} to {high}")
-
-
-def _invalid(frame: Frame, text: str) -> Rejection:
-    return Rejection(ErrorCode.VALIDATION_ERROR, f"{frame.action}: {text}")
+    raise invalid(frame, "channel must be a string of 1 to 256 printable characters")

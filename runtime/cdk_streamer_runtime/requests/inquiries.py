@@ -1,0 +1,102 @@
+"""The built-in actions about requests, answered alike on a socket and over HTTP."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from cdk_streamer_runtime.contract import REQUEST_ID_PATTERN, BuiltinAction, ErrorCode, State
+from cdk_streamer_runtime.errors import Rejection, RequestNotFound
+from cdk_streamer_runtime.keys import is_request_id
+from cdk_streamer_runtime.requests import news
+from cdk_streamer_runtime.requests.desk import Desk
+from cdk_streamer_runtime.sockets.connections import Caller
+from cdk_streamer_runtime.sockets.frames import Frame
+from cdk_streamer_runtime.sockets.messages import Message
+
+LARGEST_PAGE = 100
+LONGEST_REASON = 256
+
+# Half of a surrogate pair is JSON, but no text that a table could hold.
+_REASON = re.compile(rf"[^\ud800-\udfff]{{0,{LONGEST_REASON}}}")
+
+
+class Inquiries:
+    """Reads the arguments of a built-in action and gives the data of its response."""
+
+    def __init__(self, *, desk: Desk | None, clock: Callable[[], int]) -> None:
+        """Take where requests are; without a desk there are none."""
+        self._desk = desk
+        self._clock = clock
+
+    def answer(self, caller: Caller, frame: Frame) -> Message:
+        """Give the data of a response; raises Rejection, RequestNotFound, Conflict."""
+        return self._answers[BuiltinAction(frame.action)](self, caller, frame)
+
+    @property
+    def desk(self) -> Desk:
+        """Where requests are; raises RequestNotFound if there are none."""
+        if self._desk is None:
+            raise RequestNotFound("this API has channels only, no requests")
+        return self._desk
+
+    def _cancel(self, caller: Caller, frame: Frame) -> Message:
+        reason = frame.arguments.get("reason")
+        if reason is not None and not (isinstance(reason, str) and _REASON.fullmatch(reason)):
+            raise invalid(frame, f"reason must be a string of at most {LONGEST_REASON} characters")
+        request = self.desk.cancel(caller, request_id(frame), reason)
+        return {"request_id": request.request_id, "state": request.state.value}
+
+    def _get(self, caller: Caller, frame: Frame) -> Message:
+        request = self.desk.find(caller, request_id(frame))
+        return news.snapshot(request, None, self._clock())
+
+    def _list(self, caller: Caller, frame: Frame) -> Message:
+        cursor = frame.arguments.get("cursor")
+        try:
+            page = self.desk.list(
+                caller,
+                state=_state(frame),
+                limit=integer(frame, "limit", low=1, high=LARGEST_PAGE) or 20,
+                cursor=cursor,
+            )
+        except (ValueError, TypeError):
+            raise invalid(frame, "cursor is not one that `list` gave") from None
+        data: dict[str, Any] = {"requests": [news.entry(item) for item in page.requests]}
+        return data | ({"cursor": page.cursor} if page.cursor else {})
+
+    _answers = {  # noqa: RUF012 - a table, never changed
+        BuiltinAction.CANCEL: _cancel,
+        BuiltinAction.GET: _get,
+        BuiltinAction.LIST: _list,
+    }
+    actions = frozenset(_answers)
+
+
+def request_id(frame: Frame) -> str:
+    """Give the id that a frame asks about; raises Rejection."""
+    text = frame.arguments.get("request_id")
+    if isinstance(text, str) and is_request_id(text):
+        return text
+    raise invalid(frame, f"request_id must match {REQUEST_ID_PATTERN}")
+
+
+def integer(frame: Frame, name: str, low: int, high: int = 2**53) -> int | None:
+    """Give a number among a frame's arguments, None if it is not there; raises Rejection."""
+    value = frame.arguments.get(name)
+    if value is None or (type(value) is int and low <= value <= high):
+        return value
+    raise invalid(frame, f"{name} must be an integer from {low} to {high}")
+
+
+def invalid(frame: Frame, text: str) -> Rejection:
+    """Make the refusal of an argument."""
+    return Rejection(ErrorCode.VALIDATION_ERROR, f"{frame.action}: {text}")
+
+
+def _state(frame: Frame) -> State | None:
+    state = frame.arguments.get("state")
+    if state is None or (isinstance(state, str) and state in State.__members__):
+        return None if state is None else State(state)
+    raise invalid(frame, f"state must be one of {', '.join(State)}")
