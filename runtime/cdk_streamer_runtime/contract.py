@@ -6,9 +6,10 @@ The only module that both sides import, so it imports the standard library alone
 from __future__ import annotations
 
 import dataclasses
+import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Self, get_type_hints
 
@@ -92,11 +93,13 @@ class ConnectionEnvironment(Environment):
     """Settings of the function behind `$connect` and `$disconnect`.
 
     `origins` are comma separated; a browser's page from elsewhere is refused. None: all may come.
+    `callers` is a CallerRules.
     """
 
     name: str
     table_name: str
     origins: str | None = None
+    callers: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,10 +127,11 @@ class MessageEnvironment(Environment):
 class HttpEnvironment(MessageEnvironment):
     """Settings of the function behind the HTTP API: the same requests, asked for without a socket.
 
-    `tickets` tells whether it may hand out tickets for `$connect`.
+    `tickets` tells whether it may hand out tickets for `$connect`. `callers` is a CallerRules.
     """
 
     tickets: bool = False
+    callers: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -263,12 +267,36 @@ class EntryPoint(StrEnum):
 
 
 class AuthorizerContext(StrEnum):
-    """What the authorizer tells every later message of a connection; all values are strings."""
+    """What the authorizer tells every later message of a connection; all values are strings.
+
+    An authorizer of the user's own says the same: tenant and owner, and the others if it likes.
+    """
 
     TENANT = "tenant"
     OWNER = "owner"
     EXPIRES = "expires"  # seconds since the epoch
     SCOPES = "scopes"  # space separated
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallerRules:
+    """How a function knows its caller where API Gateway itself has checked who it is.
+
+    `tenant_claim` is for its JWT authorizer; empty: all callers are one tenant. `scopes` are what
+    IAM principals may do: ARNs of roles and users with scopes, space separated.
+    """
+
+    tenant_claim: str = ""
+    scopes: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    def to_text(self) -> str:
+        """Write them for a function's environment."""
+        return json.dumps(dataclasses.asdict(self), separators=(",", ":"))
+
+    @classmethod
+    def from_text(cls, text: str | None) -> Self:
+        """Read them; None: the defaults."""
+        return cls(**json.loads(text)) if text else cls()
 
 
 # --- the table ---------------------------------------------------------------------------------
