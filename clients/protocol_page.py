@@ -48,6 +48,12 @@ asks for.
   the same request, and with others a `CONFLICT`. So an async request whose acknowledgment was lost
   may be sent again by its id. Sync actions are not kept: only the caller knows whether one may run
   twice.
+- The chunks of an attempt are numbered from 0. A number that is left out was lost: ask for it by
+  `get` with `chunks_from`, and again while the answer has a `next`. `complete` and the snapshot say
+  how many there are. Forget them all when a message shows a later attempt.
+- A `result_url` or the `url` of an upload is secret and short-lived: take `https` alone, but for
+  loopback in development, follow no redirect, and ask for another one when it is refused.
+- `RATE_LIMITED` says that nothing was accepted: send the same frame after `retry_after_ms`.
 - A connection ends after two hours, or with its token. Open the next one before that, subscribe on
   it, and then close the old one.
 - Answers carry the `id` of what they answer, and may come in any order.
@@ -57,7 +63,10 @@ asks for.
 what it does then. A client that plays them all keeps the rules; the Python client does.
 """
 
-PARTS = ("report", "fault", "page", "entry", "action", "cancelling", "unsubscribed")
+PARTS = (
+    *("report", "fault", "question", "chunk_page", "piece", "page", "entry", "action"),
+    *("cancelling", "unsubscribed", "answering", "uploading"),
+)
 
 
 def render() -> str:
@@ -71,11 +80,8 @@ def render() -> str:
         *(_part(name, server) for name in PARTS),
         "## Codes of errors\n",
         f"{_words(server['$defs']['code']['examples'])}. A channel's publisher may use others.\n",
-        "## Reserved names\n",
-        "Later releases of this version use these names; an application cannot.\n",
-        *(f"- `{name}` {meaning}" for name, meaning in _reserved(client, server)),
     ]
-    return "\n".join(parts) + "\n"
+    return "\n".join(parts)
 
 
 def _side(schema: Schema) -> Iterator[str]:
@@ -153,11 +159,6 @@ def _meaning(member: Schema) -> str:
 
 def _words(words: list[str]) -> str:
     return ", ".join(f"`{word}`" for word in words)
-
-
-def _reserved(client: Schema, server: Schema) -> Iterator[tuple[str, str]]:
-    yield from client["x-reserved"].items()
-    yield from server["x-reserved"].items()
 
 
 def _schema(side: str) -> Schema:
