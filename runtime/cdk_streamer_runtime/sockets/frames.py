@@ -37,15 +37,7 @@ class Frame:
 
 def decode_frame(text: str) -> Frame:
     """Read a frame; raises InvalidFrame that says what is wrong with it."""
-    try:
-        document: object = decode(text)
-        if is_deep(text):
-            raise ValueError(f"it is nested deeper than {DEPTH} levels")  # noqa: TRY301
-    except ValueError as error:
-        raise InvalidFrame(f"the message is not JSON: {error}") from None
-    if not isinstance(document, dict):
-        raise InvalidFrame("the message must be a JSON object")
-    members = cast("dict[str, Any]", document)
+    members = decode_members(text)
     frame_id = members.get("id")
     if frame_id is not None and not is_request_id(frame_id):
         raise InvalidFrame(f"id must match {REQUEST_ID_PATTERN}")
@@ -60,6 +52,19 @@ def decode_frame(text: str) -> Frame:
         prefer=members.get("prefer"),
         webhook=members.get("webhook"),
     )
+
+
+def decode_members(text: str) -> Mapping[str, Any]:
+    """Read a JSON object; raises InvalidFrame for anything else, and for what is too deep."""
+    try:
+        document: object = decode(text)
+        if is_deep(text):
+            raise ValueError(f"it is nested deeper than {DEPTH} levels")  # noqa: TRY301
+    except ValueError as error:
+        raise InvalidFrame(f"the message is not JSON: {error}") from None
+    if not isinstance(document, dict):
+        raise InvalidFrame("the message must be a JSON object")
+    return cast("dict[str, Any]", document)
 
 
 def _fault(members: Mapping[str, Any]) -> str | None:
