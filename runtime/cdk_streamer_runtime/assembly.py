@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from cdk_streamer_runtime import contract
+from cdk_streamer_runtime.auth.tickets import TicketStore
 from cdk_streamer_runtime.aws import Aws, LeanClient, Patience
 from cdk_streamer_runtime.conversation import Conversation
 from cdk_streamer_runtime.dynamodb import Table
@@ -44,6 +45,10 @@ class Assembly:
     def connections(self, settings: contract.ConnectionEnvironment) -> ConnectionStore:
         """Build what remembers connections."""
         return ConnectionStore(Table(self.aws, settings.table_name))
+
+    def tickets(self, settings: contract.HttpEnvironment) -> TicketStore:
+        """Build what hands out tickets for `$connect`."""
+        return TicketStore(Table(self.aws, settings.table_name), settings.name)
 
     def conversation(
         self, settings: contract.MessageEnvironment, app: AsyncApp, metrics: Counter

@@ -9,7 +9,7 @@ import dataclasses
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Self, get_type_hints
 
@@ -108,7 +108,7 @@ class MessageEnvironment(Environment):
 
     `entry_point` is `module:attribute` of the user's AsyncApp. `requests` tells whether async
     actions can be accepted, which needs an AsyncRequestApi around the socket. `durable` tells
-    whether actions may ask for the durable executor.
+    whether actions may ask for the durable executor, which has `durable_timeout_seconds` for each.
     """
 
     name: str
@@ -117,6 +117,7 @@ class MessageEnvironment(Environment):
     entry_point: str | None = None
     requests: bool = False
     durable: bool = False
+    durable_timeout_seconds: int = 31_622_400
     bucket_name: str | None = None
     webhook_queue_url: str | None = None
     worker_timeout_seconds: int = 900
@@ -162,7 +163,10 @@ class WatcherEnvironment(Environment):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerEnvironment(Environment):
-    """Settings of the function that runs the user's async actions."""
+    """Settings of the function that runs the user's async actions.
+
+    A claim that came late is told to the watch queue; without one the watcher finds it by itself.
+    """
 
     name: str
     table_name: str
@@ -173,18 +177,23 @@ class WorkerEnvironment(Environment):
     lease_seconds: int = 60
     retention_seconds: int = 604_800
     max_rate: int = 10
+    watch_queue_url: str | None = None
     bucket_name: str | None = None
     webhook_queue_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DurableEnvironment(Environment):
-    """Settings of the durable function, which runs the actions that ask for that executor."""
+    """Settings of the durable function, which runs the actions that ask for that executor.
+
+    It asks the watch queue for the next attempt, which is an execution of its own.
+    """
 
     name: str
     table_name: str
     endpoint: str
     entry_point: str
+    watch_queue_url: str
     execution_timeout_seconds: int
     retention_seconds: int = 604_800
     max_rate: int = 10
@@ -282,12 +291,14 @@ class AuthorizerContext(StrEnum):
 class CallerRules:
     """How a function knows its caller where API Gateway itself has checked who it is.
 
-    `tenant_claim` is for its JWT authorizer; empty: all callers are one tenant. `scopes` are what
-    IAM principals may do: ARNs of roles and users with scopes, space separated.
+    `signed` tells that callers sign, by AWS_IAM; `scopes` are what they may do: ARNs of roles and
+    users with scopes, space separated. `tenant_claim` is for API Gateway's JWT authorizer; empty:
+    all callers are one tenant.
     """
 
+    signed: bool = False
     tenant_claim: str = ""
-    scopes: Mapping[str, str] = field(default_factory=dict[str, str])
+    scopes: Mapping[str, str] = dataclasses.field(default_factory=dict[str, str])
 
     def to_text(self) -> str:
         """Write them for a function's environment."""
@@ -464,6 +475,8 @@ TOKEN_BYTES = 8 * 1024
 
 # https://docs.aws.amazon.com/lambda/latest/dg/durable-functions.html
 DURABLE_SECONDS = 366 * 24 * 60 * 60
+STEP_BYTES = 256 * 1024
+ASK_BYTES = 16 * 1024  # of a schema and its prompt, which the request's own item holds
 WORKER_TIMEOUT_SECONDS = (
     900  # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 )
@@ -477,6 +490,7 @@ MAX_ATTEMPTS = 25
 MAX_EXPIRES_SECONDS = 3 * 24 * 60 * 60
 MAX_DELAY_SECONDS = 900  # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
 MAX_VISIBILITY_SECONDS = 12 * 60 * 60
+MESSAGE_RETENTION_SECONDS = 14 * 24 * 60 * 60  # of the watch queue; SQS keeps none longer
 
 # `Sec-WebSocket-Protocol: streamer.v1, bearer.<jwt>`; only the marker is echoed.
 SUBPROTOCOL_HEADER = "Sec-WebSocket-Protocol"

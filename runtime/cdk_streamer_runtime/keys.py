@@ -33,6 +33,16 @@ def connection_key(connection_id: str) -> str:
     return f"conn#{connection_id}"
 
 
+def ticket_key(ticket: str) -> str:
+    """Give the partition key of a ticket, from which nobody can tell the ticket."""
+    return f"ticket#{hashlib.sha256(ticket.encode()).hexdigest()}"
+
+
+def limit_key(*parts: str) -> str:
+    """Give the partition key of what counts for a limit."""
+    return _digest("limit", *parts)
+
+
 def is_request_id(text: object) -> bool:
     """Tell whether a client may name a request so."""
     return isinstance(text, str) and _REQUEST_ID.fullmatch(text) is not None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from cdk_streamer_runtime.auth.credential import is_http
 from cdk_streamer_runtime.auth.identity import Identity
 from cdk_streamer_runtime.contract import Route
 
@@ -15,11 +16,13 @@ _ROUTE_ARN = re.compile(
 
 
 def allow(event: Mapping[str, object], identity: Identity) -> dict[str, object]:
-    """Let the caller use the routes of this API and stage; raises ValueError for a foreign event.
+    """Let the caller use this API and stage; raises ValueError for a foreign event.
 
     API Gateway asks at `$connect` only, and AWS's own example names only that route. The policy
     names the others too, and nothing else: an evaluation at later messages would pass as well.
     """
+    if is_http(event):
+        return {"isAuthorized": True, "context": identity.to_context()}
     arn = _ROUTE_ARN.fullmatch(str(event.get("methodArn")))
     if arn is None:
         raise ValueError("the event's methodArn is not that of a $connect route")
@@ -30,12 +33,14 @@ def allow(event: Mapping[str, object], identity: Identity) -> dict[str, object]:
     }
 
 
-def deny() -> dict[str, object]:
+def deny(event: object = None) -> dict[str, object]:
     """Refuse, in the same words for every reason: the caller gets 403 and learns nothing.
 
     An explicit policy and not the exception that gives 401: an exception counts as an error of
     the function, so strangers could ring the operator's alarm.
     """
+    if is_http(event):
+        return {"isAuthorized": False}
     return {"principalId": "denied", "policyDocument": _policy("Deny", ["*"])}
 
 

@@ -1,4 +1,4 @@
-"""Decides who may connect."""
+"""Decides who may call."""
 
 from __future__ import annotations
 
@@ -7,27 +7,37 @@ from dataclasses import dataclass
 
 from cdk_streamer_runtime.auth import credential
 from cdk_streamer_runtime.auth.claims import Rules
+from cdk_streamer_runtime.auth.credential import Kind
 from cdk_streamer_runtime.auth.denial import Denied, Reason
 from cdk_streamer_runtime.auth.https_source import HttpsSource
 from cdk_streamer_runtime.auth.identity import Identity
 from cdk_streamer_runtime.auth.jwks import Jwks, KeySource, PinnedKey
 from cdk_streamer_runtime.auth.keys import PublicKey
+from cdk_streamer_runtime.auth.tickets import TicketStore
 from cdk_streamer_runtime.auth.token import Token
 from cdk_streamer_runtime.contract import AuthorizerEnvironment, AwsEnvironment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Authorizer:
-    """Accepts tokens of one issuer. `clock` gives milliseconds since the epoch."""
+    """Accepts tokens of one issuer, and tickets that were given for such.
+
+    `clock` gives milliseconds since the epoch. Without `tickets` none is accepted.
+    """
 
     rules: Rules
     keys: KeySource
     clock: Callable[[], int]
     allow_query_token: bool = False
+    tickets: TicketStore | None = None
 
     @classmethod
     def from_environment(
-        cls, environment: AuthorizerEnvironment, aws: AwsEnvironment, clock: Callable[[], int]
+        cls,
+        environment: AuthorizerEnvironment,
+        aws: AwsEnvironment,
+        clock: Callable[[], int],
+        tickets: TicketStore | None = None,
     ) -> Authorizer:
         """Make what the construct described; raises ValueError for what would be unsafe."""
         return cls(
@@ -35,11 +45,19 @@ class Authorizer:
             keys=_keys(environment, aws, clock),
             clock=clock,
             allow_query_token=environment.allow_query_token,
+            tickets=tickets,
         )
 
     def identify(self, event: Mapping[str, object]) -> Identity:
-        """Tell who connects; raises Denied for everybody who does not prove it."""
-        return self.accept(credential.find(event, allow_query_token=self.allow_query_token))
+        """Tell who calls; raises Denied for everybody who does not prove it."""
+        shown = credential.find(
+            event,
+            allow_query_token=self.allow_query_token,
+            allow_ticket=self.tickets is not None,
+        )
+        if self.tickets is not None and shown.kind is Kind.TICKET:
+            return self.tickets.redeem(shown.text, self.clock())
+        return self.accept(shown.text)
 
     def accept(self, text: str) -> Identity:
         """Tell whom a token proves; raises Denied if it proves nobody.

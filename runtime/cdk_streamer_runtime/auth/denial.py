@@ -34,6 +34,9 @@ class Reason(StrEnum):
     UNKNOWN_KEY = "unknown key"
     KEYS_UNAVAILABLE = "keys unavailable"
     SIGNATURE = "wrong signature"
+    TICKETS = "tickets not accepted"
+    TICKET_FORM = "not a ticket"
+    TICKET = "ticket unknown, used or expired"
 
 
 class Denied(StreamerError):

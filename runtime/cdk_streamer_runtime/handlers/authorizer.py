@@ -1,4 +1,4 @@
-"""Lambda entry point of the `$connect` authorizer."""
+"""Lambda entry point of the authorizer of `$connect` and of the HTTP API."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import time
 from cdk_streamer_runtime.auth import answer, keys
 from cdk_streamer_runtime.auth.authorizer import Authorizer
 from cdk_streamer_runtime.auth.denial import Denied, describe
+from cdk_streamer_runtime.auth.tickets import TicketStore
+from cdk_streamer_runtime.aws import LeanClient
 from cdk_streamer_runtime.contract import AuthorizerEnvironment, AwsEnvironment, Metric
 from cdk_streamer_runtime.metrics import Metrics
 
@@ -16,13 +18,16 @@ _settings = AuthorizerEnvironment.from_variables()
 _metrics = Metrics(_settings.name)
 # At import: wrong settings show before anybody connects, and nobody waits for cryptography.
 _authorizer = Authorizer.from_environment(
-    _settings, AwsEnvironment.from_variables(), lambda: time.time_ns() // 1_000_000
+    _settings,
+    AwsEnvironment.from_variables(),
+    lambda: time.time_ns() // 1_000_000,
+    TicketStore.from_environment(_settings, LeanClient),
 )
 keys.preload()
 
 
 def handler(event: dict[str, object], _context: object) -> dict[str, object]:
-    """Tell API Gateway who may connect; whatever goes wrong here, nobody does."""
+    """Tell API Gateway who may call; whatever goes wrong here, nobody does."""
     try:
         return answer.allow(event, _authorizer.identify(event))
     except Denied as denied:
@@ -31,4 +36,4 @@ def handler(event: dict[str, object], _context: object) -> dict[str, object]:
         _logger.error("authorizer failed", extra=describe(fault))  # noqa: TRY400 - not its text
     _metrics.count(Metric.AUTH_FAILURES)
     _metrics.flush()
-    return answer.deny()
+    return answer.deny(event)

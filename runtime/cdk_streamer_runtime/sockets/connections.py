@@ -6,35 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from cdk_streamer_runtime.callers import Caller
 from cdk_streamer_runtime.contract import (
     CONNECTION_RETENTION_SECONDS,
     PROTOCOL,
     SUBPROTOCOL_HEADER,
-    AuthorizerContext,
     ItemKind,
 )
 from cdk_streamer_runtime.dynamodb import Table
 from cdk_streamer_runtime.keys import connection_key
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Caller:
-    """Who asks. `expires` is in seconds since the epoch."""
-
-    tenant: str
-    owner: str
-    expires: int
-    scopes: frozenset[str] = frozenset()
-
-    @classmethod
-    def from_context(cls, context: Mapping[str, Any]) -> Caller:
-        """Read what the authorizer passed on; raises KeyError when it did not run."""
-        return cls(
-            tenant=context[AuthorizerContext.TENANT],
-            owner=context[AuthorizerContext.OWNER],
-            expires=int(context[AuthorizerContext.EXPIRES]),
-            scopes=frozenset(str(context.get(AuthorizerContext.SCOPES) or "").split()),
-        )
+__all__ = ["Caller", "Connection", "ConnectionStore", "subprotocol"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +49,10 @@ def subprotocol(event: Mapping[str, Any]) -> dict[str, str]:
 
 
 class ConnectionStore:
-    """The items of open connections: for operators, since a message brings its caller along."""
+    """The items of open connections: for operators, and for messages that bring no caller along.
+
+    That is so with AWS_IAM: API Gateway tells who connects, and not who says something later.
+    """
 
     def __init__(self, table: Table) -> None:
         """Take the table."""
@@ -81,10 +66,16 @@ class ConnectionStore:
                 "tenant": caller.tenant,
                 "owner": caller.owner,
                 "expires": caller.expires,
+                "scopes": " ".join(sorted(caller.scopes)),
                 "connected_at": now,
                 "ttl": now // 1000 + CONNECTION_RETENTION_SECONDS,
             }
         )
+
+    def caller_of(self, connection: str) -> Caller | None:
+        """Tell who opened a connection; None if it is not known."""
+        item = self._table.get(_key(connection))
+        return None if item is None else Caller.from_context(item)
 
     def remove(self, connection: str) -> None:
         """Forget a connection; harmless when it is forgotten."""

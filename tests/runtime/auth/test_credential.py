@@ -35,23 +35,23 @@ def refusal(event: dict[str, object], *, allow_query_token: bool = False) -> Rea
     ids=str,
 )
 def test_the_token_is_found_in_a_header(headers: dict[str, list[str]]) -> None:
-    assert credential.find(connect(headers), allow_query_token=False) == "a.b-c._d"
+    assert credential.find(connect(headers), allow_query_token=False).text == "a.b-c._d"
 
 
 def test_the_token_is_found_without_listed_headers() -> None:
     event = connect({"Authorization": ["Bearer a"]}, multiValueHeaders=None)
 
-    assert credential.find(event, allow_query_token=False) == "a"
+    assert credential.find(event, allow_query_token=False).text == "a"
 
 
 def test_the_token_is_found_in_the_query_string_where_that_is_allowed() -> None:
-    assert credential.find(by_query("a.b.c"), allow_query_token=True) == "a.b.c"
+    assert credential.find(by_query("a.b.c"), allow_query_token=True).text == "a.b.c"
 
 
 def test_the_token_is_found_in_a_query_string_without_lists() -> None:
     event = connect(queryStringParameters={"token": "a.b.c", "other": "1"})
 
-    assert credential.find(event, allow_query_token=True) == "a.b.c"
+    assert credential.find(event, allow_query_token=True).text == "a.b.c"
 
 
 def test_a_token_in_the_query_string_is_refused_by_default() -> None:
@@ -130,12 +130,12 @@ def test_a_token_without_the_protocol_beside_it_is_refused() -> None:
 
 @pytest.mark.parametrize("event", [by_subprotocol(""), by_query("")])
 def test_an_empty_token_is_a_token_that_no_reader_accepts(event: dict[str, object]) -> None:
-    assert credential.find(event, allow_query_token=True) == ""
+    assert credential.find(event, allow_query_token=True).text == ""
 
 
 def test_a_token_travels_unchanged() -> None:
     events = by_subprotocol("a.b.c"), by_authorization("a.b.c"), by_query("a.b.c")
 
-    found = {credential.find(event, allow_query_token=True) for event in events}
+    found = {credential.find(event, allow_query_token=True).text for event in events}
 
     assert found == {"a.b.c"}

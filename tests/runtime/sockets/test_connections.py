@@ -38,37 +38,6 @@ def connection(expires: int = 10**12) -> Connection:
     return Connection(id="a", caller=caller, connected_at=START)
 
 
-# --- callers --------------------------------------------------------------------------------------
-
-
-def test_a_caller_is_what_the_authorizer_said():
-    assert (
-        Caller(
-            tenant="acme", owner="ann", expires=1_700_003_600, scopes=frozenset({"read", "write"})
-        )
-        == ANN
-    )
-
-
-@pytest.mark.parametrize("context", [{**CONTEXT, "scopes": ""}, {**CONTEXT, "scopes": None}])
-def test_a_caller_may_have_no_scopes(context: dict[str, Any]):
-    assert Caller.from_context(context).scopes == frozenset()
-
-
-def test_scopes_may_be_absent():
-    context = {name: value for name, value in CONTEXT.items() if name != "scopes"}
-
-    assert Caller.from_context(context).scopes == frozenset()
-
-
-@pytest.mark.parametrize("missing", ["tenant", "owner", "expires"])
-def test_nobody_is_let_in_without_an_authorizer(missing: str):
-    context = {name: value for name, value in CONTEXT.items() if name != missing}
-
-    with pytest.raises(KeyError):
-        Caller.from_context(context)
-
-
 # --- the time that is left ------------------------------------------------------------------------
 
 
@@ -103,9 +72,17 @@ def test_a_connection_is_remembered_for_an_hour_longer_than_it_can_live(
         "tenant": "acme",
         "owner": "ann",
         "expires": 1_700_003_600,
+        "scopes": "read write",
         "connected_at": START,
         "ttl": START // 1000 + CONNECTION_RETENTION_SECONDS,
     }
+
+
+def test_who_opened_a_connection_can_be_asked_later(store: ConnectionStore):
+    store.add("a", ANN, START)
+
+    assert store.caller_of("a") == ANN
+    assert store.caller_of("b") is None
 
 
 def test_a_connection_that_ended_is_forgotten(store: ConnectionStore, aws: MemoryAws):
