@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from cdk_streamer_local.cloud.assembly import DEFAULT_ACCOUNT, DEFAULT_REGION
 from cdk_streamer_local.cloud.services import Services
 from cdk_streamer_local.engine.certificate import Certificate, server_certificate
+from cdk_streamer_local.engine.durable import DurableExecutions
 from cdk_streamer_local.engine.installation import installed
 from cdk_streamer_local.engine.port import listen
 from cdk_streamer_local.engine.process import Engine
@@ -25,6 +26,7 @@ class Host:
     engine: Engine
     issuer: Issuer
     certificate: Certificate
+    durable: DurableExecutions
     stop: Callable[[], None]
     _services: dict[tuple[str, str], Services] = field(
         default_factory=dict[tuple[str, str], Services]
@@ -54,10 +56,13 @@ class Host:
             started.callback(reports.close)
             issuer = Issuer(certificate, keys)
             started.callback(issuer.close)
+            durable = DurableExecutions(engine.endpoint, certificate, on_install)
+            started.callback(durable.stop)
             host = cls(
                 engine=engine,
                 issuer=issuer,
                 certificate=certificate,
+                durable=durable,
                 stop=started.pop_all().close,
             )
         host._prepare()

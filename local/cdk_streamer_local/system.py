@@ -32,6 +32,7 @@ class System:
         stacks = [_deploy(stack, host, observe) for stack in assembly.stacks]
         functions = [function for stack in stacks for function in functions_of(stack)]
         wired = [wire(function, jwks_url=host.issuer.jwks_url) for function in functions]
+        host.durable.serve([function for function in functions if function.execution_seconds])
         return cls(stacks=stacks, wired=wired)
 
     @property

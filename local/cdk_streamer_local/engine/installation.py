@@ -1,7 +1,8 @@
-"""The engine's own environment: made by uv once a user, from a lock, beside nothing of the app.
+"""Environments of their own, made by uv once a user, from a lock, beside nothing of the app.
 
-The engine pins what an app may need in another version. What Lambda's runtime brings lies in a
-folder of its own, so that functions see that and nothing of the engine.
+The engine pins what an app may need in another version, and what keeps durable executions pins
+what the engine needs in another one. What Lambda's runtime brings lies in a folder of its own, so
+that functions see that and nothing of the engine.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from cdk_streamer_local.errors import EngineUnavailable
 _HERE = Path(__file__).parent
 ENGINE_LOCK = _HERE / "requirements-engine.txt"
 LAMBDA_LOCK = _HERE / "requirements-lambda.txt"
+DURABLE_LOCK = _HERE / "requirements-durable.txt"
 
 _NO_NETWORK = ("dns error", "connect", "network", "timed out", "offline", "resolve host")
 
@@ -38,34 +40,49 @@ def installed(on_install: Callable[[], None] = lambda: None) -> Installation:
 
     Raises EngineUnavailable in uv's words.
     """
-    folder = cache_folder() / "engine" / _key()
+    folder = cache_folder() / "engine" / _key(ENGINE_LOCK, LAMBDA_LOCK)
     installation = Installation(python=folder / "bin" / "python", lambda_packages=folder / "lambda")
-    complete = folder / ".complete"
-    if complete.exists():
-        return installation
-    with exclusive(folder.parent):
-        if not complete.exists():
-            on_install()
-            _install(folder, installation)
-            complete.touch()
+
+    def install() -> None:
+        _environment(folder, ENGINE_LOCK)
+        _uv("pip", "install", "--require-hashes", "--python", str(installation.python),
+            "--target", str(installation.lambda_packages),
+            "--requirements", str(LAMBDA_LOCK))  # fmt: skip
+
+    _once(folder, on_install, install)
     return installation
 
 
-def _key() -> str:
+def durable_python(on_install: Callable[[], None] = lambda: None) -> Path:
+    """Give the interpreter that can run the runner of durable executions, as `installed` does."""
+    folder = cache_folder() / "durable" / _key(DURABLE_LOCK)
+    _once(folder, on_install, lambda: _environment(folder, DURABLE_LOCK))
+    return folder / "bin" / "python"
+
+
+def _once(folder: Path, on_install: Callable[[], None], install: Callable[[], None]) -> None:
+    complete = folder / ".complete"
+    if complete.exists():
+        return
+    with exclusive(folder.parent):
+        if not complete.exists():
+            on_install()
+            shutil.rmtree(folder, ignore_errors=True)  # what an interrupted installation left
+            install()
+            complete.touch()
+
+
+def _key(*locks: Path) -> str:
     digest = hashlib.sha256(sys.version.encode() + str(Path(sys.base_prefix)).encode())
-    for lock in (ENGINE_LOCK, LAMBDA_LOCK):
+    for lock in locks:
         digest.update(lock.read_bytes())
     return digest.hexdigest()[:16]
 
 
-def _install(folder: Path, installation: Installation) -> None:
-    shutil.rmtree(folder, ignore_errors=True)  # what an interrupted installation left
+def _environment(folder: Path, lock: Path) -> None:
     _uv("venv", "--python", sys.executable, str(folder))
-    _uv("pip", "install", "--require-hashes", "--python", str(installation.python),
-        "--requirements", str(ENGINE_LOCK))  # fmt: skip
-    _uv("pip", "install", "--require-hashes", "--python", str(installation.python),
-        "--target", str(installation.lambda_packages),
-        "--requirements", str(LAMBDA_LOCK))  # fmt: skip
+    _uv("pip", "install", "--require-hashes", "--python", str(folder / "bin" / "python"),
+        "--requirements", str(lock))  # fmt: skip
 
 
 def _uv(*arguments: str) -> None:

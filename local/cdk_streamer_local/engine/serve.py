@@ -44,8 +44,10 @@ def main() -> None:
     listener = socket.socket(fileno=int(descriptor))
     uvicorn: Any = importlib.import_module("uvicorn")
     engine: Any = importlib.import_module("ministack.app")
+    # Beside this file: a program's own folder is the first place that Python looks into.
+    durable: Any = importlib.import_module("durable_front")
     config = uvicorn.Config(
-        fronted(engine.app, subprotocol),
+        fronted(durable.DurableFront(engine.app), subprotocol),
         ssl_certfile=certificate,
         ssl_keyfile=key,
         http="httptools",

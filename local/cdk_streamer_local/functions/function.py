@@ -13,13 +13,17 @@ from cdk_streamer_local.errors import BadArgument
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Function:
-    """One function. `name` is the engine's, `asset` the key of its code if that is an asset."""
+    """One function. `name` is the engine's, `asset` the key of its code if that is an asset.
+
+    `execution_seconds` is set for a durable function: how long an execution of it may take.
+    """
 
     name: str
     logical_id: str
     construct_path: str
     runtime: str
     asset: str | None
+    execution_seconds: int | None
     services: Services
 
     @property
@@ -50,6 +54,7 @@ def functions_of(stack: DeployedStack) -> list[Function]:
             construct_path=resource.construct_path,
             runtime=str(resource.properties.get("Runtime", "")),
             asset=_asset(resource.properties.get("Code", {})),
+            execution_seconds=resource.properties.get("DurableConfig", {}).get("ExecutionTimeout"),
             services=stack.services,
         )
         for resource in stack.template.of_type("AWS::Lambda::Function")

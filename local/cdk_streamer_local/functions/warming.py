@@ -10,9 +10,9 @@ import os
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 
+from cdk_streamer_local.engine.durable_front import WARM_UP
 from cdk_streamer_local.functions.function import Function
 
-WARM_UP = "cdk-streamer:warm-up"  # the bootstrap, which nobody can import, has it too
 _AT_ONCE = os.cpu_count() or 2
 
 

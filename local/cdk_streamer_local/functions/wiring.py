@@ -12,6 +12,7 @@ from cdk_streamer_runtime.contract import AuthorizerEnvironment
 
 BOOTSTRAP = "cdk_streamer_bootstrap.handler"
 _HANDLER = "CDK_STREAMER_LOCAL_HANDLER"
+_DURABLE = "CDK_STREAMER_LOCAL_DURABLE"
 _MANAGEMENT_ENDPOINT = "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI"
 _OWN_PREFIX = "CDK_STREAMER_"
 
@@ -39,6 +40,8 @@ def wire(function: Function, *, jwks_url: str) -> Wired:
     variables: Variables = configuration.get("Environment", {}).get("Variables", {})
     if function.is_python:
         wanted = _wanted(configuration, variables, function.services.endpoint, jwks_url)
+        if function.execution_seconds:
+            wanted[_DURABLE] = "1"
         if wanted != variables or configuration["Handler"] != BOOTSTRAP:
             client.update_function_configuration(
                 FunctionName=function.name, Handler=BOOTSTRAP, Environment={"Variables": wanted}

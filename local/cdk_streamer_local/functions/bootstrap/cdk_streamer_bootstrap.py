@@ -204,6 +204,12 @@ def is_warm_up(event: object) -> bool:
     return isinstance(event, dict) and WARM_UP in event
 
 
+def is_start(event: object) -> bool:
+    """Tell whether the event wants a durable execution, which does not begin in its function."""
+    durable = "CDK_STREAMER_LOCAL_DURABLE" in os.environ
+    return durable and not (isinstance(event, dict) and "DurableExecutionArn" in event)
+
+
 def websocket_message(event: object) -> dict[str, object] | None:
     """Give what identifies a WebSocket message; None for every other event.
 
@@ -224,8 +230,8 @@ def websocket_message(event: object) -> dict[str, object] | None:
 
 
 def handler(event: object, context: Context) -> object:
-    """Call the function's handler; a warm-up only had to come this far."""
-    if is_warm_up(event):
+    """Call the function's handler; a warm-up, or a start, only had to come this far."""
+    if is_warm_up(event) or is_start(event):
         return None
     sink.request = context.aws_request_id
     started = time.monotonic()
