@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from cdk_streamer_runtime.contract import ErrorCode
+from cdk_streamer_runtime.contract import ErrorCode, Executor
 from cdk_streamer_runtime.errors import Rejection
 from cdk_streamer_runtime.progress.progress import Progress
 from cdk_streamer_runtime.requests.inputs import Input
@@ -68,6 +68,7 @@ class Action:
     retry: Retry
     scopes: frozenset[str]
     parameters: tuple[str, ...]
+    executor: Executor = Executor.WORKER
 
     def admit(self, scopes: frozenset[str]) -> None:
         """Let a caller with these scopes pass; raises Rejection for any other."""

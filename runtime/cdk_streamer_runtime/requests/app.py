@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from cdk_streamer_runtime.contract import (
     MAX_EXPIRES_SECONDS,
     MESSAGE_BYTES,
     RESERVED_ACTIONS,
     ErrorCode,
+    Executor,
 )
 from cdk_streamer_runtime.errors import Rejection
 from cdk_streamer_runtime.requests.actions import (
@@ -70,6 +71,7 @@ class AsyncApp:
         expires: int = EXPIRES_SECONDS,
         retry: Retry | None = None,
         scopes: Iterable[str] = (),
+        executor: Literal["worker", "durable"] = "worker",
     ) -> Callable[[H], H]:
         """Register the handler of an action.
 
@@ -79,9 +81,15 @@ class AsyncApp:
         attempt may take; default: as long as the worker has for async actions, 25 for sync ones.
         `expires` is how many seconds an async request may wait for its first attempt. `retry`
         says which exceptions start another attempt; default: none, but what a killed worker left
-        is tried up to three times. `scopes` are those that a caller needs, all of them. Raises
+        is tried up to three times. `scopes` are those that a caller needs, all of them.
+        `executor` "durable" runs async requests as Lambda durable executions, for up to a year,
+        which needs the construct's `durable`; default: "worker", 15 minutes at most. Raises
         ValueError or TypeError for what could never work.
         """
+        if executor not in set(Executor):
+            raise ValueError(
+                f'executor of action {name!r} must be "worker" or "durable", got {executor!r}'
+            )
         if isinstance(scopes, str):
             raise TypeError(f'scopes are several texts, got one; write scopes=["{scopes}"]')
 
@@ -97,6 +105,7 @@ class AsyncApp:
                     retry=retry or CRASHES_ONLY,
                     scopes=frozenset(scopes),
                     parameters=parameters_of(handler),
+                    executor=Executor(executor),
                 )
             )
             return handler
@@ -134,18 +143,23 @@ class AsyncApp:
             message = _sent(middleware, message)
         return message
 
-    def check(self, *, worker_timeout: int, accepts_requests: bool) -> None:
-        """Compare the actions with where they were deployed; raises ValueError naming each."""
-        faults = [
-            fault
-            for action in self._actions.values()
-            if action.mode != "sync"
-            and (
-                fault := _deployment_fault(
-                    action, worker_timeout=worker_timeout, accepts_requests=accepts_requests
-                )
-            )
-        ]
+    def check(
+        self, *, worker_timeout: int, accepts_requests: bool, durable_timeout: int | None = None
+    ) -> None:
+        """Compare the actions with where they were deployed; raises ValueError naming each.
+
+        `durable_timeout` is how many seconds a durable execution has; None: there are none.
+        """
+        asynchronous = [action for action in self._actions.values() if action.mode != "sync"]
+        if asynchronous and not accepts_requests:
+            faults = [
+                f"action {action.name!r} is async, which needs an AsyncRequestApi"
+                for action in asynchronous
+            ]
+        else:
+            limits = {Executor.WORKER: worker_timeout, Executor.DURABLE: durable_timeout}
+            found = (_deployment_fault(each, limits[each.executor]) for each in asynchronous)
+            faults = [fault for fault in found if fault]
         if faults:
             raise ValueError("; ".join(faults))
 
@@ -180,20 +194,35 @@ def _fault(action: Action, known: Mapping[str, Action]) -> str | None:
             f"action {action.name!r} has a timeout of {action.timeout} s, but a sync action has "
             f'{SYNC_SECONDS} s at most; use mode="async"'
         )
+    if action.mode == "sync" and action.executor is Executor.DURABLE:
+        return (
+            f'action {action.name!r} is sync, but executor="durable" needs mode="async": '
+            "it takes longer than a client can wait for"
+        )
     if "progress" in action.parameters and action.mode == "sync":
         return f'action {action.name!r} reports progress, which needs mode="async"'
     return None
 
 
-def _deployment_fault(action: Action, *, worker_timeout: int, accepts_requests: bool) -> str | None:
-    if not accepts_requests:
-        return f"action {action.name!r} is async, which needs an AsyncRequestApi"
-    if action.timeout is not None and action.timeout > worker_timeout:
+def _deployment_fault(action: Action, limit: int | None) -> str | None:
+    if limit is None:
         return (
-            f"action {action.name!r} has a timeout of {action.timeout} s, but the worker has "
-            f"{worker_timeout} s; raise worker_timeout or lower the action's timeout"
+            f'action {action.name!r} has executor="durable", but the AsyncRequestApi has no '
+            "durable function; give it durable=Duration.days(...) or leave out the executor"
         )
-    return None
+    if action.timeout is None or action.timeout <= limit:
+        return None
+    place, remedy = _PLACES[action.executor]
+    return (
+        f"action {action.name!r} has a timeout of {action.timeout} s, but {place} "
+        f"{limit} s; raise {remedy} or lower the action's timeout"
+    )
+
+
+_PLACES = {
+    Executor.WORKER: ("the worker has", "worker_timeout"),
+    Executor.DURABLE: ("a durable execution has", "durable"),
+}
 
 
 def _sent(middleware: Middleware, message: Mapping[str, Any]) -> Mapping[str, Any]:

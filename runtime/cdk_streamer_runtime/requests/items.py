@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cdk_streamer_runtime.contract import MAX_DELAY_SECONDS, REQUEST_ID_PATTERN, ItemKind
+from cdk_streamer_runtime.contract import MAX_DELAY_SECONDS, REQUEST_ID_PATTERN, Executor, ItemKind
 from cdk_streamer_runtime.documents import decode, encode
 from cdk_streamer_runtime.keys import owner_key
 from cdk_streamer_runtime.requests.request import Request
@@ -56,6 +56,7 @@ def request_item(request: Request) -> dict[str, Any]:
         "seq": request.seq,
         "mark": request.mark,
         "subs": dict(request.subscribers),
+        **({"executor": request.executor} if request.executor is Executor.DURABLE else {}),
         "owner_key": owner_key(request.tenant, request.owner),
         "created_key": f"{request.created_at:015d}#{request.request_id}",
     }
@@ -65,7 +66,9 @@ def request_item(request: Request) -> dict[str, Any]:
 
 def last_moment(request: Request) -> int:
     """Give when even the last attempt of a request has ended, whatever happens to it."""
-    return request.expires_at + request.max_attempts * (request.timeout + MAX_DELAY_SECONDS * 1000)
+    waiting = request.expires_at - request.created_at
+    attempt = waiting + request.timeout + MAX_DELAY_SECONDS * 1000
+    return request.expires_at + request.max_attempts * attempt
 
 
 def is_kept(entry: Mapping[str, Any], retention: int, now: int) -> bool:

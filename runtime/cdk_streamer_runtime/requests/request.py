@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from cdk_streamer_runtime.contract import State
+from cdk_streamer_runtime.contract import Executor, State
 from cdk_streamer_runtime.documents import decode
 from cdk_streamer_runtime.requests.transitions import LEASED, TERMINAL
 
@@ -39,7 +39,15 @@ class Request:
     result: Any = None
     error: Mapping[str, Any] | None = None
     cancel_reason: str | None = None
+    stopping_at: int = 0
     trace: str | None = None
+    executor: Executor = Executor.WORKER
+    execution: str | None = None
+    tick: int = 0
+    asleep_until: int = 0
+    input: Mapping[str, Any] | None = None
+    answer: Mapping[str, Any] | None = None
+    answered: str | None = None
     webhook: str | None = None
 
     @property
@@ -56,13 +64,14 @@ class Request:
         """Read a request from its item."""
         names = _FIELDS & item.keys()
         values: dict[str, Any] = {name: item[name] for name in names}
-        for name in ("progress", "result", "error"):
+        for name in ("progress", "result", "error", "input", "answer"):
             if name in values:
                 values[name] = decode(values[name])
         return cls(
             **values,
             key=item["pk"],
             state=State(item["state"]),
+            executor=Executor(item.get("executor", Executor.WORKER)),
             subscribers=item.get("subs", {}),
         )
 
@@ -89,6 +98,13 @@ _FIELDS = {
     "result",
     "error",
     "cancel_reason",
+    "stopping_at",
+    "execution",
+    "tick",
+    "asleep_until",
+    "input",
+    "answer",
+    "answered",
     "trace",
     "webhook",
 }

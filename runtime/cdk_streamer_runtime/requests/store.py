@@ -107,9 +107,9 @@ class RequestStore:
                 item_key(key),
                 "SET #state = :running, worker = :worker, mark = :worker, lease_until = :lease, "
                 "deadline_at = :now + #timeout, claimed_at = if_not_exists(claimed_at, :now) "
-                "REMOVE retry_at, tick",
+                "REMOVE tick",
                 condition="attempt = :attempt AND (#state = :waiting "
-                "OR #state = :queued AND expires_at > :now)",
+                "OR #state = :queued AND expires_at > :now) AND attribute_not_exists(executor)",
                 names=_names("state", "timeout"),
                 values={
                     ":running": State.RUNNING,

@@ -18,6 +18,9 @@ class Event(StrEnum):
     CANCEL = "cancel"  # the client asks
     STOP = "stop"  # the worker complies, or is gone
     EXPIRE = "expire"  # never claimed in time
+    ASK = "ask"  # the handler waits for somebody's input
+    ANSWER = "answer"  # the client gave it
+    RESUME = "resume"  # the handler waits no longer, with or without an answer
 
 
 TERMINAL = frozenset({State.SUCCEEDED, State.FAILED, State.CANCELLED, State.EXPIRED})
@@ -29,10 +32,19 @@ TRANSITIONS: dict[tuple[State, Event], State] = {
     (State.QUEUED, Event.EXPIRE): State.EXPIRED,
     (State.RETRY_WAIT, Event.CLAIM): State.RUNNING,
     (State.RETRY_WAIT, Event.CANCEL): State.CANCELLED,
+    (State.RETRY_WAIT, Event.EXPIRE): State.EXPIRED,
     (State.RUNNING, Event.SUCCEED): State.SUCCEEDED,
     (State.RUNNING, Event.FAIL): State.FAILED,
     (State.RUNNING, Event.RETRY): State.RETRY_WAIT,
     (State.RUNNING, Event.CANCEL): State.CANCELLING,
+    # A durable execution that sleeps would hear of the wish when it wakes, which may be in a year.
+    (State.RUNNING, Event.STOP): State.CANCELLED,
+    (State.RUNNING, Event.ASK): State.INPUT_REQUIRED,
+    (State.INPUT_REQUIRED, Event.ANSWER): State.RUNNING,
+    (State.INPUT_REQUIRED, Event.RESUME): State.RUNNING,
+    (State.INPUT_REQUIRED, Event.CANCEL): State.CANCELLED,
+    (State.INPUT_REQUIRED, Event.FAIL): State.FAILED,
+    (State.INPUT_REQUIRED, Event.RETRY): State.RETRY_WAIT,
     # Work that was done before the worker saw the wish is done; anything else ends as asked.
     (State.CANCELLING, Event.SUCCEED): State.SUCCEEDED,
     (State.CANCELLING, Event.FAIL): State.CANCELLED,

@@ -13,16 +13,17 @@ from cdk_streamer_runtime.requests.transitions import LEASED, TERMINAL, Event, n
 
 # Rows are states, columns events; "-" where an event cannot happen.
 EXPECTED = """
-              claim    succeed    fail       retry       cancel      stop       expire
-QUEUED        RUNNING  -          -          -           CANCELLED   -          EXPIRED
-RUNNING       -        SUCCEEDED  FAILED     RETRY_WAIT  CANCELLING  -          -
-RETRY_WAIT    RUNNING  -          -          -           CANCELLED   -          -
-CANCELLING    -        SUCCEEDED  CANCELLED  CANCELLED   CANCELLING  CANCELLED  -
-SUCCEEDED     -        -          -          -           -           -          -
-FAILED        -        -          -          -           -           -          -
-CANCELLED     -        -          -          -           -           -          -
-EXPIRED       -        -          -          -           -           -          -
-"""
+                claim    succeed    fail       retry       cancel      stop       expire   ask             answer   resume
+QUEUED          RUNNING  -          -          -           CANCELLED   -          EXPIRED  -               -        -
+RUNNING         -        SUCCEEDED  FAILED     RETRY_WAIT  CANCELLING  CANCELLED  -        INPUT_REQUIRED  -        -
+RETRY_WAIT      RUNNING  -          -          -           CANCELLED   -          EXPIRED  -               -        -
+INPUT_REQUIRED  -        -          FAILED     RETRY_WAIT  CANCELLED   -          -        -               RUNNING  RUNNING
+CANCELLING      -        SUCCEEDED  CANCELLED  CANCELLED   CANCELLING  CANCELLED  -        -               -        -
+SUCCEEDED       -        -          -          -           -           -          -        -               -        -
+FAILED          -        -          -          -           -           -          -        -               -        -
+CANCELLED       -        -          -          -           -           -          -        -               -        -
+EXPIRED         -        -          -          -           -           -          -        -               -        -
+"""  # noqa: E501 - a table
 _HEAD, *_ROWS = (line.split() for line in EXPECTED.strip().splitlines())
 CELLS = {
     (State(name), Event(event)): cell

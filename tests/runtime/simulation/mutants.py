@@ -38,7 +38,8 @@ MUTANTS = (
         name="claim without condition",
         file="requests/store.py",
         before='condition="attempt = :attempt AND (#state = :waiting "\n'
-        '                "OR #state = :queued AND expires_at > :now)",',
+        '                "OR #state = :queued AND expires_at > :now) '
+        'AND attribute_not_exists(executor)",',
         after='condition="attempt = :attempt AND (#state <> :waiting OR #state <> :queued)",',
     ),
     Mutant(
