@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-from cdk_streamer_local.cloud.sockets import Socket
+from cdk_streamer_local.cloud.apis import Api
 from cdk_streamer_local.cloud.synthesis import STATE_FOLDER
 from cdk_streamer_local.errors import BadArgument, NotRunning
 from cdk_streamer_local.extra import require_extra
@@ -42,7 +42,8 @@ class Record:
     pid: int
     endpoint: str
     ca_bundle: str
-    sockets: Sequence[Socket]
+    sockets: Sequence[Api]
+    http_apis: Sequence[Api]
     outputs: Mapping[str, Mapping[str, str]]
     audiences: Sequence[Audience]
 
@@ -58,7 +59,8 @@ class Record:
         """Give the record of a command that still lives."""
         try:
             members = cast("dict[str, Any]", json.loads((state / FILE).read_text()))
-            members["sockets"] = [Socket(**socket) for socket in members["sockets"]]
+            for apis in ("sockets", "http_apis"):
+                members[apis] = [Api(**api) for api in members[apis]]
             members["audiences"] = [Audience(**audience) for audience in members["audiences"]]
             record = cls(**members)
         except (OSError, ValueError, KeyError, TypeError):  # none, or of another release
@@ -72,18 +74,11 @@ class Record:
 
     def socket_url(self, name: str | None = None) -> str:
         """Give the address of the only socket, or of the one whose path ends with `name`."""
-        found = [
-            socket
-            for socket in self.sockets
-            if name is None or f"/{socket.name}".endswith(f"/{name}") or f"/{name}/" in socket.name
-        ]
-        if len(found) == 1:
-            return found[0].url
-        if not self.sockets:
-            raise BadArgument("the app has no WebSocket API", remedy="add one, or pass --url")
-        names = ", ".join(sorted(socket.name for socket in self.sockets))
-        wanted = "no socket was named" if name is None else f"{name!r} names {len(found)} sockets"
-        raise BadArgument(wanted, remedy=f"name one of: {names}")
+        return _url(self.sockets, name, "socket", "the app has no WebSocket API")
+
+    def http_url(self, name: str | None = None) -> str:
+        """Give the address of the only HTTP API, or of the one whose path ends with `name`."""
+        return _url(self.http_apis, name, "HTTP API", "the app has no HTTP API")
 
     def token(
         self,
@@ -136,6 +131,21 @@ def running(place: Path) -> tuple[Record, Path]:
         f"nothing runs for an app in {str(start)!r}",
         remedy="run `cdk-streamer local` there in another terminal",
     )
+
+
+def _url(apis: Sequence[Api], name: str | None, kind: str, none: str) -> str:
+    found = [
+        api
+        for api in apis
+        if name is None or f"/{api.name}".endswith(f"/{name}") or f"/{name}/" in f"/{api.name}"
+    ]
+    if len(found) == 1:
+        return found[0].url
+    if not apis:
+        raise BadArgument(none, remedy="add one, or pass --url")
+    names = ", ".join(sorted(api.name for api in apis))
+    wanted = f"no {kind} was named" if name is None else f"{name!r} names {len(found)} {kind}s"
+    raise BadArgument(wanted, remedy=f"name one of: {names}")
 
 
 def _lives(pid: int) -> bool:

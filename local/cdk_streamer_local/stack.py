@@ -101,6 +101,10 @@ class LocalStack:
         """Give the address of the only WebSocket API, or of the one at this construct path."""
         return self._running.socket_url(name)
 
+    def http_url(self, name: str | None = None) -> str:
+        """Give the address of the only HTTP API, or of the one at this construct path."""
+        return self._running.http_url(name)
+
     def token(
         self,
         *,

@@ -7,11 +7,11 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from cdk_streamer_local.cloud.apis import http_apis_of, local_address, sockets_of
 from cdk_streamer_local.cloud.assembly import Assembly, Asset, StackTemplate
 from cdk_streamer_local.cloud.assets import upload
 from cdk_streamer_local.cloud.deployment import DeployedStack, deploy
 from cdk_streamer_local.cloud.policies import translate_policies
-from cdk_streamer_local.cloud.sockets import local_address, sockets_of
 from cdk_streamer_local.events import Deployed, Deploying, Observer
 from cdk_streamer_local.functions.function import Function, functions_of
 from cdk_streamer_local.functions.wiring import Wired, wire
@@ -70,6 +70,7 @@ class System:
             endpoint=endpoint,
             ca_bundle=str(host.certificate.bundle),
             sockets=[socket for stack in self.stacks for socket in sockets_of(stack)],
+            http_apis=[api for stack in self.stacks for api in http_apis_of(stack)],
             outputs={
                 stack.template.name: {
                     name: local_address(value, endpoint) for name, value in stack.outputs.items()

@@ -8,7 +8,7 @@ import json
 import pytest
 from rich.console import Console
 
-from cdk_streamer_local.cloud.sockets import Socket
+from cdk_streamer_local.cloud.apis import Api
 from cdk_streamer_local.display.json_lines import JsonLines
 from cdk_streamer_local.display.lines import Line, read
 from cdk_streamer_local.display.screen import Screen
@@ -29,7 +29,8 @@ RUNNING = Record(
     pid=1,
     endpoint="https://127.0.0.1:4566",
     ca_bundle="/bundle.pem",
-    sockets=[Socket(name="Reports/Api", url="wss://127.0.0.1:4566/_aws/execute-api/a/live")],
+    http_apis=[],
+    sockets=[Api(name="Reports/Api", url="wss://127.0.0.1:4566/_aws/execute-api/a/live")],
     outputs={"Reports": {"Url": "wss://here"}},
     audiences=[
         Audience(issuer="https://id/", audience="a", algorithms="ES256", tenant_claim="tenant")

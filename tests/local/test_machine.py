@@ -15,9 +15,9 @@ import zipfile
 
 import pytest
 
+from cdk_streamer_local.cloud.apis import Api, addresses, local_address
 from cdk_streamer_local.cloud.assembly import Assembly
 from cdk_streamer_local.cloud.assets import archive, files_of
-from cdk_streamer_local.cloud.sockets import Socket, addresses, local_address
 from cdk_streamer_local.cloud.synthesis import App
 from cdk_streamer_local.engine.certificate import server_certificate
 from cdk_streamer_local.engine.port import listen
@@ -232,7 +232,8 @@ def record(**members):
         "pid": os.getpid(),
         "endpoint": ENDPOINT,
         "ca_bundle": "/bundle.pem",
-        "sockets": [Socket(name="Reports/Api/Socket", url="wss://one")],
+        "http_apis": [],
+        "sockets": [Api(name="Reports/Api/Socket", url="wss://one")],
         "outputs": {"Reports": {"Url": "wss://one"}},
         "audiences": [],
     }
@@ -278,7 +279,7 @@ def test_the_only_socket_needs_no_name():
 
 
 def test_among_several_sockets_one_is_named_by_its_path():
-    other = Socket(name="Reports/Other/Socket", url="wss://other")
+    other = Api(name="Reports/Other/Socket", url="wss://other")
     both = record(sockets=[*record().sockets, other])
 
     assert both.socket_url("Other") == "wss://other"

@@ -95,7 +95,7 @@ class Screen:
             return
         self._shown = True
         record = event.record
-        rows = [(socket.name, socket.url) for socket in record.sockets]
+        rows = [(api.name, api.url) for api in (*record.sockets, *record.http_apis)]
         rows += [
             (f"{stack}.{name}", value)
             for stack, outputs in record.outputs.items()

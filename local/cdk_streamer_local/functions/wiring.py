@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cdk_streamer_local.cloud.sockets import addresses, local_address
+from cdk_streamer_local.cloud.apis import addresses, local_address
 from cdk_streamer_local.functions.function import Function
 from cdk_streamer_runtime.contract import AuthorizerEnvironment
 

@@ -1,4 +1,4 @@
-"""WebSocket APIs: their addresses here, and AWS's addresses turned into these."""
+"""WebSocket and HTTP APIs: their addresses here, and AWS's addresses turned into these."""
 
 from __future__ import annotations
 
@@ -15,33 +15,21 @@ _AWS_ADDRESS = re.compile(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Socket:
-    """One stage of a WebSocket API; `name` is its construct's path."""
+class Api:
+    """One stage of an API; `name` is its construct's path."""
 
     name: str
     url: str
 
 
-def sockets_of(stack: DeployedStack) -> list[Socket]:
+def sockets_of(stack: DeployedStack) -> list[Api]:
     """Give the WebSocket APIs of a stack with the stages that stand in the same template."""
-    apis = {
-        resource.logical_id: resource
-        for resource in stack.template.of_type("AWS::ApiGatewayV2::Api")
-        if resource.properties.get("ProtocolType") == "WEBSOCKET"
-        and resource.logical_id in stack.physical
-    }
-    return [
-        Socket(
-            name=apis[api].construct_path,
-            url=local_address(
-                f"wss://{stack.physical[api]}.execute-api.here.amazonaws.com/"
-                f"{stage.properties['StageName']}",
-                stack.services.endpoint,
-            ),
-        )
-        for stage in stack.template.of_type("AWS::ApiGatewayV2::Stage")
-        if (api := _referred(stage.properties.get("ApiId"))) in apis
-    ]
+    return _apis_of(stack, "WEBSOCKET", "wss")
+
+
+def http_apis_of(stack: DeployedStack) -> list[Api]:
+    """Give the HTTP APIs of a stack with the stages that stand in the same template."""
+    return _apis_of(stack, "HTTP", "https")
 
 
 def local_address(text: str, endpoint: str) -> str:
@@ -62,6 +50,31 @@ def addresses(texts: Sequence[str]) -> frozenset[str]:
         for text in texts
         for found in _AWS_ADDRESS.finditer(text)
     )
+
+
+def _apis_of(stack: DeployedStack, protocol: str, scheme: str) -> list[Api]:
+    apis = {
+        resource.logical_id: resource
+        for resource in stack.template.of_type("AWS::ApiGatewayV2::Api")
+        if resource.properties.get("ProtocolType") == protocol
+        and resource.logical_id in stack.physical
+    }
+    return [
+        Api(
+            name=apis[api].construct_path,
+            url=local_address(
+                f"{scheme}://{stack.physical[api]}.execute-api.here.amazonaws.com"
+                f"{_path(stage.properties['StageName'])}",
+                stack.services.endpoint,
+            ),
+        )
+        for stage in stack.template.of_type("AWS::ApiGatewayV2::Stage")
+        if (api := _referred(stage.properties.get("ApiId"))) in apis
+    ]
+
+
+def _path(stage: str) -> str:
+    return "" if stage == "$default" else f"/{stage}"
 
 
 def _referred(value: object) -> str:
