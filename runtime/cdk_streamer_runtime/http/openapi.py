@@ -1,0 +1,87 @@
+"""The OpenAPI 3.1 document of an app: `python -m cdk_streamer_runtime.http.openapi module:app`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterable
+from typing import Any
+
+from cdk_streamer_runtime.contract import HttpRoute
+from cdk_streamer_runtime.http.operations import OPERATIONS
+from cdk_streamer_runtime.http.payloads import submissions
+from cdk_streamer_runtime.http.schemas import SCHEMAS, Schema, ref
+from cdk_streamer_runtime.requests.app import AsyncApp
+from cdk_streamer_runtime.requests.loader import load_app
+
+
+def openapi(
+    app: AsyncApp,
+    *,
+    title: str = "Requests",
+    version: str = "1",
+    without: Iterable[HttpRoute] = (),
+) -> dict[str, Any]:
+    """Describe the HTTP API of an app, `without` the routes that it does not have."""
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": title, "version": version},
+        # The folder that this document is in, whatever the stage and the domain are.
+        "servers": [{"url": "."}],
+        "security": [{"bearer": []}],
+        "paths": _paths(frozenset(without)),
+        "webhooks": {"requestEnded": {"post": _webhook()}},
+        "components": {
+            "schemas": {**SCHEMAS, **submissions(app)},
+            "securitySchemes": {
+                "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+            },
+        },
+    }
+
+
+def _paths(without: frozenset[HttpRoute]) -> dict[str, dict[str, Schema]]:
+    paths: dict[str, dict[str, Schema]] = {}
+    for route, operation in OPERATIONS.items():
+        method, _, path = route.partition(" ")
+        if route not in without:
+            paths.setdefault(path, {})[method.lower()] = operation
+    return paths
+
+
+def _webhook() -> Schema:
+    headers = ("webhook-id", "webhook-timestamp", "webhook-signature")
+    return {
+        "summary": "A request that named a webhook has ended; signed as Standard Webhooks has it",
+        "security": [],
+        "parameters": [
+            {"name": name, "in": "header", "required": True, "schema": {"type": "string"}}
+            for name in headers
+        ],
+        "requestBody": {
+            "required": True,
+            "content": {"application/json": {"schema": ref("Ending")}},
+        },
+        "responses": {
+            "2XX": {"description": "it is known; it is not told again"},
+            "410": {"description": "nothing is wanted; it is not told again"},
+            "default": {"description": "it is told again later"},
+        },
+    }
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Print the document of an app."""
+    parser = argparse.ArgumentParser(prog="python -m cdk_streamer_runtime.http.openapi")
+    parser.add_argument("app", help="where the AsyncApp is, for example handlers.requests:app")
+    parser.add_argument("--title", default="Requests", help="what the API is called")
+    parser.add_argument("--version", default="1", help="the API's own version")
+    given = parser.parse_args(arguments)
+    sys.path.insert(0, "")  # the folder that one stands in, where handlers are
+    document = openapi(load_app(given.app), title=given.title, version=given.version)
+    sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+
+
+if __name__ == "__main__":
+    main()
