@@ -120,9 +120,13 @@ class RuntimeFunction(Construct):
             raise TypeError(f"{function.node.path} is no function of the runtime")
         return scope
 
-    def allow(self, *actions: str, on: str) -> None:
-        """Let the function do `actions` on the resource with the ARN `on`."""
-        self._statements.add_statements(iam.PolicyStatement(actions=list(actions), resources=[on]))
+    def allow(
+        self, *actions: str, on: str, only: Mapping[str, Mapping[str, Sequence[str]]] | None = None
+    ) -> None:
+        """Let the function do `actions` on the resource with the ARN `on`, under a condition."""
+        self._statements.add_statements(
+            iam.PolicyStatement(actions=list(actions), resources=[on], conditions=only)
+        )
 
     def set_environment(self, environment: Environment) -> None:
         """Write settings, in place of those with the same names."""

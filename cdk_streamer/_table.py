@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from aws_cdk import (
@@ -105,9 +106,14 @@ def _faults(
     return [fault for fault, found in faults.items() if found]
 
 
-def allow(function: RuntimeFunction, table: dynamodb.ITable, *actions: str) -> None:
-    """Let a function do `actions`, without their prefix, on the items of the table."""
-    function.allow(*(f"dynamodb:{action}" for action in actions), on=table.table_arn)
+def allow(
+    function: RuntimeFunction,
+    table: dynamodb.ITable,
+    *actions: str,
+    only: Mapping[str, Mapping[str, Sequence[str]]] | None = None,
+) -> None:
+    """Let a function do `actions`, without their prefix, on items of the table."""
+    function.allow(*(f"dynamodb:{action}" for action in actions), on=table.table_arn, only=only)
     _allow_key(function, table, *_KEY_ACTIONS)
 
 

@@ -140,10 +140,11 @@ class ProgressWebSocket(Construct):
         else:
             acknowledge(self.stage, "access_logs=False says so", *_ACCESS_LOG_RULES)
         gate = auth.bind(self, name=self._name, defaults=self._defaults)
-        self.authorizer_function: lambda_.IFunction = gate.function
-        self.connection_handler: lambda_.IFunction = self._new_connection_handler()
+        self._gate = gate
+        self.authorizer_function: lambda_.IFunction | None = gate.function
+        self.connection_handler: lambda_.IFunction = self._new_connection_handler(gate.callers)
         self.message_handler: lambda_.IFunction = self._new_message_handler(app)
-        self._add_routes(api, gate.authorizer)
+        self._add_routes(api, gate.socket)
         if app is not None:
             app.warn(self)
 
@@ -232,14 +233,16 @@ class ProgressWebSocket(Construct):
             format=json.dumps(_ACCESS_LOG),
         )
 
-    def _new_connection_handler(self) -> lambda_.IFunction:
+    def _new_connection_handler(self, callers: str | None) -> lambda_.IFunction:
         connection = RuntimeFunction(
             self,
             "Connection",
             description="Remembers who is connected",
             entry_point=EntryPoint.CONNECTION,
             package=Package(code=runtime_code(self)),
-            environment=ConnectionEnvironment(name=self._name, table_name=self.table.table_name),
+            environment=ConnectionEnvironment(
+                name=self._name, table_name=self.table.table_name, callers=callers
+            ),
             timeout=Duration.seconds(INTEGRATION_SECONDS),
             defaults=self._defaults,
         )
@@ -263,6 +266,9 @@ class ProgressWebSocket(Construct):
             defaults=self._defaults,
         )
         _table.allow(message, self.table, *CHANNEL_ACTIONS)
+        if self._gate.function is None:
+            # API Gateway tells who connects and not who speaks later: the connection's item does.
+            _table.allow(message, self.table, "GetItem")
         _connections.allow(message, self.stage, "POST", "DELETE")
         return message.function
 

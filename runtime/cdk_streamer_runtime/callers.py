@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 
 from cdk_streamer_runtime.contract import (
     CONNECTION_SECONDS,
+    ONLY_TENANT,
     AuthorizerContext,
     CallerRules,
     ErrorCode,
@@ -19,8 +20,6 @@ from cdk_streamer_runtime.errors import Rejection
 logger = logging.getLogger(__name__)
 
 _TEXT_LENGTH = 256
-# The tenant of everybody where tokens carry none.
-_ONLY_TENANT = "default"
 # What a role's sessions have before the colon: the id that a new role of its name does not get.
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids
 _ROLE_SESSION = re.compile(r"(AROA[A-Z0-9]+):.+", re.ASCII)
@@ -93,7 +92,7 @@ class Callers:
         # API Gateway writes every claim as text, a list as "[a b]".
         claim = self.rules.tenant_claim
         return Caller(
-            tenant=_text(claims, claim) if claim else _ONLY_TENANT,
+            tenant=_text(claims, claim) if claim else ONLY_TENANT,
             owner=_text(claims, "sub"),
             expires=_seconds(claims.get("exp")),
             scopes=frozenset(_claimed_scopes(claims).strip("[]").split()),

@@ -287,6 +287,9 @@ class AuthorizerContext(StrEnum):
     SCOPES = "scopes"  # space separated
 
 
+ONLY_TENANT = "default"  # of everybody where tokens carry none: an empty `tenant_claim`
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallerRules:
     """How a function knows its caller where API Gateway itself has checked who it is.

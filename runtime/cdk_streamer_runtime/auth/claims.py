@@ -9,10 +9,7 @@ from typing import cast
 
 from cdk_streamer_runtime.auth.denial import Denied, Reason
 from cdk_streamer_runtime.auth.identity import Identity
-from cdk_streamer_runtime.contract import AuthorizerEnvironment
-
-# The tenant of everybody where tokens carry none: an empty `tenant_claim`.
-ONLY_TENANT = "default"
+from cdk_streamer_runtime.contract import ONLY_TENANT, AuthorizerEnvironment
 
 # No HS*: whoever can check such a token can also make one.
 ALGORITHMS = frozenset(
