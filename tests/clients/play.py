@@ -10,16 +10,18 @@ from itertools import cycle
 from pathlib import Path
 from typing import Any
 
+from cdk_streamer_client.chunks import Chunk
 from cdk_streamer_client.errors import (
     ConnectionLost,
     HandshakeRefused,
     RequestFailed,
     StreamerClientError,
 )
-from cdk_streamer_client.messages import Completed, Failed, Message
+from cdk_streamer_client.messages import Completed, Failed, InputRequired, Message
 from cdk_streamer_client.session import (
     Answered,
     Ended,
+    Fetch,
     Heard,
     Output,
     Send,
@@ -75,7 +77,7 @@ class Player:
 
 
 def _submit(session: Session, step: Step) -> None:
-    names = ("action", "payload", "metadata", "prefer", "idempotent")
+    names = ("action", "payload", "metadata", "prefer", "webhook", "idempotent")
     members = {name: step[name] for name in names if name in step}
     if "repeat" in step:
         members["payload"] = step["repeat"]["text"] * step["repeat"]["times"]
@@ -103,6 +105,8 @@ _INPUTS: dict[str, Callable[[Session, Step], object]] = {
     "failed": _failed,
     "lost": lambda session, step: session.lost(step["link"], step["at"], reason="cut"),
     "received": _received,
+    "fetched": lambda session, step: session.fetched(step["fetch"], step["text"], step["at"]),
+    "unfetched": lambda session, step: session.unfetched(step["fetch"], step["at"], reason="no"),
     "submit": _submit,
     "follow": lambda session, step: session.follow(_subject(step), step["at"]),
     "leave": lambda session, step: session.leave(_subject(step), step["at"]),
@@ -122,6 +126,8 @@ def _output(output: Output) -> dict[str, Any]:
         case Answered(call=call, data=data, error=error):
             answer = {"data": data} if error is None else {"error": _error(error)}
             return kind | {"call": call} | answer
+        case Fetch(fetch=fetch, subject=subject, url=url, size=size):
+            return kind | subject.arguments | {"fetch": fetch, "url": url, "size": size}
         case Ended(error=error):
             return kind | {"error": _error(error)}
         case Warned():
@@ -130,18 +136,27 @@ def _output(output: Output) -> dict[str, Any]:
             return kind | asdict(output)
 
 
+_KINDS = {InputRequired: "input_required"}
+
+
 def _frame(text: str) -> dict[str, Any]:
     size = len(text.encode())
     return json.loads(text) if size <= LARGEST_SHOWN else {"bytes": size}
 
 
 def _message(message: Message) -> dict[str, Any]:
-    kind = {"kind": type(message).__name__.lower(), "seq": message.seq}
+    kind: dict[str, Any] = {"kind": _KINDS.get(type(message)) or type(message).__name__.lower()}
+    if isinstance(message, Chunk):
+        members = {"attempt": message.attempt, "index": message.index, "data": message.data}
+        return kind | members
+    kind["seq"] = message.seq
     match message:
         case Failed(error=error):
             return kind | {"error": _error(error)}
-        case Completed(result=result):
-            return kind | {"result": result}
+        case Completed(result=result, missing_chunk=missing):
+            return (
+                kind | {"result": result} | ({} if missing is None else {"missing_chunk": missing})
+            )
         case _:
             members = {name: _plain(value) for name, value in asdict(message).items()}
             return kind | {

@@ -66,12 +66,39 @@ def progress(id: str, seq: int, percentage: float | None, **members: Any) -> Doc
     return _news("progress", {"request_id": id}, seq) | report | members
 
 
+def chunk(id: str, seq: int, index: int, data: object, attempt: int = 1) -> Document:
+    part = {"attempt": attempt, "chunk_index": index, "data": data}
+    return _news("chunk", {"request_id": id}, seq) | part
+
+
+def page(chunks: dict[int, object], then: int | None = None, attempt: int = 1) -> Document:
+    pieces = [{"chunk_index": index, "data": data} for index, data in chunks.items()]
+    return {"attempt": attempt, "chunks": pieces, "next": then}
+
+
+def input_required(id: str, seq: int, input_id: str = "i1", **members: Any) -> Document:
+    question = {"attempt": 1, "schema": {"type": "boolean"}, "input_id": input_id}
+    return _news("input_required", {"request_id": id}, seq) | question | members
+
+
+def stored(url: str, size: int = 12) -> Document:
+    return {
+        "result_url": url,
+        "result_bytes": size,
+        "result_expires_at": "2026-11-21T09:15:00.000Z",
+    }
+
+
+def complete_stored(id: str, seq: int, url: str, size: int = 12, **members: Any) -> Document:
+    return _news("complete", {"request_id": id}, seq) | stored(url, size) | members
+
+
 def retrying(id: str, seq: int, attempt: int) -> Document:
     return _news("retrying", {"request_id": id}, seq) | {"attempt": attempt, "next_at": NOW}
 
 
-def complete(id: str, seq: int, result: object) -> Document:
-    return _news("complete", {"request_id": id}, seq) | {"result": result}
+def complete(id: str, seq: int, result: object, **members: Any) -> Document:
+    return _news("complete", {"request_id": id}, seq) | {"result": result} | members
 
 
 def cancelled(id: str, seq: int, reason: str) -> Document:

@@ -20,6 +20,9 @@ DELIBERATE = (
     "a hello without an end of the token",
     "a look-up whose answer is no snapshot",
     "a poll whose answer is no snapshot",
+    "a chunk with an index that cannot be one",
+    "a result is neither fetched in the open nor from a file",
+    "a question without a schema is no question",
 )
 
 
@@ -61,7 +64,7 @@ def test_the_vectors_show_every_type_of_message():
 
 def test_the_vectors_show_every_input_and_output():
     assert _values(None, lambda step: step["do"]) == {
-        *("start", "tick", "opened", "failed", "lost", "received"),
+        *("start", "tick", "opened", "failed", "lost", "received", "fetched", "unfetched"),
         *("submit", "follow", "leave", "call", "forget", "close"),
     }
     outputs = {
@@ -70,7 +73,9 @@ def test_the_vectors_show_every_input_and_output():
         for step in vector["steps"]
         for output in step["out"]
     }
-    assert outputs == {"open", "send", "close", "ready", "heard", "answered", "warned", "ended"}
+    assert outputs == {
+        *("open", "send", "close", "ready", "heard", "answered", "fetch", "warned", "ended"),
+    }
 
 
 def test_every_file_of_vectors_says_what_it_is_about():

@@ -8,10 +8,12 @@ from typing import Protocol, Self
 from rich.console import Console
 from rich.progress import BarColumn, Progress as Bars, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from cdk_streamer_client.chunks import Chunk
 from cdk_streamer_client.messages import (
     Acknowledged,
     Completed,
     Failed,
+    InputRequired,
     Message,
     Progress,
     Retrying,
@@ -156,6 +158,10 @@ def words(message: Message) -> str:
             return "Queued"
         case Progress(step=step, message=text):
             return printable(": ".join(part for part in (step, text) if part) or "Running")
+        case InputRequired(prompt=prompt):
+            return printable(prompt or "Waiting for input")
+        case Chunk(index=index):
+            return f"Chunk {index}"
         case Retrying(attempt=attempt, next_at=next_at):
             at = next_at.astimezone().strftime("%H:%M:%S")
             return f"Attempt {attempt - 1} failed, attempt {attempt} starts at {at}"

@@ -7,9 +7,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from cdk_streamer_client.addresses import is_safe
+from cdk_streamer_client.chunks import Chunk, Pieces, read_pieces
 from cdk_streamer_client.errors import Cancelled, ProtocolError, StreamerClientError, request_failed
 from cdk_streamer_client.wire import (
     Malformed,
+    read_count,
     read_integer,
     read_moment,
     read_number,
@@ -50,11 +53,26 @@ class Retrying:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class InputRequired:
+    """The request waits for a person's answer, which `schema`, a JSON Schema, describes."""
+
+    schema: Mapping[str, Any]
+    input_id: str
+    prompt: str | None = None
+    attempt: int = 1
+    seq: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Completed:
-    """The result: the last message. A sync action's has the number 0."""
+    """The result: the last message. A sync action's has the number 0.
+
+    `missing_chunk` is the index of the first chunk that the service could not give any more.
+    """
 
     result: Any
     seq: int
+    missing_chunk: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +83,15 @@ class Failed:
     seq: int
 
 
-Message = Acknowledged | Progress | Retrying | Completed | Failed
+Message = Acknowledged | Progress | Chunk | InputRequired | Retrying | Completed | Failed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """Where a result is that is too large for a message: an address that soon ends."""
+
+    url: str
+    size: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,12 +99,13 @@ class News:
     """A message with its number; a snapshot may have a number and nothing to say."""
 
     seq: int
-    message: Message | None
+    message: Message | Stored | None
+    pieces: Pieces | None = None
 
     @property
     def is_last(self) -> bool:
         """Whether nothing follows."""
-        return isinstance(self.message, Completed | Failed)
+        return isinstance(self.message, Completed | Failed | Stored)
 
 
 def read_news(document: Mapping[str, Any]) -> News:
@@ -91,6 +118,10 @@ def read_news(document: Mapping[str, Any]) -> News:
             message = Acknowledged(seq=seq)
         case "progress":
             message = read_progress(document, document.get("attempt", 1), seq)
+        case "chunk":
+            message = None
+        case "input_required":
+            message = _input_required(document, document, seq)
         case "retrying":
             message = _retrying(document, seq)
         case "complete":
@@ -101,7 +132,7 @@ def read_news(document: Mapping[str, Any]) -> News:
             message = _failed(document, seq)
         case other:
             raise Malformed(f"{other!r} is no news")
-    return News(seq=seq, message=message)
+    return News(seq=seq, message=message, pieces=read_pieces(document))
 
 
 def read_progress(report: Mapping[str, Any], attempt: object, seq: int) -> Progress:
@@ -119,7 +150,7 @@ def read_progress(report: Mapping[str, Any], attempt: object, seq: int) -> Progr
     )
 
 
-def _of_snapshot(document: Mapping[str, Any], seq: int) -> Message | None:
+def _of_snapshot(document: Mapping[str, Any], seq: int) -> Message | Stored | None:
     """Give the message that brought the request to where it stands."""
     report = document.get("progress")
     match document.get("state"):
@@ -133,6 +164,8 @@ def _of_snapshot(document: Mapping[str, Any], seq: int) -> Message | None:
             return _retrying(document, seq)
         case "QUEUED" if seq == 0 and "request_id" in document:
             return Acknowledged(seq=0)
+        case "INPUT_REQUIRED":
+            return _input_required(document, read_object(document, "input"), seq)
         case _ if report is not None:
             return _of_report(document, read_object(document, "progress"), seq)
         case _:
@@ -152,9 +185,41 @@ def _retrying(document: Mapping[str, Any], seq: int) -> Retrying:
     return Retrying(attempt=attempt, next_at=read_moment(document, "next_at"), seq=seq)
 
 
-def _completed(document: Mapping[str, Any], seq: int) -> Completed | Failed:
+def _input_required(
+    document: Mapping[str, Any], question: Mapping[str, Any], seq: int
+) -> InputRequired:
+    input_id = read_text(question, "input_id")
+    if input_id is None:
+        raise Malformed("a question has no input_id")
+    return InputRequired(
+        schema=read_object(question, "schema"),
+        input_id=input_id,
+        prompt=read_text(question, "prompt"),
+        attempt=read_integer(document, "attempt"),
+        seq=seq,
+    )
+
+
+def read_stored(document: Mapping[str, Any]) -> Stored | None:
+    """Read where a large result is; raises Malformed for an address that must not be asked."""
+    url = read_text(document, "result_url")
+    if url is None:
+        return None
+    if not is_safe(url):
+        raise Malformed(f"a result is at {url!r:.80}, which is neither https nor this machine")
+    return Stored(url=url, size=read_count(document, "result_bytes"))
+
+
+def _completed(document: Mapping[str, Any], seq: int) -> Completed | Failed | Stored:
     if "result" in document:
         return Completed(result=document["result"], seq=seq)
+    try:
+        stored = read_stored(document)
+    except Malformed as malformed:
+        error = ProtocolError(f"the service's result cannot be fetched: {malformed}")
+        return Failed(error=error, seq=seq)
+    if stored is not None:
+        return stored
     # The end is known but not its content: waiting for another answer would never end.
     error = ProtocolError("the service gave no result in the message; use a newer client")
     return Failed(error=error, seq=seq)

@@ -14,6 +14,8 @@ PROTOCOL = "streamer.v1"
 # API Gateway closes the connection on a larger frame, before any code could answer.
 FRAME_BYTES = 32_768
 REQUEST_ID = re.compile(r"[A-Za-z0-9._~-]{1,128}")
+# The largest whole number that every language's JSON reads alike.
+LARGEST = 2**53 - 1
 # What the client's own messages are called, so no request may be.
 OWN_PREFIX = "~"
 
@@ -28,8 +30,10 @@ def encode(
     action: str,
     id: str,
     payload: object = None,
+    *,
     metadata: Mapping[str, Any] | None = None,
     prefer: str | None = None,
+    webhook: str | None = None,
 ) -> str:
     """Write a frame; raises PayloadTooLarge, and TypeError or ValueError for what JSON lacks."""
     members = {
@@ -38,6 +42,7 @@ def encode(
         "payload": payload,
         "metadata": metadata,
         "prefer": prefer,
+        "webhook": webhook,
     }
     text = _dump({name: value for name, value in members.items() if value is not None})
     size = len(text.encode())
@@ -45,17 +50,14 @@ def encode(
         raise PayloadTooLarge(
             "PAYLOAD_TOO_LARGE",
             f"the message for {action!r} has {size} bytes, a frame carries {FRAME_BYTES}; "
-            "store the payload elsewhere, such as in S3, and send a reference to it",
+            "send what is large with upload(), and its id in the payload",
         )
     return text
 
 
 def decode(text: str) -> Document:
     """Read a message; raises Malformed for what is not an object with a type."""
-    try:
-        document: object = json.loads(text, parse_constant=_refuse)
-    except (ValueError, RecursionError) as error:
-        raise Malformed(f"a message is not JSON: {error}") from None
+    document = parse(text)
     if isinstance(document, dict):
         members = cast("Document", document)
         if isinstance(members.get("type"), str):
@@ -63,11 +65,27 @@ def decode(text: str) -> Document:
     raise Malformed(f"a message is no object with a type: {text[:80]!r}")
 
 
+def parse(text: str) -> object:
+    """Read any JSON; raises Malformed."""
+    try:
+        return json.loads(text, parse_constant=_refuse)
+    except (ValueError, RecursionError) as error:
+        raise Malformed(f"a message is not JSON: {error}") from None
+
+
 def read_integer(document: Mapping[str, Any], name: str) -> int:
     """Give a member that must be a whole number."""
     value = document.get(name)
     if type(value) is not int:
         raise _malformed(document, name, "a whole number")
+    return value
+
+
+def read_count(document: Mapping[str, Any], name: str) -> int:
+    """Give a member that must be a whole number from 0 on."""
+    value = read_integer(document, name)
+    if not 0 <= value <= LARGEST:
+        raise _malformed(document, name, "a whole number from 0 to 2^53 - 1")
     return value
 
 

@@ -71,6 +71,20 @@ class Answered:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Fetch:
+    """Read what is at an address, `size` bytes, and call it by this number.
+
+    What was fetched goes to `fetched`, and why it could not be to `unfetched`. It is of no use
+    any more once the subject was left or has ended.
+    """
+
+    fetch: int
+    subject: Subject
+    url: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Warned:
     """Something was wrong that the session can live with."""
 
@@ -84,4 +98,4 @@ class Ended:
     error: StreamerClientError
 
 
-Output = Open | Send | Close | Ready | Heard | Answered | Warned | Ended
+Output = Open | Send | Close | Ready | Heard | Answered | Fetch | Warned | Ended

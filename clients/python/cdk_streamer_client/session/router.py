@@ -38,6 +38,8 @@ class Router:
             "error": self._error,
             "acknowledgment": self._news,
             "progress": self._news,
+            "chunk": self._news,
+            "input_required": self._news,
             "retrying": self._news,
             "complete": self._news,
             "cancelled": self._news,

@@ -54,6 +54,7 @@ class Session:
         self._topics = Topics(
             timing=self._timing,
             timers=self._timers,
+            uniform=uniform,
             links=self._links,
             questions=self._questions,
             emit=emit,
@@ -109,6 +110,15 @@ class Session:
             self._outputs.append(Warned(text=str(error)))
         self._release(now)
 
+    def fetched(self, fetch: int, text: str, now: int) -> None:
+        """Take what was at an address."""
+        self._topics.results.fetched(fetch, text)
+        self._release(now)
+
+    def unfetched(self, fetch: int, now: int, *, reason: str) -> None:
+        """Take that an address was of no use, such as one that has ended."""
+        self._topics.results.unfetched(fetch, reason, now)
+
     # --- what the caller wants
 
     def submit(
@@ -120,6 +130,7 @@ class Session:
         payload: object = None,
         metadata: Mapping[str, Any] | None = None,
         prefer: str | None = None,
+        webhook: str | None = None,
         idempotent: bool = False,
     ) -> None:
         """Send a request and follow it to its end.
@@ -135,7 +146,7 @@ class Session:
         submission = Submission(
             id=id,
             action=action,
-            text=encode(action, id, payload, metadata, prefer),
+            text=encode(action, id, payload, metadata=metadata, prefer=prefer, webhook=webhook),
             prefer=prefer,
             idempotent=idempotent,
         )

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from cdk_streamer_client.errors import RequestFailed, StreamerClientError
-from cdk_streamer_client.messages import Acknowledged, Completed, Failed, read_news
+from cdk_streamer_client.messages import Acknowledged, Completed, Failed, News, Stored, read_news
 from cdk_streamer_client.session.doubts import Doubts
+from cdk_streamer_client.session.gaps import Gaps
 from cdk_streamer_client.session.links import Link, Links
 from cdk_streamer_client.session.outputs import Heard, Output, Send, Subject, Warned
 from cdk_streamer_client.session.questions import Answer, Questions
+from cdk_streamer_client.session.results import Results
 from cdk_streamer_client.session.timers import Timers
 from cdk_streamer_client.session.topic import Phase, Submission, Topic
 from cdk_streamer_client.timing import Timing
@@ -25,12 +28,29 @@ class Topics:
         *,
         timing: Timing,
         timers: Timers,
+        uniform: Callable[[], float],
         links: Links,
         questions: Questions,
         emit: Callable[[Output], None],
     ) -> None:
         self._topics: dict[Subject, Topic] = {}
         self._doubts = Doubts(questions=questions, owner=self)
+        self._gaps = Gaps(
+            timing=timing,
+            timers=timers,
+            uniform=uniform,
+            questions=questions,
+            emit=emit,
+            owner=self,
+        )
+        self.results = Results(
+            timing=timing,
+            timers=timers,
+            uniform=uniform,
+            questions=questions,
+            emit=emit,
+            owner=self,
+        )
         self._timing = timing
         self._timers = timers
         self._links = links
@@ -94,13 +114,12 @@ class Topics:
             return False
         self.accepted(topic, now)
         news = read_news(document)
-        if news.seq <= topic.seq and not news.is_last:
+        if news.pieces is not None:
+            self._gaps.take(topic, news.pieces, now)
+        if topic.phase is Phase.ENDING or (news.seq <= topic.seq and not news.is_last):
             return False
         topic.seq = max(news.seq, topic.seq)
-        if news.is_last:
-            self._remove(topic)
-        if news.message is not None:
-            self._emit(Heard(subject=subject, message=news.message))
+        self._tell(topic, news, now)
         return True
 
     def responded(self, id: str, answer: Answer) -> None:
@@ -122,6 +141,30 @@ class Topics:
         else:
             self._emit(Warned(text=f"message {id!r} was refused: {error}"))
 
+    # --- what it takes to end
+
+    def is_open(self, topic: Topic) -> bool:
+        """Tell whether anybody still wants to hear of it."""
+        return self._topics.get(topic.subject) is topic
+
+    def settled(self, topic: Topic, now: int) -> None:
+        """Know that a topic that has ended lacks no chunk any more."""
+        topic.tries = 0
+        match topic.ending:
+            case Stored() as stored:
+                self.results.fetch(topic, stored)
+            case Completed() as completed:
+                self.conclude(topic, completed)
+            case None:
+                raise AssertionError(f"{topic.subject} was settled before it had ended, at {now}")
+
+    def conclude(self, topic: Topic, ending: Completed | Failed) -> None:
+        """Tell the end."""
+        self._remove(topic)
+        if isinstance(ending, Completed) and not topic.stream.is_whole:
+            ending = replace(ending, missing_chunk=topic.stream.next)
+        self._emit(Heard(subject=topic.subject, message=ending))
+
     # --- what doubts lead to
 
     def is_doubted(self, topic: Topic) -> bool:
@@ -138,6 +181,8 @@ class Topics:
 
     def accepted(self, topic: Topic, now: int) -> None:
         """Know that the service has the request, and ask for it when it falls silent."""
+        if topic.phase is Phase.ENDING:
+            return
         if topic.phase is not Phase.FOLLOWED:
             # Whatever shows it: the acknowledgment itself may come late or not at all.
             topic.phase, topic.link, topic.seq = Phase.FOLLOWED, None, 0
@@ -155,6 +200,19 @@ class Topics:
         self._emit(Heard(subject=topic.subject, message=failed))
 
     # --- one topic
+
+    def _tell(self, topic: Topic, news: News, now: int) -> None:
+        match news.message:
+            case None:
+                return
+            case Failed() as failed:
+                self.conclude(topic, failed)
+            case Completed() | Stored() as ending:
+                topic.phase, topic.ending = Phase.ENDING, ending
+                self._timers.clear(topic.subject)
+                self._gaps.finish(topic, now)
+            case message:
+                self._emit(Heard(subject=topic.subject, message=message))
 
     def _continue(self, topic: Topic, now: int) -> None:
         if self._links.current is None:
@@ -216,10 +274,13 @@ class Topics:
     def _remove(self, topic: Topic) -> None:
         del self._topics[topic.subject]
         self._timers.clear(topic.subject)
+        self._gaps.forget(topic)
+        self.results.forget(topic)
 
     def _unanswered(self, id: str) -> Topic | None:
         topic = self._topics.get(Subject(request_id=id))
-        return None if topic is None or topic.phase is Phase.FOLLOWED else topic
+        answered = {Phase.FOLLOWED, Phase.ENDING}
+        return None if topic is None or topic.phase in answered else topic
 
     def _is_followed(self, topic: Topic) -> bool:
         return self._topics.get(topic.subject) is topic and topic.phase is Phase.FOLLOWED
