@@ -33,11 +33,18 @@ OUTSIDE = (
 )
 PURE = (
     *("auth.base64url", "auth.claims", "auth.denial", "auth.json_object", "auth.token"),
+    *("limits.limit", "limits.pace", "limits.quota"),
     *("progress.coalescer", "requests.request", "requests.retry", "requests.transitions"),
     "sockets.messages",
 )
 # What each part of the runtime loads of the others.
-PARTS = {"auth": (), "progress": (), "sockets": ("progress",), "requests": ("progress", "sockets")}
+PARTS = {
+    "auth": (),
+    "limits": (),
+    "progress": (),
+    "sockets": ("progress",),
+    "requests": ("limits", "progress", "sockets"),
+}
 
 FILE_LINES = 300
 FUNCTION_LINES = 40

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         LeaseLost,
         Retryable,
     )
+    from cdk_streamer_runtime.limits.limit import Limit
     from cdk_streamer_runtime.progress.progress import Progress
     from cdk_streamer_runtime.requests.actions import Call, RequestContext
     from cdk_streamer_runtime.requests.app import AsyncApp
@@ -32,6 +33,7 @@ __all__ = [
     "Fatal",
     "Interrupted",
     "LeaseLost",
+    "Limit",
     "Middleware",
     "Progress",
     "RequestContext",
@@ -43,6 +45,7 @@ _MODULES = {
     "AsyncApp": "requests.app",
     "Call": "requests.actions",
     "ErrorCode": "contract",
+    "Limit": "limits.limit",
     "Middleware": "requests.middleware",
     "Progress": "progress.progress",
     "RequestContext": "requests.actions",

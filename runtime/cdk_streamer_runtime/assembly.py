@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from cdk_streamer_runtime import contract
 from cdk_streamer_runtime.auth.tickets import TicketStore
 from cdk_streamer_runtime.aws import Aws, LeanClient, Patience
+from cdk_streamer_runtime.callers import Callers
 from cdk_streamer_runtime.conversation import Conversation
 from cdk_streamer_runtime.dynamodb import Table
+from cdk_streamer_runtime.limits.ledger import Ledger
+from cdk_streamer_runtime.limits.slots import Slots
 from cdk_streamer_runtime.machine import Machine
 from cdk_streamer_runtime.metrics import Metrics
 from cdk_streamer_runtime.protocol import Protocol
@@ -18,19 +22,32 @@ from cdk_streamer_runtime.requests.app import AsyncApp
 from cdk_streamer_runtime.requests.desk import Desk
 from cdk_streamer_runtime.requests.dispatcher import Dispatcher
 from cdk_streamer_runtime.requests.endings import Endings
+from cdk_streamer_runtime.requests.gate import Gate, longest_life
 from cdk_streamer_runtime.requests.inquiries import Inquiries
 from cdk_streamer_runtime.requests.queues import Queue
 from cdk_streamer_runtime.requests.repair import Repair
+from cdk_streamer_runtime.requests.rollcall import RollCall
 from cdk_streamer_runtime.requests.store import RequestStore
 from cdk_streamer_runtime.requests.watcher import Watcher
 from cdk_streamer_runtime.requests.worker import Platform, Worker
+from cdk_streamer_runtime.sockets.admission import Admission
 from cdk_streamer_runtime.sockets.channels import ChannelStore
 from cdk_streamer_runtime.sockets.connections import ConnectionStore
+from cdk_streamer_runtime.sockets.origins import Origins
 from cdk_streamer_runtime.sockets.posts import Counter, Posts
 from cdk_streamer_runtime.sockets.publisher import ChannelProgress, ChannelSink
+from cdk_streamer_runtime.sockets.speakers import Speakers
 
 # A post that hangs holds up the next tick, and what it says can be read from the table too.
 IMPATIENCE = Patience(attempts=2, connect=1.0, read=2.0, total=3.0)
+
+
+class Front(NamedTuple):
+    """Who answers callers, whichever way they come."""
+
+    reception: Reception
+    inquiries: Inquiries
+    posts: Posts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,50 +59,80 @@ class Assembly:
     posting: Aws | None = None  # what posts to connections; default: the same as for all else
     management_endpoint: str | None = None  # stands in for the stage's own callback address
 
-    def connections(self, settings: contract.ConnectionEnvironment) -> ConnectionStore:
-        """Build what remembers connections."""
-        return ConnectionStore(Table(self.aws, settings.table_name))
+    def admission(self, settings: contract.ConnectionEnvironment, metrics: Counter) -> Admission:
+        """Build what lets callers in; raises ValueError for origins that no browser has."""
+        return Admission(
+            store=ConnectionStore(Table(self.aws, settings.table_name)),
+            callers=Callers.from_text(settings.callers),
+            origins=Origins.from_text(settings.origins),
+            clock=self.platform.clock,
+            metrics=metrics,
+        )
+
+    def speakers(self, settings: contract.MessageEnvironment) -> Speakers:
+        """Build what knows who speaks."""
+        return Speakers(ConnectionStore(Table(self.aws, settings.table_name)))
 
     def tickets(self, settings: contract.HttpEnvironment) -> TicketStore:
         """Build what hands out tickets for `$connect`."""
         return TicketStore(Table(self.aws, settings.table_name), settings.name)
 
-    def conversation(
+    def front(
         self, settings: contract.MessageEnvironment, app: AsyncApp, metrics: Counter
-    ) -> Conversation:
-        """Build what answers frames; raises ValueError for an app that cannot run."""
+    ) -> Front:
+        """Build what a socket and HTTP share; raises ValueError for an app that cannot run."""
         platform = self.platform
         app.check(
             worker_timeout=settings.worker_timeout_seconds, accepts_requests=settings.requests
         )
         table = Table(self.aws, settings.table_name)
         posts = self._posts(settings.endpoint, metrics, app)
+        ledger = Ledger(
+            table,
+            slots=self._slots(settings.table_name),
+            lifetime=longest_life(app.actions.values(), settings.worker_timeout_seconds),
+            on_refusal=lambda: metrics.count(contract.Metric.REQUESTS_LIMITED),
+        )
+        gate = Gate(app.limits, ledger)
         desk = Desk(
-            store=self._store(settings.table_name, settings.retention_seconds),
-            endings=Endings(posts, metrics, platform.clock),
+            store=self._store(settings.table_name, settings.retention_seconds, ledger),
+            endings=Endings(posts, metrics, platform.clock, self._slots(settings.table_name)),
+            gate=gate,
             clock=platform.clock,
             new_id=platform.new_id,
             worker_timeout=settings.worker_timeout_seconds,
             webhooks=settings.webhook_queue_url is not None,
         )
         reachable = desk if settings.requests else None
-        channels = ChannelStore(table)
-        return Conversation(
-            protocol=Protocol(
-                app=app,
-                channels=channels,
-                inquiries=Inquiries(desk=reachable, clock=platform.clock),
-                clock=platform.clock,
-            ),
+        return Front(
             reception=Reception(
                 app=app,
                 desk=reachable,
                 clock=platform.clock,
                 new_id=platform.new_id,
                 alarm=platform.alarm,
+                gate=gate,
             ),
+            inquiries=Inquiries(desk=reachable, clock=platform.clock),
             posts=posts,
-            clock=platform.clock,
+        )
+
+    def conversation(
+        self, settings: contract.MessageEnvironment, app: AsyncApp, metrics: Counter
+    ) -> Conversation:
+        """Build what answers frames; raises ValueError for an app that cannot run."""
+        front = self.front(settings, app, metrics)
+        clock = self.platform.clock
+        return Conversation(
+            protocol=Protocol(
+                app=app,
+                channels=ChannelStore(Table(self.aws, settings.table_name)),
+                inquiries=front.inquiries,
+                clock=clock,
+            ),
+            reception=front.reception,
+            posts=front.posts,
+            clock=clock,
         )
 
     def dispatcher(self, settings: contract.DispatcherEnvironment) -> Dispatcher:
@@ -101,11 +148,14 @@ class Assembly:
     ) -> Worker:
         """Build what runs attempts; raises ValueError for an app that cannot run."""
         app.check(worker_timeout=settings.worker_timeout_seconds, accepts_requests=True)
+        posts = self._posts(settings.endpoint, metrics, app)
+        slots = self._slots(settings.table_name)
         return Worker(
             app,
             store=self._store(settings.table_name, settings.retention_seconds),
             work=Queue(self.aws, settings.work_queue_url),
-            posts=self._posts(settings.endpoint, metrics, app),
+            posts=posts,
+            endings=Endings(posts, metrics, self.platform.clock, slots),
             metrics=metrics,
             platform=self.platform,
             lease=settings.lease_seconds * 1000,
@@ -116,10 +166,11 @@ class Assembly:
         """Build what looks after requests."""
         clock = self.platform.clock
         store = self._store(settings.table_name, settings.retention_seconds)
+        posts = self._posts(settings.endpoint, metrics)
         repair = Repair(
             store=store,
             work=Queue(self.aws, settings.work_queue_url),
-            endings=Endings(self._posts(settings.endpoint, metrics), metrics, clock),
+            endings=Endings(posts, metrics, clock, self._slots(settings.table_name)),
             clock=clock,
             lease=settings.lease_seconds * 1000,
         )
@@ -137,9 +188,13 @@ class Assembly:
         sink = ChannelSink(tenant, name, store, posts, clock)
         return ChannelProgress(sink, clock=clock, interval=1000 // max_rate, on_close=metrics.flush)
 
-    def _store(self, table_name: str, retention: int) -> RequestStore:
+    def _store(self, table_name: str, retention: int, ledger: Ledger | None = None) -> RequestStore:
+        table, new_mark = Table(self.aws, table_name), self.platform.new_id
+        return RequestStore(table, retention=retention, new_mark=new_mark, ledger=ledger)
+
+    def _slots(self, table_name: str) -> Slots:
         table = Table(self.aws, table_name)
-        return RequestStore(table, retention=retention, new_mark=self.platform.new_id)
+        return Slots(table, RollCall(table).ended)
 
     def _posts(self, endpoint: str, metrics: Counter, app: AsyncApp | None = None) -> Posts:
         return Posts(

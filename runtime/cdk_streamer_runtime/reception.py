@@ -22,6 +22,7 @@ from cdk_streamer_runtime.requests.actions import SYNC_SECONDS, Action, Call, Re
 from cdk_streamer_runtime.requests.app import AsyncApp
 from cdk_streamer_runtime.requests.desk import Desk, Submission
 from cdk_streamer_runtime.requests.failures import fault_of
+from cdk_streamer_runtime.requests.gate import Gate
 from cdk_streamer_runtime.requests.inputs import InvalidInput
 from cdk_streamer_runtime.requests.request import Request
 from cdk_streamer_runtime.requests.results import result_text
@@ -68,13 +69,18 @@ class Reception:
         clock: Callable[[], int],
         new_id: Callable[[], str],
         alarm: Callable[[int], AbstractContextManager[object]],
+        gate: Gate | None = None,
     ) -> None:
-        """Take the app and the world; without a desk no async action is accepted."""
+        """Take the app and the world; without a desk no async action is accepted.
+
+        `gate` knows the limits; default: there are none.
+        """
         self._app = app
         self._desk = desk
         self._clock = clock
         self._new_id = new_id
         self._alarm = alarm
+        self._gate = gate
 
     def weigh(self, text: str) -> None:
         """Let a message pass that is not too large; raises Rejection."""
@@ -100,6 +106,8 @@ class Reception:
                 ErrorCode.VALIDATION_ERROR,
                 "webhook is for async actions; this one is answered at once",
             )
+        if self._gate:
+            self._gate.charge(caller, action, self._clock())
         return self._run(caller, frame, action, trace)
 
     def refusal(self, error: Exception, trace: str | None) -> Mapping[str, Any]:

@@ -10,6 +10,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from cdk_streamer_runtime.contract import ErrorCode, Executor
 from cdk_streamer_runtime.errors import Rejection
+from cdk_streamer_runtime.limits.limit import Limit
 from cdk_streamer_runtime.progress.progress import Progress
 from cdk_streamer_runtime.requests.inputs import Input
 from cdk_streamer_runtime.requests.retry import Retry
@@ -69,6 +70,7 @@ class Action:
     scopes: frozenset[str]
     parameters: tuple[str, ...]
     executor: Executor = Executor.WORKER
+    limits: tuple[Limit, ...] = ()
 
     def admit(self, scopes: frozenset[str]) -> None:
         """Let a caller with these scopes pass; raises Rejection for any other."""

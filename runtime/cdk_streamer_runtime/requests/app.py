@@ -14,6 +14,7 @@ from cdk_streamer_runtime.contract import (
     Executor,
 )
 from cdk_streamer_runtime.errors import Rejection
+from cdk_streamer_runtime.limits.limit import LIMITS_PER_ACTION, Limit, checked
 from cdk_streamer_runtime.requests.actions import (
     SYNC_SECONDS,
     Action,
@@ -41,11 +42,13 @@ class AsyncApp:
         *,
         middleware: Sequence[Middleware] = (),
         max_message_bytes: int = MESSAGE_BYTES,
+        limits: Iterable[Limit] = (),
     ) -> None:
         """Start without actions; the first middleware is the outermost.
 
         A larger message than `max_message_bytes` is answered by PAYLOAD_TOO_LARGE; default: what
-        API Gateway itself allows, 131,072. Raises ValueError for more.
+        API Gateway itself allows, 131,072. `limits` hold for all actions together, those per
+        action for each of them; default: none. Raises ValueError for what could never work.
         """
         if not 1 <= max_message_bytes <= MESSAGE_BYTES:
             raise ValueError(
@@ -53,6 +56,7 @@ class AsyncApp:
                 f"own limit, got {max_message_bytes!r}"
             )
         self.max_message_bytes = max_message_bytes
+        self.limits = checked(limits, "the app")
         self._actions: dict[str, Action] = {}
         self._middleware = tuple(middleware)
 
@@ -72,6 +76,7 @@ class AsyncApp:
         retry: Retry | None = None,
         scopes: Iterable[str] = (),
         executor: Literal["worker", "durable"] = "worker",
+        limits: Iterable[Limit] = (),
     ) -> Callable[[H], H]:
         """Register the handler of an action.
 
@@ -83,8 +88,9 @@ class AsyncApp:
         says which exceptions start another attempt; default: none, but what a killed worker left
         is tried up to three times. `scopes` are those that a caller needs, all of them.
         `executor` "durable" runs async requests as Lambda durable executions, for up to a year,
-        which needs the construct's `durable`; default: "worker", 15 minutes at most. Raises
-        ValueError or TypeError for what could never work.
+        which needs the construct's `durable`; default: "worker", 15 minutes at most. `limits`
+        hold for this action alone, besides those of the app; default: none. Raises ValueError or
+        TypeError for what could never work.
         """
         if executor not in set(Executor):
             raise ValueError(
@@ -106,6 +112,7 @@ class AsyncApp:
                     scopes=frozenset(scopes),
                     parameters=parameters_of(handler),
                     executor=Executor(executor),
+                    limits=checked(limits, f"action {name!r}"),
                 )
             )
             return handler
@@ -164,7 +171,7 @@ class AsyncApp:
             raise ValueError("; ".join(faults))
 
     def _add(self, action: Action) -> None:
-        fault = _fault(action, self._actions)
+        fault = _fault(action, self._actions) or _limit_fault(action, self.limits)
         if fault:
             raise ValueError(fault)
         self._actions[action.name] = action
@@ -201,6 +208,20 @@ def _fault(action: Action, known: Mapping[str, Action]) -> str | None:
         )
     if "progress" in action.parameters and action.mode == "sync":
         return f'action {action.name!r} reports progress, which needs mode="async"'
+    return None
+
+
+def _limit_fault(action: Action, limits: Sequence[Limit]) -> str | None:
+    if len(limits) + len(action.limits) > LIMITS_PER_ACTION:
+        return (
+            f"action {action.name!r} has {len(limits) + len(action.limits)} limits, those of the "
+            f"app included, but {LIMITS_PER_ACTION} is the most; leave some out"
+        )
+    if action.mode == "sync" and any(limit.in_flight is not None for limit in action.limits):
+        return (
+            f'action {action.name!r} is sync, but in_flight counts async requests; use mode="async"'
+            " or a rate"
+        )
     return None
 
 

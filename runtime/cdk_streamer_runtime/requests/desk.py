@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from cdk_streamer_runtime.contract import ErrorCode, Metric, State
@@ -20,6 +20,7 @@ from cdk_streamer_runtime.errors import (
 from cdk_streamer_runtime.keys import request_key
 from cdk_streamer_runtime.requests.actions import Action
 from cdk_streamer_runtime.requests.endings import Endings
+from cdk_streamer_runtime.requests.gate import Gate
 from cdk_streamer_runtime.requests.items import Body, Page
 from cdk_streamer_runtime.requests.request import Request
 from cdk_streamer_runtime.requests.store import RequestStore
@@ -54,30 +55,37 @@ class Desk:
         clock: Callable[[], int],
         new_id: Callable[[], str],
         worker_timeout: int,
+        gate: Gate | None = None,
         webhooks: bool = False,
     ) -> None:
         """Take where requests are; `worker_timeout` is in seconds, the most that any may take.
 
-        `webhooks` tells whether somebody calls a request's webhook when it ends.
+        `gate` knows the limits; default: there are none. `webhooks` tells whether somebody calls
+        a request's webhook when it ends.
         """
         self._store = store
         self._endings = endings
         self._clock = clock
         self._new_id = new_id
         self._worker_timeout = worker_timeout
+        self._gate = gate
         self._webhooks = webhooks
 
     def submit(self, caller: Caller, submission: Submission) -> tuple[Request, bool]:
         """Store a request, or find the one with the same id and body, and tell whether it is new.
 
-        Raises Conflict when the id was used with another body, and Rejection for a webhook that
-        could never be called.
+        Raises Conflict when the id was used with another body, RateLimited, and Rejection for a
+        webhook that could never be called.
         """
         self._check_webhook(submission.webhook)
         now = self._clock()
-        request = self._new_request(caller, submission, now)
+        quotas = self._gate.quotas(caller, submission.action) if self._gate else ()
+        request = replace(
+            self._new_request(caller, submission, now),
+            slots=tuple(quota.key for quota in quotas if quota.limit.in_flight is not None),
+        )
         body = Body(payload=submission.payload, metadata=submission.metadata)
-        stored, created = self._store.submit(request, body, now)
+        stored, created = self._store.submit(request, body, now, quotas)
         if created:
             self._endings.count(Metric.REQUESTS_QUEUED)
             logger.info(

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from cdk_streamer_runtime.contract import Metric, State
+from cdk_streamer_runtime.limits.slots import Slots
 from cdk_streamer_runtime.requests import news
 from cdk_streamer_runtime.requests.request import Request
 from cdk_streamer_runtime.sockets.posts import Counter, Posts
@@ -24,11 +25,18 @@ _METRICS = {
 class Endings:
     """Posts and counts the end of an attempt or of a request, after it was stored."""
 
-    def __init__(self, posts: Posts, metrics: Counter, clock: Callable[[], int]) -> None:
-        """Take where messages and counts go."""
+    def __init__(
+        self,
+        posts: Posts,
+        metrics: Counter,
+        clock: Callable[[], int],
+        slots: Slots | None = None,
+    ) -> None:
+        """Take where messages and counts go, and where places under limits are given back."""
         self._posts = posts
         self._metrics = metrics
         self._clock = clock
+        self._slots = slots
 
     def count(self, metric: Metric) -> None:
         """Count one of `metric`."""
@@ -46,6 +54,9 @@ class Endings:
                 "attempt": request.attempt,
             },
         )
+        if self._slots and request.slots:
+            # First, for who hears of the end may ask for the next request at once.
+            self._slots.give_back(request.slots, request.key)
         self._tell(request, news.ending(request, self._clock()))
 
     def retrying(self, request: Request) -> None:

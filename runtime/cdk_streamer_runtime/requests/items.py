@@ -61,7 +61,8 @@ def request_item(request: Request) -> dict[str, Any]:
         "created_key": f"{request.created_at:015d}#{request.request_id}",
     }
     optional = {"trace": request.trace, "webhook": request.webhook}
-    return item | {name: value for name, value in optional.items() if value is not None}
+    slots = {"slots": list(request.slots)} if request.slots else {}
+    return item | slots | {name: value for name, value in optional.items() if value is not None}
 
 
 def last_moment(request: Request) -> int:

@@ -49,6 +49,7 @@ class Request:
     answer: Mapping[str, Any] | None = None
     answered: str | None = None
     webhook: str | None = None
+    slots: tuple[str, ...] = ()  # the limits in whose count it is open
 
     @property
     def is_terminal(self) -> bool:
@@ -73,6 +74,7 @@ class Request:
             state=State(item["state"]),
             executor=Executor(item.get("executor", Executor.WORKER)),
             subscribers=item.get("subs", {}),
+            slots=tuple(item.get("slots", ())),
         )
 
 

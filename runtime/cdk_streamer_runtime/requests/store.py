@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from cdk_streamer_runtime.contract import OWNER_INDEX, SUBSCRIBERS_PER_CHANNEL, ItemKind, State
 from cdk_streamer_runtime.documents import decode, encode
-from cdk_streamer_runtime.dynamodb import Put, Table
+from cdk_streamer_runtime.dynamodb import Table
 from cdk_streamer_runtime.errors import (
     ConditionFailed,
-    Conflict,
     LeaseLost,
     RequestChanged,
     RequestNotFound,
     TooManySubscribers,
-    TransactionCancelled,
 )
 from cdk_streamer_runtime.keys import owner_key
+from cdk_streamer_runtime.limits.ledger import Ledger
+from cdk_streamer_runtime.limits.quota import Quota
+from cdk_streamer_runtime.requests.intake import Intake
 from cdk_streamer_runtime.requests.items import (
     Body,
     Page,
@@ -26,9 +26,6 @@ from cdk_streamer_runtime.requests.items import (
     forget,
     is_kept,
     item_key,
-    last_moment,
-    payload_item,
-    request_item,
     start_of,
 )
 from cdk_streamer_runtime.requests.request import Request
@@ -38,51 +35,28 @@ from cdk_streamer_runtime.requests.transitions import LEASED, TERMINAL, Event, n
 class RequestStore:
     """Reads and writes the items of requests. `retention` is in seconds, `now` in milliseconds."""
 
-    def __init__(self, table: Table, *, retention: int, new_mark: Callable[[], str]) -> None:
-        """Take the table, how long requests stay, and a source of unique marks."""
+    def __init__(
+        self,
+        table: Table,
+        *,
+        retention: int,
+        new_mark: Callable[[], str],
+        ledger: Ledger | None = None,
+    ) -> None:
+        """Take the table, how long requests stay, a source of unique marks, and what counts."""
         self._table = table
+        self._intake = Intake(table, retention=retention, ledger=ledger or Ledger(table))
         self._retention = retention
         self._new_mark = new_mark
 
-    def submit(self, request: Request, body: Body, now: int) -> tuple[Request, bool]:
+    def submit(
+        self, request: Request, body: Body, now: int, quotas: Sequence[Quota] = ()
+    ) -> tuple[Request, bool]:
         """Store a new request, or give the one that has its id already, and whether it is new.
 
-        Raises Conflict when the id belongs to a request with another body.
+        Raises Conflict when the id belongs to a request with another body, and RateLimited.
         """
-        ttl = last_moment(request) // 1000 + self._retention
-        item = request_item(request) | {"ttl": ttl}
-        payload = payload_item(request.key, body, ttl)
-        try:
-            self._table.transact(
-                [Put(item=item, condition="attribute_not_exists(pk)"), Put(item=payload)]
-            )
-        except TransactionCancelled as cancelled:
-            if not cancelled.condition_failed:
-                raise
-            existing = self._existing(request, now)
-            if existing is None:
-                return self.submit(request, body, now)
-            return existing, existing.mark == request.mark
-        return request, True
-
-    def _existing(self, request: Request, now: int) -> Request | None:
-        """Find the request that stood in the way of `request`; None when it was out of date."""
-        item = self._table.get(item_key(request.key))
-        if item is None:
-            return None
-        if item["ttl"] * 1000 <= now:
-            # Only an insert reaches the stream, so what the TTL has not removed yet must go first.
-            with suppress(ConditionFailed):
-                self._remove(item)
-            return None
-        existing = Request.from_item(item)
-        if existing.body_hash != request.body_hash:
-            raise Conflict(f"request id {request.request_id!r} was used with another body")
-        return existing
-
-    def _remove(self, item: Mapping[str, Any]) -> None:
-        key, values = item_key(item["pk"]), {":ttl": item["ttl"]}
-        self._table.delete(key, condition="#ttl = :ttl", names=_names("ttl"), values=values)
+        return self._intake.submit(request, body, now, quotas)
 
     def read(self, key: str, now: int) -> Request | None:
         """Give a request as it is at this moment; expired items count as gone."""

@@ -93,6 +93,7 @@ class Worker:
         *,
         store: RequestStore,
         posts: Posts,
+        endings: Endings,
         work: Queue,
         metrics: Counter,
         platform: Platform,
@@ -104,13 +105,13 @@ class Worker:
         self._store = store
         self._posts = posts
         self._work = work
-        self._endings = Endings(posts, metrics, platform.clock)
+        self._endings = endings
         self._metrics = metrics
         self._platform = platform
         self._lease = lease
         self._interval = interval
         self._repair = Repair(
-            store=store, work=work, endings=self._endings, clock=platform.clock, lease=lease
+            store=store, work=work, endings=endings, clock=platform.clock, lease=lease
         )
 
     def handle(self, message: WorkMessage, remaining: Callable[[], int]) -> bool:

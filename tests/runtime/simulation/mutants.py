@@ -94,13 +94,13 @@ MUTANTS = (
     ),
     Mutant(
         name="submit not idempotent",
-        file="requests/store.py",
+        file="requests/intake.py",
         before='Put(item=item, condition="attribute_not_exists(pk)")',
         after="Put(item=item)",
     ),
     Mutant(
         name="own submission not recognized",
-        file="requests/store.py",
+        file="requests/intake.py",
         before="if existing.body_hash != request.body_hash:",
         after="if existing.body_hash == request.body_hash:",
     ),
