@@ -87,8 +87,8 @@ class World:
         settings = contract.WatcherEnvironment(**STORED, **self.queues)
         return self.load(EntryPoint.WATCHER, settings)
 
-    def connection(self) -> Handler:
-        settings = contract.ConnectionEnvironment(name="Api", table_name=TABLE.name)
+    def connection(self, **changes: str) -> Handler:
+        settings = contract.ConnectionEnvironment(name="Api", table_name=TABLE.name, **changes)
         return self.load(EntryPoint.CONNECTION, settings)
 
     @property
@@ -195,13 +195,48 @@ def test_nothing_is_posted_to_a_connection_that_does_not_stand_yet(world: World)
     assert world.api.observed.calls == ["PutItem"]
 
 
-def test_nobody_connects_without_an_authorizer(world: World):
+def test_nobody_connects_without_an_authorizer(world: World, capsys: pytest.CaptureFixture[str]):
     event = socket_event(world, "$connect")
     del event["requestContext"]["authorizer"]
 
-    with pytest.raises(KeyError):
-        world.connection()(event, Context())
+    assert world.connection()(event, Context()) == {"statusCode": 403}
     assert world.api.aws.items(TABLE.name) == []
+    assert metrics_of(capsys.readouterr().out)[Metric.AUTH_FAILURES] == 1
+
+
+def test_a_page_from_elsewhere_may_not_connect(world: World):
+    handler = world.connection(origins="https://app.example.com")
+    event = socket_event(world, "$connect", headers={"Origin": "https://evil.example.com"})
+
+    assert handler(event, Context()) == {"statusCode": 403}
+
+
+def test_who_signed_at_connect_speaks_later_without_being_named_again(world: World):
+    connect = socket_event(world, "$connect")
+    del connect["requestContext"]["authorizer"]
+    connect["requestContext"]["identity"] = {
+        "accountId": "acme",
+        "caller": "ann",
+        "userArn": "arn:aws:iam::123456789012:user/ann",
+    }
+    signed = contract.CallerRules(signed=True).to_text()
+    assert world.connection(callers=signed)(connect, Context())["statusCode"] == 200
+
+    later = frame(world, '{"action":"job","id":"r1"}')
+    del later["requestContext"]["authorizer"]
+    world.message()(later, Context())
+
+    assert world.api.stored(ANN, "r1").tenant == "acme"
+
+
+def test_who_is_not_remembered_is_told_and_closed(world: World):
+    event = frame(world, '{"action":"job","id":"r1"}')
+    del event["requestContext"]["authorizer"]
+
+    world.message()(event, Context())
+
+    assert world.told[-1]["error"]["code"] == "UNAUTHORIZED"
+    assert not world.api.aws.connections.is_open(world.ann.id)
 
 
 # --- message --------------------------------------------------------------------------------------

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
 
 from cdk_streamer_runtime.assembly import in_lambda
 from cdk_streamer_runtime.contract import ConnectionEnvironment, Route
-from cdk_streamer_runtime.sockets.connections import Caller, ConnectionStore, subprotocol
+from cdk_streamer_runtime.metrics import Metrics
 
-
-@lru_cache(maxsize=1)
-def _store() -> ConnectionStore:
-    return in_lambda().connections(ConnectionEnvironment.from_variables())
+_settings = ConnectionEnvironment.from_variables()
+_metrics = Metrics(_settings.name)
+_admission = in_lambda().admission(_settings, _metrics)
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    """Remember or forget a connection. Nothing can be posted from here: it does not stand yet."""
-    request = event["requestContext"]
-    if request["routeKey"] == Route.CONNECT:
-        caller = Caller.from_context(request["authorizer"])
-        _store().add(request["connectionId"], caller, in_lambda().platform.clock())
-        return {"statusCode": 200, "headers": subprotocol(event)}
-    _store().remove(request["connectionId"])
-    return {"statusCode": 200}
+    """Let a caller in, or forget a connection."""
+    try:
+        if event["requestContext"]["routeKey"] == Route.CONNECT:
+            return _admission.admit(event)
+        return _admission.dismiss(event)
+    finally:
+        _metrics.flush()

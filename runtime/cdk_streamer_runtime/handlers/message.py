@@ -9,12 +9,13 @@ from cdk_streamer_runtime.assembly import in_lambda
 from cdk_streamer_runtime.contract import AwsEnvironment, MessageEnvironment
 from cdk_streamer_runtime.metrics import Metrics
 from cdk_streamer_runtime.requests.loader import load_app
-from cdk_streamer_runtime.sockets.connections import Caller, Connection
+from cdk_streamer_runtime.sockets.connections import Connection
 
 _settings = MessageEnvironment.from_variables()
 _metrics = Metrics(_settings.name)
 # At import, not at the first frame: a wrong app must show before it takes a message.
 _conversation = in_lambda().conversation(_settings, load_app(_settings.entry_point), _metrics)
+_speakers = in_lambda().speakers(_settings)
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, int]:
@@ -22,7 +23,7 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, int]:
     request = event["requestContext"]
     connection = Connection(
         id=request["connectionId"],
-        caller=Caller.from_context(request["authorizer"]),
+        caller=_speakers.of(event),
         connected_at=request["connectedAt"],
     )
     text = event.get("body") or ""
