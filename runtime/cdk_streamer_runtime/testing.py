@@ -9,8 +9,10 @@ from cdk_streamer_runtime.memory import (
 )
 from cdk_streamer_runtime.memory.api import MemoryApi
 from cdk_streamer_runtime.memory.client import TestClient
+from cdk_streamer_runtime.memory.http import HttpAnswer
 
 __all__ = [
+    "HttpAnswer",
     "IndexSchema",
     "MemoryApi",
     "MemoryAws",

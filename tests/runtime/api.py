@@ -8,6 +8,7 @@ from typing import Any
 from cdk_streamer_runtime import contract
 from cdk_streamer_runtime.assembly import Assembly
 from cdk_streamer_runtime.dynamodb import unmarshal_item
+from cdk_streamer_runtime.http.assembly import http_api
 from cdk_streamer_runtime.keys import request_key
 from cdk_streamer_runtime.memory.api import (
     ENDPOINT,
@@ -54,6 +55,19 @@ class ObservedApi(MemoryApi):
             ),
             app,
             self.metrics,
+        )
+        self.http_api = http_api(
+            assembly,
+            contract.HttpEnvironment(
+                name="api",
+                requests=True,
+                worker_timeout_seconds=worker_timeout,
+                tickets=True,
+                **stored,
+            ),
+            app,
+            self.metrics,
+            self.sleep,
         )
         self.dispatcher = assembly.dispatcher(
             contract.DispatcherEnvironment(name="api", watch_queue_url=watch, **queues)

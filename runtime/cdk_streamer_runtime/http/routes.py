@@ -20,7 +20,7 @@ from cdk_streamer_runtime.http.exchange import HttpResponse
 from cdk_streamer_runtime.http.snapshots import Snapshots, get, inquiry
 from cdk_streamer_runtime.http.visit import Visit
 from cdk_streamer_runtime.requests.app import AsyncApp
-from cdk_streamer_runtime.requests.inquiries import LARGEST_PAGE
+from cdk_streamer_runtime.requests.inquiries import LARGEST_PAGE, Inquiries
 from cdk_streamer_runtime.sockets import messages
 
 Weigh = Callable[[str], None]
@@ -133,6 +133,8 @@ class Routes:
         arguments: Mapping[str, Any],
         status: HTTPStatus = HTTPStatus.OK,
     ) -> HttpResponse:
+        if action not in Inquiries.actions:
+            raise RequestNotFound("there is nothing at this address")
         data = self._snapshots.answer(visit, inquiry(action, arguments))
         return HttpResponse(status=status, document=data)
 

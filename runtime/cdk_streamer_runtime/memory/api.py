@@ -9,7 +9,9 @@ from cdk_streamer_runtime import contract
 from cdk_streamer_runtime.assembly import Assembly
 from cdk_streamer_runtime.aws import Aws
 from cdk_streamer_runtime.documents import decode, encode
+from cdk_streamer_runtime.http.assembly import http_api
 from cdk_streamer_runtime.memory.aws import MemoryAws
+from cdk_streamer_runtime.memory.http import HttpAnswer, http_event
 from cdk_streamer_runtime.memory.platform import MemoryPlatform
 from cdk_streamer_runtime.memory.queues import QueueSchema
 from cdk_streamer_runtime.memory.tables import IndexSchema, TableSchema
@@ -79,6 +81,15 @@ class MemoryApi:
             app,
             self.metrics,
         )
+        self.http_api = http_api(
+            assembly,
+            contract.HttpEnvironment(
+                name="api", table_name=TABLE.name, endpoint=ENDPOINT, requests=True, tickets=True
+            ),
+            app,
+            self.metrics,
+            self.sleep,
+        )
         self.dispatcher = assembly.dispatcher(
             contract.DispatcherEnvironment(**common, watch_queue_url=watch)
         )
@@ -110,6 +121,29 @@ class MemoryApi:
         """Take a client's frame, as JSON text or as what it is made of."""
         text = frame if isinstance(frame, str) else encode(frame)
         self.conversation.hear(connection, text, None)
+
+    def http(
+        self,
+        caller: Caller,
+        method: str,
+        path: str,
+        *,
+        body: object = None,
+        headers: Mapping[str, str] | None = None,
+        query: Mapping[str, object] | str | None = None,
+    ) -> HttpAnswer:
+        """Answer a caller's HTTP request; while one waits, all happens that is due.
+
+        A `body` of str or bytes is sent as it is, anything else as JSON.
+        """
+        event = http_event(caller, method, path, body=body, headers=headers, query=query)
+        end = self.platform.clock() + contract.INTEGRATION_SECONDS * 1000
+        answer = self.http_api.handle(event, lambda: end - self.platform.clock(), None)
+        return HttpAnswer.from_event(answer)
+
+    def sleep(self, seconds: float) -> None:
+        """Let time pass while a function waits."""
+        self.wait(int(seconds * 1000))
 
     def dispatch(self) -> bool:
         """Pass what is new in the stream to the dispatcher; False when nothing was."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from cdk_streamer_runtime.memory.api import MemoryApi
+from cdk_streamer_runtime.memory.http import HttpAnswer
 from cdk_streamer_runtime.memory.platform import START
 from cdk_streamer_runtime.requests.app import AsyncApp
 from cdk_streamer_runtime.sockets.connections import Caller
@@ -72,6 +73,22 @@ class TestClient:
     def send(self, frame: Mapping[str, Any] | str) -> None:
         """Send one frame; what it starts happens in `wait` or with the next request."""
         self.api.hear(self._connection, frame)
+
+    def http(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: object = None,
+        headers: Mapping[str, str] | None = None,
+        query: Mapping[str, object] | str | None = None,
+    ) -> HttpAnswer:
+        """Ask over HTTP, as the same caller; `body` is sent as JSON unless it is str or bytes.
+
+        >>> client.http("POST", "/requests", body={"action": "echo", "payload": 1}).document["data"]
+        1
+        """
+        return self.api.http(self._caller, method, path, body=body, headers=headers, query=query)
 
     def wait(self, seconds: float) -> None:
         """Let time pass."""
