@@ -24,11 +24,13 @@ from cdk_streamer_runtime.requests.dispatcher import Dispatcher
 from cdk_streamer_runtime.requests.endings import Endings
 from cdk_streamer_runtime.requests.gate import Gate, longest_life
 from cdk_streamer_runtime.requests.inquiries import Inquiries
+from cdk_streamer_runtime.requests.notices import Notices
 from cdk_streamer_runtime.requests.queues import Queue
 from cdk_streamer_runtime.requests.repair import Repair
 from cdk_streamer_runtime.requests.rollcall import RollCall
 from cdk_streamer_runtime.requests.store import RequestStore
 from cdk_streamer_runtime.requests.watcher import Watcher
+from cdk_streamer_runtime.requests.webhook_url import WebhookHosts
 from cdk_streamer_runtime.requests.worker import Platform, Worker
 from cdk_streamer_runtime.sockets.admission import Admission
 from cdk_streamer_runtime.sockets.channels import ChannelStore
@@ -40,6 +42,10 @@ from cdk_streamer_runtime.sockets.speakers import Speakers
 
 # A post that hangs holds up the next tick, and what it says can be read from the table too.
 IMPATIENCE = Patience(attempts=2, connect=1.0, read=2.0, total=3.0)
+
+
+# The functions that may end a request.
+Ending = contract.MessageEnvironment | contract.WorkerEnvironment | contract.WatcherEnvironment
 
 
 class Front(NamedTuple):
@@ -82,8 +88,11 @@ class Assembly:
     ) -> Front:
         """Build what a socket and HTTP share; raises ValueError for an app that cannot run."""
         platform = self.platform
+        durable_timeout = settings.durable_timeout_seconds if settings.durable else None
         app.check(
-            worker_timeout=settings.worker_timeout_seconds, accepts_requests=settings.requests
+            worker_timeout=settings.worker_timeout_seconds,
+            accepts_requests=settings.requests,
+            durable_timeout=durable_timeout,
         )
         table = Table(self.aws, settings.table_name)
         posts = self._posts(settings.endpoint, metrics, app)
@@ -94,14 +103,15 @@ class Assembly:
             on_refusal=lambda: metrics.count(contract.Metric.REQUESTS_LIMITED),
         )
         gate = Gate(app.limits, ledger)
+        hosts = WebhookHosts.from_text(settings.webhook_hosts)
         desk = Desk(
             store=self._store(settings.table_name, settings.retention_seconds, ledger),
-            endings=Endings(posts, metrics, platform.clock, self._slots(settings.table_name)),
+            endings=self._endings(settings, posts, metrics),
             gate=gate,
             clock=platform.clock,
             new_id=platform.new_id,
             worker_timeout=settings.worker_timeout_seconds,
-            webhooks=settings.webhook_queue_url is not None,
+            webhooks=hosts if settings.webhook_queue_url else None,
         )
         reachable = desk if settings.requests else None
         return Front(
@@ -147,19 +157,24 @@ class Assembly:
         self, settings: contract.WorkerEnvironment, app: AsyncApp, metrics: Counter
     ) -> Worker:
         """Build what runs attempts; raises ValueError for an app that cannot run."""
-        app.check(worker_timeout=settings.worker_timeout_seconds, accepts_requests=True)
+        app.check(
+            worker_timeout=settings.worker_timeout_seconds,
+            accepts_requests=True,
+            durable_timeout=contract.DURABLE_SECONDS,
+        )
+        watch = settings.watch_queue_url
         posts = self._posts(settings.endpoint, metrics, app)
-        slots = self._slots(settings.table_name)
         return Worker(
             app,
             store=self._store(settings.table_name, settings.retention_seconds),
             work=Queue(self.aws, settings.work_queue_url),
             posts=posts,
-            endings=Endings(posts, metrics, self.platform.clock, slots),
+            endings=self._endings(settings, posts, metrics),
             metrics=metrics,
             platform=self.platform,
             lease=settings.lease_seconds * 1000,
             interval=1000 // settings.max_rate,
+            watch=Queue(self.aws, watch) if watch else None,
         )
 
     def watcher(self, settings: contract.WatcherEnvironment, metrics: Counter) -> Watcher:
@@ -170,7 +185,7 @@ class Assembly:
         repair = Repair(
             store=store,
             work=Queue(self.aws, settings.work_queue_url),
-            endings=Endings(posts, metrics, clock, self._slots(settings.table_name)),
+            endings=self._endings(settings, posts, metrics),
             clock=clock,
             lease=settings.lease_seconds * 1000,
         )
@@ -191,6 +206,12 @@ class Assembly:
     def _store(self, table_name: str, retention: int, ledger: Ledger | None = None) -> RequestStore:
         table, new_mark = Table(self.aws, table_name), self.platform.new_id
         return RequestStore(table, retention=retention, new_mark=new_mark, ledger=ledger)
+
+    def _endings(self, settings: Ending, posts: Posts, metrics: Counter) -> Endings:
+        table, url = Table(self.aws, settings.table_name), settings.webhook_queue_url
+        notices = Notices(table, Queue(self.aws, url) if url else None)
+        slots = self._slots(settings.table_name)
+        return Endings(posts, metrics, self.platform.clock, slots, notices)
 
     def _slots(self, table_name: str) -> Slots:
         table = Table(self.aws, table_name)

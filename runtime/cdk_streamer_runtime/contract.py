@@ -109,6 +109,7 @@ class MessageEnvironment(Environment):
     `entry_point` is `module:attribute` of the user's AsyncApp. `requests` tells whether async
     actions can be accepted, which needs an AsyncRequestApi around the socket. `durable` tells
     whether actions may ask for the durable executor, which has `durable_timeout_seconds` for each.
+    `webhook_hosts` are the `hosts` of the WebhookEnvironment.
     """
 
     name: str
@@ -120,6 +121,7 @@ class MessageEnvironment(Environment):
     durable_timeout_seconds: int = 31_622_400
     bucket_name: str | None = None
     webhook_queue_url: str | None = None
+    webhook_hosts: str | None = None
     worker_timeout_seconds: int = 900
     retention_seconds: int = 604_800
 
@@ -487,6 +489,9 @@ WORKER_TIMEOUT_SECONDS = (
 VISIBILITY_MARGIN_SECONDS = 60
 WORK_RECEIVES = 10
 WATCH_RECEIVES = 1_000
+# Ten attempts within 75 hours; three pauses are longer than SQS can hide a message at once.
+WEBHOOK_RECEIVES = 13
+WEBHOOK_TIMEOUT_SECONDS = 30
 # A request must end before its watch message has been received too often, or is too old for SQS:
 # 25 attempts of 15 minutes, looked at every 45 seconds, after three days at 15 minutes a look.
 MAX_ATTEMPTS = 25

@@ -25,7 +25,7 @@ from cdk_streamer_runtime.requests.items import Body, Page
 from cdk_streamer_runtime.requests.request import Request
 from cdk_streamer_runtime.requests.store import RequestStore
 from cdk_streamer_runtime.requests.transitions import Event
-from cdk_streamer_runtime.requests.webhook_url import check_webhook_url
+from cdk_streamer_runtime.requests.webhook_url import WebhookHosts
 from cdk_streamer_runtime.sockets.connections import Caller
 
 logger = logging.getLogger(__name__)
@@ -56,12 +56,12 @@ class Desk:
         new_id: Callable[[], str],
         worker_timeout: int,
         gate: Gate | None = None,
-        webhooks: bool = False,
+        webhooks: WebhookHosts | None = None,
     ) -> None:
         """Take where requests are; `worker_timeout` is in seconds, the most that any may take.
 
-        `gate` knows the limits; default: there are none. `webhooks` tells whether somebody calls
-        a request's webhook when it ends.
+        `gate` knows the limits; default: there are none. `webhooks` are those that are called
+        when a request ends; default: none.
         """
         self._store = store
         self._endings = endings
@@ -155,9 +155,9 @@ class Desk:
     def _check_webhook(self, webhook: str | None) -> None:
         if webhook is None:
             return
-        if not self._webhooks:
+        if self._webhooks is None:
             raise Rejection(ErrorCode.VALIDATION_ERROR, "this API calls no webhooks")
-        check_webhook_url(webhook)
+        self._webhooks.check(webhook)
 
     def _new_request(self, caller: Caller, submission: Submission, now: int) -> Request:
         action = submission.action

@@ -7,8 +7,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from cdk_streamer_runtime.contract import Metric, State
+from cdk_streamer_runtime.errors import AwsError
 from cdk_streamer_runtime.limits.slots import Slots
 from cdk_streamer_runtime.requests import news
+from cdk_streamer_runtime.requests.notices import Notices
 from cdk_streamer_runtime.requests.request import Request
 from cdk_streamer_runtime.sockets.posts import Counter, Posts
 
@@ -31,12 +33,17 @@ class Endings:
         metrics: Counter,
         clock: Callable[[], int],
         slots: Slots | None = None,
+        notices: Notices | None = None,
     ) -> None:
-        """Take where messages and counts go, and where places under limits are given back."""
+        """Take where messages and counts go, and where places under limits are given back.
+
+        `notices` asks for webhooks; default: there are none.
+        """
         self._posts = posts
         self._metrics = metrics
         self._clock = clock
         self._slots = slots
+        self._notices = notices
 
     def count(self, metric: Metric) -> None:
         """Count one of `metric`."""
@@ -58,11 +65,28 @@ class Endings:
             # First, for who hears of the end may ask for the next request at once.
             self._slots.give_back(request.slots, request.key)
         self._tell(request, news.ending(request, self._clock()))
+        self._notify(request)
+
+    def owed(self, request: Request) -> int | None:
+        """Do what an end still needs after a crash, and tell when to look again; None: never."""
+        return self._notices.owed(request, self._clock()) if self._notices else None
 
     def retrying(self, request: Request) -> None:
         """Tell that another attempt follows."""
         self._metrics.count(Metric.REQUESTS_RETRIED)
         self._tell(request, news.retrying(request, self._clock()))
+
+    def _notify(self, request: Request) -> None:
+        if self._notices is None:
+            return
+        try:
+            self._notices.ask(request)
+        except AwsError as error:
+            # The watcher asks again, and nobody must take the request for one that failed.
+            logger.warning(
+                "webhook not asked for",
+                extra={"request": request.request_id, "code": error.code},
+            )
 
     def _tell(self, request: Request, message: Mapping[str, Any]) -> None:
         self._posts.broadcast(request.subscribers, message, self._clock(), request.trace)

@@ -49,6 +49,8 @@ class Request:
     answer: Mapping[str, Any] | None = None
     answered: str | None = None
     webhook: str | None = None
+    notified_at: int | None = None
+    notice_tried_at: int | None = None
     slots: tuple[str, ...] = ()  # the limits in whose count it is open
 
     @property
@@ -109,4 +111,6 @@ _FIELDS = {
     "answered",
     "trace",
     "webhook",
+    "notified_at",
+    "notice_tried_at",
 }

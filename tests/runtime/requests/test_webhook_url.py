@@ -12,7 +12,7 @@ from cdk_streamer_runtime.assembly import Assembly
 from cdk_streamer_runtime.contract import ErrorCode, MessageEnvironment
 from cdk_streamer_runtime.errors import Rejection
 from cdk_streamer_runtime.memory.api import ENDPOINT, TABLE
-from cdk_streamer_runtime.requests.webhook_url import LONGEST_URL, check_webhook_url
+from cdk_streamer_runtime.requests.webhook_url import LONGEST_URL, WebhookHosts
 from cdk_streamer_runtime.sockets.connections import Connection
 from tests.runtime.api import ANN, ObservedApi
 
@@ -62,12 +62,12 @@ def fault(message: dict[str, Any]) -> tuple[str, str]:
         URL,
         "HTTPS://shop.example.com",
         "https://shop.example.com:443/",
-        "https://[2606:4700::1111]/hook",
-        "https://" + "a" * (LONGEST_URL - 8),
+        "https://xn--bcher-kva.example/hook",
+        "https://shop.example.com/" + "a" * (LONGEST_URL - 25),
     ],
 )
 def test_an_https_address_may_be_a_webhook(url: str):
-    assert check_webhook_url(url) is None
+    assert WebhookHosts().check(url) is None
 
 
 @pytest.mark.parametrize(
@@ -89,15 +89,48 @@ def test_an_https_address_may_be_a_webhook(url: str):
         "https://shop example.com/",
         "https://b\u00fccher.example/",
         "https://[::1/",
-        "https://" + "a" * LONGEST_URL,
+        "https://shop.example.com/" + "a" * LONGEST_URL,
+        "https://[2606:4700::1111]/hook",
+        "https://93.184.216.34/",
+        "https://2130706433/",
+        "https://0x7f.1/",
+        "https://0x7f000001/",
+        "https://1.0x7f/",
+        "https://localhost/",
+        "https://shop.example.com./",
+        "https://-shop.example.com/",
+        "https://shop..example.com/",
+        "https://shop_1.example.com/",
+        "https://shop.example.com:/",
+        "https://" + "a" * 64 + ".example.com/",
+        "https://" + "a." * 127 + "example/",
     ],
 )
 def test_another_address_is_refused(url: str):
     with pytest.raises(Rejection) as caught:
-        check_webhook_url(url)
+        WebhookHosts().check(url)
 
     assert caught.value.code is ErrorCode.VALIDATION_ERROR
     assert caught.value.message.startswith("webhook must")
+
+
+@pytest.mark.parametrize(
+    "host", ["hooks.example.com", "HOOKS.example.com", "a.shops.example", "a.b.shops.example"]
+)
+def test_a_host_that_the_author_names_may_have_a_webhook(host: str):
+    hosts = WebhookHosts.from_text("hooks.example.com, *.shops.example")
+
+    assert hosts.check(f"https://{host}/") is None
+
+
+@pytest.mark.parametrize(
+    "host", ["example.com", "a.hooks.example.com", "shops.example", "evilshops.example"]
+)
+def test_a_host_that_the_author_does_not_name_may_have_none(host: str):
+    hosts = WebhookHosts.from_text("hooks.example.com, *.shops.example")
+
+    with pytest.raises(Rejection, match="on a host that this API does not call"):
+        hosts.check(f"https://{host}/")
 
 
 def test_a_request_keeps_its_webhook(api: ObservedApi, ann: Connection):
