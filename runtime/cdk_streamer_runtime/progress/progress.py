@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, overload
 
 from cdk_streamer_runtime.contract import PROGRESS_BYTES
 from cdk_streamer_runtime.documents import DEPTH, decode, encode, is_deep, size
 
 if TYPE_CHECKING:
+    from cdk_streamer_runtime.progress.steps import Steps
     from cdk_streamer_runtime.sockets.publisher import ChannelProgress
+
+T = TypeVar("T")
 
 MAX_RATE = 100  # reports a second
 _NONE = type(None)
@@ -32,6 +35,14 @@ class Carrier(Protocol):
 
     def check(self) -> None:
         """Raise Interrupted once the result is no longer wanted."""
+        ...
+
+
+class Asker(Protocol):
+    """What waits for somebody's input; `durable.attempt.Attempt` is one."""
+
+    def ask(self, schema: object, prompt: str | None, timeout: float | None) -> Any:  # noqa: ANN401 - as the schema says
+        """Give the answer; raises InputTimeout."""
         ...
 
 
@@ -69,9 +80,10 @@ class Progress:
         settings = PublisherEnvironment.from_variables()
         return in_lambda().channel(settings, tenant=tenant, name=name, max_rate=max_rate)
 
-    def __init__(self, carrier: Carrier) -> None:
-        """Take what carries the reports away."""
+    def __init__(self, carrier: Carrier, asker: Asker | None = None) -> None:
+        """Take what carries the reports away, and what waits for answers, if anything can."""
         self._carrier = carrier
+        self._asker = asker
         self._metadata: dict[str, Any] = {}
 
     def report(
@@ -99,9 +111,77 @@ class Progress:
             "message": message,
             **{name: value for name, value in optional.items() if value is not None},
         }
-        if together := {**self._metadata, **metadata}:
+        if together := {**self._common, **metadata}:
             report["metadata"] = together
         self._carrier.offer(_checked(report))
+
+    def ask(
+        self, schema: object = None, *, prompt: str | None = None, timeout: float | None = None
+    ) -> Any:  # noqa: ANN401 - as the schema says
+        """Wait until somebody gives an input, and give it as `schema` says; costs nothing meanwhile.
+
+        `schema` is what an action's `input` may be, or a type like `bool` or `Literal["yes", "no"]`;
+        default: any JSON value. Raises InputTimeout after `timeout` seconds; default: the action's
+        own timeout. Needs `executor="durable"`.
+        """
+        if self._asker is None:
+            raise RuntimeError(
+                "progress.ask waits longer than a worker can; register the action with "
+                'mode="async", executor="durable", and give the AsyncRequestApi durable=...'
+            )
+        return self._asker.ask(schema, prompt, timeout)
+
+    @overload
+    def track(
+        self,
+        iterable: Iterable[T],
+        total: float | None = None,
+        message: str | None = None,
+        unit: str | None = None,
+        step: str | None = None,
+    ) -> Iterator[T]: ...
+
+    @overload
+    def track(
+        self,
+        iterable: AsyncIterable[T],
+        total: float | None = None,
+        message: str | None = None,
+        unit: str | None = None,
+        step: str | None = None,
+    ) -> AsyncIterator[T]: ...
+
+    def track(
+        self,
+        iterable: Iterable[T] | AsyncIterable[T],
+        total: float | None = None,
+        message: str | None = None,
+        unit: str | None = None,
+        step: str | None = None,
+    ) -> Iterator[T] | AsyncIterator[T]:
+        """Give the items of `iterable` and report how many are done, of `total`.
+
+        `total` is how many there will be; default: what `len` says, or no percentage where there
+        is no `len`. Every item asks whether the result is still wanted. Raises ValueError for a
+        total below 0.
+        """
+        from cdk_streamer_runtime.progress.tracking import Labels, Tracking, total_of
+
+        labels = Labels(total=total_of(iterable, total), message=message, unit=unit, step=step)
+        tracking = Tracking(self, labels)
+        if isinstance(iterable, AsyncIterable):
+            return tracking.over_async(iterable)
+        return tracking.over(iterable)
+
+    def steps(self, weights: Mapping[str, float]) -> Steps:
+        """Divide the work into named steps: `with steps["load"] as load: load.report(50)`.
+
+        Each step is a Progress of its own, from 0 to 100 percent, whose reports carry its name and
+        its share of the whole, by its weight. Raises ValueError for no steps, or a weight of 0.
+        """
+        from cdk_streamer_runtime.progress.steps import Steps
+
+        return Steps(self, self._carrier, weights)
 
     def set_metadata(self, key: str, value: object) -> None:
         """Add a member to the metadata of every report that follows."""
@@ -110,6 +190,11 @@ class Progress:
     def check(self) -> None:
         """Raise if the result is no longer wanted; costs nothing, so call it in every loop."""
         self._carrier.check()
+
+    @property
+    def _common(self) -> Mapping[str, Any]:
+        """The metadata of every report."""
+        return self._metadata
 
 
 def _checked(report: dict[str, Any]) -> dict[str, Any]:
