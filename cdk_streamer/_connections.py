@@ -30,23 +30,26 @@ def check_stage_name(name: str) -> None:
 def allow(function: RuntimeFunction, stage: apigatewayv2.IWebSocketStage, *methods: str) -> None:
     """Let a function POST to connections of a stage, or DELETE them."""
     for method in methods:
-        arn = _arn(stage, method)
-        function.allow(_ACTION, on=arn)
-        acknowledge_wildcard(function.role, _REASON, arn)
+        connections = arn(stage, f"{method}/@connections/*")
+        function.allow(_ACTION, on=connections)
+        acknowledge_wildcard(function.role, _REASON, connections)
 
 
 def grant_post(function: lambda_.Function, stage: apigatewayv2.IWebSocketStage) -> iam.Grant:
     """Let any function post to connections of a stage."""
-    arn = _arn(stage, "POST")
+    connections = arn(stage, "POST/@connections/*")
     # The policy may be in a role of the user's, so the role is what says why.
-    acknowledge_wildcard(function.role or function, _REASON, arn)
-    return iam.Grant.add_to_principal(grantee=function, actions=[_ACTION], resource_arns=[arn])
+    acknowledge_wildcard(function.role or function, _REASON, connections)
+    return iam.Grant.add_to_principal(
+        grantee=function, actions=[_ACTION], resource_arns=[connections]
+    )
 
 
-def _arn(stage: apigatewayv2.IWebSocketStage, method: str) -> str:
+def arn(stage: apigatewayv2.IWebSocketStage, what: str) -> str:
+    """Give the ARN of a route of a stage, or of a method of its connections."""
     # By hand: what CDK's own grants name is every method of every stage.
     return Stack.of(stage).format_arn(
         service="execute-api",
         resource=stage.api.api_id,
-        resource_name=f"{stage.stage_name}/{method}/@connections/*",
+        resource_name=f"{stage.stage_name}/{what}",
     )

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from aws_cdk import (
-    ArnFormat,
     Duration,
     RemovalPolicy,
-    Stack,
     aws_apigatewayv2 as apigatewayv2,
     aws_cloudwatch as cloudwatch,
     aws_dynamodb as dynamodb,
@@ -27,10 +24,13 @@ from cdk_streamer import _connections, _publisher, _table
 from cdk_streamer._assets import runtime_code, runtime_layer_code
 from cdk_streamer._findings import acknowledge
 from cdk_streamer._function import Defaults, Package, RuntimeFunction
+from cdk_streamer._gate import Gate
 from cdk_streamer._handlers import Handlers, HandlerSettings
 from cdk_streamer._metrics import runtime_metric
+from cdk_streamer._origins import read_origins
 from cdk_streamer._publisher import CHANNEL_ACTIONS
 from cdk_streamer._requirements import PYTHON
+from cdk_streamer._stage import DEFAULT_THROTTLE, SOCKET_LOG, map_domain, write_access_logs
 from cdk_streamer.auth import Auth
 from cdk_streamer_runtime.contract import (
     INTEGRATION_SECONDS,
@@ -41,33 +41,12 @@ from cdk_streamer_runtime.contract import (
     Route,
 )
 
-# For all clients of the stage together; API Gateway's own default is the account's whole quota.
-DEFAULT_THROTTLE = apigatewayv2.ThrottleSettings(rate_limit=1_000, burst_limit=2_000)
-
-# Nothing that a client writes, since a token could be in it.
-# https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-mapping-template-reference.html
-_ACCESS_LOG = {
-    "requestId": "$context.requestId",
-    "requestTime": "$context.requestTimeEpoch",
-    "eventType": "$context.eventType",
-    "routeKey": "$context.routeKey",
-    "connectionId": "$context.connectionId",
-    "sourceIp": "$context.identity.sourceIp",
-    "status": "$context.status",
-    "integrationStatus": "$context.integrationStatus",
-    "integrationLatency": "$context.integrationLatency",
-}
-_ACCESS_LOG_RULES = (
-    "AwsSolutions-APIG1",
-    "Serverless-APIGWAccessLogging",
-    "Serverless-APIGWStructuredLogging",
-)
-
 
 class ProgressWebSocket(Construct):
     """A WebSocket API whose clients subscribe to channels that any Lambda function publishes to.
 
-    `url` is what clients connect to, `callback_url` what posts to them go to.
+    `url` is what clients connect to, `wss://...`, and `callback_url` what posts to them go to.
+    `gate` is what tells callers apart.
     """
 
     def __init__(
@@ -90,6 +69,8 @@ class ProgressWebSocket(Construct):
         access_logs: bool = True,
         stage_name: str = "live",
         throttle: apigatewayv2.ThrottleSettings | None = None,
+        cors_origins: Sequence[str] | None = None,
+        domain_name: apigatewayv2.IDomainName | None = None,
         name: str | None = None,
     ) -> None:
         """Create the socket.
@@ -111,6 +92,9 @@ class ProgressWebSocket(Construct):
             the deployment fails and says so. Default: yes.
         stage_name: the last part of the URL. Default: live.
         throttle: for all clients together. Default: 1,000 messages/s, bursts of 2,000.
+        cors_origins: pages of which origins may connect, like `https://app.example.com`; callers
+            that are no browsers are not asked. Default: all, with a token.
+        domain_name: what `url` is on; posts still go to API Gateway's own address. Default: none.
         name: the `Api` dimension of the metrics. Default: the construct's path.
         """
         if table is not None:
@@ -118,6 +102,7 @@ class ProgressWebSocket(Construct):
             if encryption_key is not None:
                 raise ValueError("table and encryption_key exclude each other; encrypt your table")
         _connections.check_stage_name(stage_name)
+        origins = read_origins(cors_origins)
         settings = HandlerSettings(
             entry_point=entry_point, environment=environment, memory_size=memory_size,
             vpc=vpc, layers=layers, architecture=architecture,
@@ -135,23 +120,17 @@ class ProgressWebSocket(Construct):
         api = apigatewayv2.WebSocketApi(self, "Api", api_name=self._name[-128:])
         self.api: apigatewayv2.IWebSocketApi = api
         self.stage: apigatewayv2.IWebSocketStage = self._new_stage(api, stage_name, throttle)
-        if access_logs:
-            self._write_access_logs()
-        else:
-            acknowledge(self.stage, "access_logs=False says so", *_ACCESS_LOG_RULES)
-        gate = auth.bind(self, name=self._name, defaults=self._defaults)
-        self._gate = gate
-        self.authorizer_function: lambda_.IFunction | None = gate.function
-        self.connection_handler: lambda_.IFunction = self._new_connection_handler(gate.callers)
+        self.url: str = self.stage.url
+        if domain_name is not None:
+            self.url = f"wss://{map_domain(self, self.stage, domain_name)}"
+        write_access_logs(self, self.stage, SOCKET_LOG, wanted=access_logs, defaults=self._defaults)
+        self.gate: Gate = auth.bind(self, name=self._name, defaults=self._defaults)
+        self.authorizer_function: lambda_.IFunction | None = self.gate.function
+        self.connection_handler: lambda_.IFunction = self._new_connection_handler(origins)
         self.message_handler: lambda_.IFunction = self._new_message_handler(app)
-        self._add_routes(api, gate.socket)
+        self._add_routes(api)
         if app is not None:
             app.warn(self)
-
-    @property
-    def url(self) -> str:
-        """What clients connect to: `wss://...`."""
-        return self.stage.url
 
     @property
     def callback_url(self) -> str:
@@ -179,6 +158,14 @@ class ProgressWebSocket(Construct):
         """
         return _publisher.grant_publish(
             function, socket=self, name=self._name, table=self.table, stage=self.stage
+        )
+
+    def grant_connect(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Let a principal connect, where `auth` is `Auth.iam()`: it signs its `$connect`."""
+        return iam.Grant.add_to_principal(
+            grantee=grantee,
+            actions=["execute-api:Invoke"],
+            resource_arns=[_connections.arn(self.stage, Route.CONNECT)],
         )
 
     def metric_auth_failures(self) -> cloudwatch.Metric:
@@ -213,27 +200,7 @@ class ProgressWebSocket(Construct):
             throttle=throttle or DEFAULT_THROTTLE,
         )
 
-    def _write_access_logs(self) -> None:
-        group = logs.LogGroup(
-            self,
-            "AccessLogs",
-            retention=self._defaults.log_retention,
-            removal_policy=self._defaults.removal_policy,
-        )
-        stage = self.stage.node.default_child
-        assert isinstance(stage, apigatewayv2.CfnStage)  # noqa: S101 - tells the type
-        # Not by `access_log_settings=`, whose ARN depends on a flag.
-        stage.access_log_settings = apigatewayv2.CfnStage.AccessLogSettingsProperty(
-            destination_arn=Stack.of(self).format_arn(
-                service="logs",
-                resource="log-group",
-                resource_name=group.log_group_name,
-                arn_format=ArnFormat.COLON_RESOURCE_NAME,
-            ),
-            format=json.dumps(_ACCESS_LOG),
-        )
-
-    def _new_connection_handler(self, callers: str | None) -> lambda_.IFunction:
+    def _new_connection_handler(self, origins: Sequence[str]) -> lambda_.IFunction:
         connection = RuntimeFunction(
             self,
             "Connection",
@@ -241,7 +208,10 @@ class ProgressWebSocket(Construct):
             entry_point=EntryPoint.CONNECTION,
             package=Package(code=runtime_code(self)),
             environment=ConnectionEnvironment(
-                name=self._name, table_name=self.table.table_name, callers=callers
+                name=self._name,
+                table_name=self.table.table_name,
+                origins=",".join(origins) or None,
+                callers=self.gate.callers,
             ),
             timeout=Duration.seconds(INTEGRATION_SECONDS),
             defaults=self._defaults,
@@ -266,19 +236,17 @@ class ProgressWebSocket(Construct):
             defaults=self._defaults,
         )
         _table.allow(message, self.table, *CHANNEL_ACTIONS)
-        if self._gate.function is None:
+        if self.gate.function is None:
             # API Gateway tells who connects and not who speaks later: the connection's item does.
             _table.allow(message, self.table, "GetItem")
         _connections.allow(message, self.stage, "POST", "DELETE")
         return message.function
 
-    def _add_routes(
-        self, api: apigatewayv2.WebSocketApi, authorizer: apigatewayv2.IWebSocketRouteAuthorizer
-    ) -> None:
+    def _add_routes(self, api: apigatewayv2.WebSocketApi) -> None:
         connect = WebSocketLambdaIntegration("Connect", self.connection_handler)
         disconnect = WebSocketLambdaIntegration("Disconnect", self.connection_handler)
         message = WebSocketLambdaIntegration("Message", self.message_handler)
-        api.add_route(Route.CONNECT, integration=connect, authorizer=authorizer)
+        api.add_route(Route.CONNECT, integration=connect, authorizer=self.gate.socket)
         for route in (
             api.add_route(Route.DISCONNECT, integration=disconnect),
             api.add_route(Route.DEFAULT, integration=message),

@@ -1,0 +1,89 @@
+"""Stages of both APIs: how much may come through, and what is written about it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from aws_cdk import ArnFormat, Stack, aws_apigatewayv2 as apigatewayv2, aws_logs as logs
+from constructs import Construct
+
+from cdk_streamer._findings import acknowledge
+from cdk_streamer._function import Defaults
+
+# For all clients of a stage together; API Gateway's own default is the account's whole quota.
+DEFAULT_THROTTLE = apigatewayv2.ThrottleSettings(rate_limit=1_000, burst_limit=2_000)
+
+# Nothing that a client writes, since a token could be in it.
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-mapping-template-reference.html
+SOCKET_LOG = {
+    "requestId": "$context.requestId",
+    "requestTime": "$context.requestTimeEpoch",
+    "eventType": "$context.eventType",
+    "routeKey": "$context.routeKey",
+    "connectionId": "$context.connectionId",
+    "sourceIp": "$context.identity.sourceIp",
+    "status": "$context.status",
+    "integrationStatus": "$context.integrationStatus",
+    "integrationLatency": "$context.integrationLatency",
+}
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging-variables.html
+HTTP_LOG = {
+    "requestId": "$context.requestId",
+    "requestTime": "$context.requestTimeEpoch",
+    "routeKey": "$context.routeKey",
+    "sourceIp": "$context.identity.sourceIp",
+    "status": "$context.status",
+    "authorizerLatency": "$context.authorizer.latency",
+    "integrationStatus": "$context.integrationStatus",
+    "integrationLatency": "$context.integrationLatency",
+    "responseLength": "$context.responseLength",
+}
+_RULES = (
+    "AwsSolutions-APIG1",
+    "Serverless-APIGWAccessLogging",
+    "Serverless-APIGWStructuredLogging",
+)
+
+
+def write_access_logs(
+    scope: Construct,
+    stage: apigatewayv2.IStage,
+    line: Mapping[str, str],
+    *,
+    wanted: bool,
+    defaults: Defaults,
+) -> None:
+    """Create in `scope` what a stage writes one line for each event to, or say why it does not."""
+    if not wanted:
+        acknowledge(stage, "access_logs=False says so", *_RULES)
+        return
+    group = logs.LogGroup(
+        scope,
+        "AccessLogs",
+        retention=defaults.log_retention,
+        removal_policy=defaults.removal_policy,
+    )
+    resource = stage.node.default_child
+    assert isinstance(resource, apigatewayv2.CfnStage)  # noqa: S101 - tells the type
+    # Not by `access_log_settings=`, whose ARN depends on a flag.
+    resource.access_log_settings = apigatewayv2.CfnStage.AccessLogSettingsProperty(
+        destination_arn=Stack.of(scope).format_arn(
+            service="logs",
+            resource="log-group",
+            resource_name=group.log_group_name,
+            arn_format=ArnFormat.COLON_RESOURCE_NAME,
+        ),
+        format=json.dumps(line),
+    )
+
+
+def map_domain(
+    scope: Construct,
+    stage: apigatewayv2.IHttpStage | apigatewayv2.IWebSocketStage,
+    domain_name: apigatewayv2.IDomainName,
+) -> str:
+    """Let a stage answer at the root of a domain, whose name is given back."""
+    # Not by `domain_mapping=`, which makes an id of the domain's object.
+    apigatewayv2.ApiMapping(scope, "Mapping", api=stage.api, stage=stage, domain_name=domain_name)
+    return domain_name.name
