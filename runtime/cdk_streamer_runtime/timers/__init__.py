@@ -1,0 +1,1 @@
+"""Timers: when they fire, where they are kept and how they are sent."""

@@ -1,0 +1,56 @@
+"""Time zones: where a local time is in absolute time, also where clocks are put forward or back.
+
+A local time that a gap skips is at the gap's end; one that comes twice is the first of them.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+
+@lru_cache(maxsize=1024)
+def zone(name: str) -> ZoneInfo:
+    """Give a zone of the IANA database by its name; raises ValueError."""
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):  # unknown, no name at all, or a folder of names
+        raise ValueError(
+            f"timezone must be a name of the IANA database such as 'Europe/Berlin', got {name!r}"
+        ) from None
+
+
+def instant(local: datetime, where: ZoneInfo) -> int:
+    """Give the seconds since the epoch at which a local minute begins there."""
+    aware = local.replace(tzinfo=where, fold=0)
+    back = aware.astimezone(UTC).astimezone(where).replace(tzinfo=None)
+    return int(aware.timestamp()) if back == local else _end_of_gap(aware)
+
+
+def local_time(seconds: int, where: ZoneInfo) -> datetime:
+    """Give the local time at a moment, without its zone."""
+    return datetime.fromtimestamp(seconds, where).replace(tzinfo=None)
+
+
+def _end_of_gap(aware: datetime) -> int:
+    """Find the first second after the gap that swallowed a local time.
+
+    With its offset before the gap, that local time is some moment after the gap began; with the
+    offset after it, some moment before: the change is between the two.
+    """
+    before = int(aware.timestamp())  # fold 0 is read with the offset before the gap
+    after = int(aware.replace(fold=1).timestamp())
+    low, high = min(before, after), max(before, after)
+    offset = _offset(high, aware)
+    while high - low > 1:
+        middle = (low + high) // 2
+        if _offset(middle, aware) == offset:
+            high = middle
+        else:
+            low = middle
+    return high
+
+
+def _offset(seconds: int, aware: datetime) -> timedelta | None:
+    return datetime.fromtimestamp(seconds, aware.tzinfo).utcoffset()
