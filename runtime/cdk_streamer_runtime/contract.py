@@ -346,6 +346,13 @@ DISPATCH_FILTER = {
 }
 
 
+# --- the bucket --------------------------------------------------------------------------------
+
+# What comes after them: the request's or the owner's key, and a name of its own.
+RESULT_PREFIX = "requests/"
+UPLOAD_PREFIX = "uploads/"
+
+
 # --- states ------------------------------------------------------------------------------------
 
 
