@@ -21,6 +21,8 @@ StreamerError
     ActionFailed              raised by handlers: the client reads this code and this text
     Retryable                 raised by handlers: try again, whatever retry= says
     Fatal                     raised by handlers: do not try again, whatever retry= says
+    StepFailed                a step raised what could not be recorded; the text tells what it was
+    InputTimeout              nobody answered progress.ask in time; a TimeoutError too
     Interrupted               raised into handlers: stop, the result is no longer wanted
         Cancelled             the client asked for it
         DeadlineExceeded      the action's time is up; a TimeoutError too
@@ -69,6 +71,9 @@ class ConditionFailed(AwsError):
     item: dict[str, Any] | None = None
 
 
+CONDITION_FAILED = "ConditionalCheckFailed"  # the code of a reason
+
+
 class CancellationReason(TypedDict):
     """What one write of a cancelled transaction met: `Code` is "None" where it met nothing."""
 
@@ -84,7 +89,7 @@ class TransactionCancelled(AwsError):
     @property
     def condition_failed(self) -> bool:
         """Whether a condition did not hold: repeating the transaction will not help."""
-        return any(reason["Code"] == "ConditionalCheckFailed" for reason in self.reasons)
+        return any(reason["Code"] == CONDITION_FAILED for reason in self.reasons)
 
 
 class Throttled(AwsError):
@@ -207,6 +212,14 @@ class Retryable(StreamerError):
 
 class Fatal(StreamerError):
     """Raise it in a handler to end the request now, without another attempt."""
+
+
+class StepFailed(StreamerError):
+    """A step failed with an exception that cannot be raised again as it was."""
+
+
+class InputTimeout(StreamerError, TimeoutError):
+    """Nobody gave the input that the handler asked for in the time that it allowed."""
 
 
 class Interrupted(StreamerError):

@@ -7,7 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NoReturn
 
 from cdk_streamer_runtime.dynamodb import Table, Update, Write
-from cdk_streamer_runtime.errors import CancellationReason, RateLimited, TransactionCancelled
+from cdk_streamer_runtime.errors import (
+    CONDITION_FAILED,
+    CancellationReason,
+    RateLimited,
+    TransactionCancelled,
+)
 from cdk_streamer_runtime.limits.pace import Refused
 from cdk_streamer_runtime.limits.quota import Quota
 from cdk_streamer_runtime.limits.reservations import (
@@ -28,7 +33,6 @@ FULL_PAUSE = 2_000
 CROWDED_PAUSE = 1_000
 
 _PASSED = "None"
-_CONDITION = "ConditionalCheckFailed"
 _CROWDED = "TransactionConflict"
 
 
@@ -129,9 +133,9 @@ class Ledger:
         """Find out whether another try can succeed; raises RateLimited if not."""
         refusals: list[tuple[int, str]] = []
         for quota, reason in zip(quotas, reasons, strict=True):
-            if reason["Code"] not in {_PASSED, _CONDITION, _CROWDED}:
+            if reason["Code"] not in {_PASSED, CONDITION_FAILED, _CROWDED}:
                 raise cancelled
-            if reason["Code"] == _CONDITION:
+            if reason["Code"] == CONDITION_FAILED:
                 refusals += self._look(quota, reason.get("Item", {}), now)
         if refusals:
             retry_after, text = max(refusals)

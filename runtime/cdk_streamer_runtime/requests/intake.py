@@ -7,7 +7,12 @@ from contextlib import suppress
 from typing import Any
 
 from cdk_streamer_runtime.dynamodb import Put, Table
-from cdk_streamer_runtime.errors import ConditionFailed, Conflict, TransactionCancelled
+from cdk_streamer_runtime.errors import (
+    CONDITION_FAILED,
+    ConditionFailed,
+    Conflict,
+    TransactionCancelled,
+)
 from cdk_streamer_runtime.limits.ledger import Ledger
 from cdk_streamer_runtime.limits.quota import Quota
 from cdk_streamer_runtime.requests.items import (
@@ -48,7 +53,7 @@ class Intake:
                 now,
             )
         except TransactionCancelled as cancelled:
-            if not cancelled.condition_failed:
+            if not any(reason["Code"] == CONDITION_FAILED for reason in cancelled.reasons[:1]):
                 raise
             existing = self._existing(request, now)
             if existing is None:
