@@ -118,12 +118,7 @@ class Connection:
 
     def exchange(self, request: bytes, remaining: Callable[[], float]) -> Answer:
         """Send a request and give its answer; raises OSError, NoAnswer and BadAnswer."""
-        self._socket.settimeout(remaining())
-        self._socket.sendall(request)
-        while True:
-            version, status, headers = self._head(remaining)
-            if status >= FINAL:
-                break
+        version, status, headers = self._asked(request, remaining)
         body, delimited = self._body(status, headers, remaining)
         keeps = version == "HTTP/1.1" and headers.get("connection", "").lower() != "close"
         return Answer(
@@ -132,6 +127,21 @@ class Connection:
             body=body,
             reusable=delimited and keeps and not self._received,
         )
+
+    def ask(self, request: bytes, remaining: Callable[[], float]) -> tuple[int, Mapping[str, str]]:
+        """Send a request and give status and headers of its answer, whose body is left unread."""
+        _, status, headers = self._asked(request, remaining)
+        return status, headers
+
+    def _asked(
+        self, request: bytes, remaining: Callable[[], float]
+    ) -> tuple[str, int, dict[str, str]]:
+        self._socket.settimeout(remaining())
+        self._socket.sendall(request)
+        while True:
+            version, status, headers = self._head(remaining)
+            if status >= FINAL:
+                return version, status, headers
 
     def _head(self, remaining: Callable[[], float]) -> tuple[str, int, dict[str, str]]:
         while (end := self._received.find(b"\r\n\r\n")) < 0:

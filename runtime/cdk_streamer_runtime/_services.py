@@ -54,6 +54,12 @@ SERVICES = {
         target="Kinesis_20131202",
         content_type=_JSON_1_1,
     ),
+    "secretsmanager": Service(
+        host="secretsmanager",
+        signing_name="secretsmanager",
+        target="secretsmanager",
+        content_type=_JSON_1_1,
+    ),
     "states": Service(
         host="states",
         signing_name="states",

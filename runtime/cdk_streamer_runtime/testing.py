@@ -10,6 +10,7 @@ from cdk_streamer_runtime.memory import (
 from cdk_streamer_runtime.memory.api import MemoryApi
 from cdk_streamer_runtime.memory.client import TestClient
 from cdk_streamer_runtime.memory.http import HttpAnswer
+from cdk_streamer_runtime.memory.webhooks import MemoryReceiver, Webhook
 
 __all__ = [
     "HttpAnswer",
@@ -17,7 +18,9 @@ __all__ = [
     "MemoryApi",
     "MemoryAws",
     "MemoryConnections",
+    "MemoryReceiver",
     "QueueSchema",
     "TableSchema",
     "TestClient",
+    "Webhook",
 ]

@@ -5,12 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping
 from threading import RLock
+from types import MappingProxyType
 from typing import Any
 
 from cdk_streamer_runtime.aws import NO_HEADERS
 from cdk_streamer_runtime.memory.connections import MemoryConnections
 from cdk_streamer_runtime.memory.dynamodb import MemoryDynamoDb
 from cdk_streamer_runtime.memory.queues import MemoryQueues, QueueSchema
+from cdk_streamer_runtime.memory.secrets import MemorySecrets
 from cdk_streamer_runtime.memory.streams import MemoryStreams, stream_record
 from cdk_streamer_runtime.memory.tables import TableSchema
 from cdk_streamer_runtime.memory.values import Item, copied_item
@@ -34,8 +36,10 @@ class MemoryAws:
         clock: Callable[[], int] = wall_clock,
         tables: Iterable[TableSchema] = (),
         queues: Iterable[QueueSchema] = (),
+        secrets: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self.connections = MemoryConnections()
+        self.secrets = MemorySecrets(secrets)
         self._lock = RLock()
         self._dynamodb = MemoryDynamoDb(clock)
         self._streams = MemoryStreams(self._dynamodb.table)
@@ -48,13 +52,15 @@ class MemoryAws:
     def call(
         self, service: str, operation: str, parameters: Mapping[str, object]
     ) -> dict[str, Any]:
-        """Do one operation of DynamoDB, its streams or SQS; raises AwsError."""
+        """Do one operation of DynamoDB, its streams, SQS or Secrets Manager; raises AwsError."""
         with self._lock:
             match service:
                 case "dynamodb":
                     return self._dynamodb.call(operation, parameters)
                 case "sqs":
                     return self._queues.call(operation, parameters)
+                case "secretsmanager":
+                    return self.secrets.call(operation, parameters)
                 case "dynamodbstreams":
                     return self._streams.call(operation, parameters)
                 case _:

@@ -8,6 +8,7 @@ from typing import Any
 from cdk_streamer_runtime.memory.api import MemoryApi
 from cdk_streamer_runtime.memory.http import HttpAnswer
 from cdk_streamer_runtime.memory.platform import START
+from cdk_streamer_runtime.memory.webhooks import Webhook
 from cdk_streamer_runtime.requests.app import AsyncApp
 from cdk_streamer_runtime.sockets.connections import Caller
 
@@ -45,6 +46,11 @@ class TestClient:
     def messages(self) -> list[dict[str, Any]]:
         """All messages so far, in order."""
         return self.api.messages(self._connection)
+
+    @property
+    def webhooks(self) -> list[Webhook]:
+        """All webhooks that were called so far, in order."""
+        return self.api.receiver.webhooks
 
     def request(
         self,
