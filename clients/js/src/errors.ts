@@ -18,7 +18,7 @@
  *     ├── ConnectionLost        the answer was lost with its connection; see `mayHaveRun`
  *     ├── HandshakeRefused      the service let nobody in; has status
  *     ├── Unreachable           no connection could be made at all
- *     ├── TransferFailed        a large result or an upload could not be transferred
+ *     ├── UploadFailed          bytes could not be sent to the store
  *     ├── WaitTimeout           the caller's own `timeoutMs` passed
  *     ├── ProtocolError         the service said something that this client cannot understand
  *     └── Closed                the client was closed
@@ -155,14 +155,12 @@ export class Unreachable extends StreamerClientError {
   }
 }
 
-/** Bytes could not be sent to or read from the store; has HTTP's status, if there was one. */
-export class TransferFailed extends StreamerClientError {
-  override readonly name = 'TransferFailed';
-  readonly status: number | undefined;
+/** Bytes could not be sent to the store. */
+export class UploadFailed extends StreamerClientError {
+  override readonly name = 'UploadFailed';
 
-  constructor(message: string, status?: number, options?: ErrorOptions) {
-    super('TRANSFER_FAILED', message, options);
-    this.status = status;
+  constructor(message: string, options?: ErrorOptions) {
+    super('UPLOAD_FAILED', message, options);
   }
 }
 

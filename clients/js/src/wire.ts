@@ -47,16 +47,20 @@ export function encode(action: string, id: string, frame: Frame = {}): string {
 
 /** Read a message; throws Malformed for what is not an object with a type. */
 export function decode(text: string): Document & { readonly type: string } {
-  let document: unknown;
-  try {
-    document = JSON.parse(text);
-  } catch (error) {
-    throw new Malformed(`a message is not JSON: ${String(error)}`);
-  }
+  const document = parse(text);
   if (isObject(document) && typeof document['type'] === 'string') {
     return document as Document & { readonly type: string };
   }
   throw new Malformed(`a message is no object with a type: ${text.slice(0, 80)}`);
+}
+
+/** Read any JSON; throws Malformed. */
+export function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new Malformed(`a message is not JSON: ${String(error)}`);
+  }
 }
 
 /** Tell whether a value is a JSON object. */
@@ -69,6 +73,13 @@ export function readInteger(document: Document, name: string): number {
   const value = document[name];
   if (!Number.isSafeInteger(value)) throw malformed(document, name, 'a whole number');
   return value as number;
+}
+
+/** Give a member that must be a whole number from 0 on. */
+export function readCount(document: Document, name: string): number {
+  const value = readInteger(document, name);
+  if (value < 0) throw malformed(document, name, 'a whole number from 0 to 2^53 - 1');
+  return value;
 }
 
 /** Give a member that may be a number. */

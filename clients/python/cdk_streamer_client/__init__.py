@@ -1,5 +1,6 @@
 """The client of an API that cdk-streamer deployed: requests, live progress, channels."""
 
+from cdk_streamer_client.chunks import Chunk
 from cdk_streamer_client.client import StreamerClient
 from cdk_streamer_client.errors import (
     Cancelled,
@@ -20,24 +21,30 @@ from cdk_streamer_client.errors import (
     TimedOut,
     Unauthorized,
     Unreachable,
+    UploadFailed,
     ValidationFailed,
     WaitTimeout,
 )
+from cdk_streamer_client.iam import iam_signer
 from cdk_streamer_client.messages import (
     Acknowledged,
     Completed,
     Failed,
+    InputRequired,
     Message,
     Progress,
     Retrying,
 )
 from cdk_streamer_client.request import Request
 from cdk_streamer_client.snapshots import Entry, Page, Snapshot
+from cdk_streamer_client.sync import SyncStreamerClient
+from cdk_streamer_client.sync_request import SyncRequest
 from cdk_streamer_client.timing import Timing
 
 __all__ = [
     "Acknowledged",
     "Cancelled",
+    "Chunk",
     "Closed",
     "Completed",
     "Conflict",
@@ -46,6 +53,7 @@ __all__ = [
     "Failed",
     "Forbidden",
     "HandshakeRefused",
+    "InputRequired",
     "InternalError",
     "InvalidAction",
     "Message",
@@ -62,10 +70,14 @@ __all__ = [
     "Snapshot",
     "StreamerClient",
     "StreamerClientError",
+    "SyncRequest",
+    "SyncStreamerClient",
     "TimedOut",
     "Timing",
     "Unauthorized",
     "Unreachable",
+    "UploadFailed",
     "ValidationFailed",
     "WaitTimeout",
+    "iam_signer",
 ]

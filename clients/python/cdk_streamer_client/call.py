@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from rich.console import Console
 
 from cdk_streamer_client.client import StreamerClient
+from cdk_streamer_client.credentials import Token
 from cdk_streamer_client.display import Display, display_on
 from cdk_streamer_client.document import document_of
 from cdk_streamer_client.errors import (
@@ -23,7 +24,6 @@ from cdk_streamer_client.errors import (
 )
 from cdk_streamer_client.messages import Completed, Failed
 from cdk_streamer_client.request import Request
-from cdk_streamer_client.transport import Token
 
 T = TypeVar("T")
 

@@ -3,54 +3,53 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 import logging
 import random
 import ssl as tls
 import uuid
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
-from cdk_streamer_client.errors import Closed, StreamerClientError, WaitTimeout
+from cdk_streamer_client.connection import Connection
+from cdk_streamer_client.credentials import Credentials, Sign, Ticket, Token
+from cdk_streamer_client.errors import RateLimited, WaitTimeout
 from cdk_streamer_client.feed import Feed
-from cdk_streamer_client.messages import Message, Progress
+from cdk_streamer_client.listening import Listeners, OnChunk, OnInput, OnProgress
+from cdk_streamer_client.messages import Failed, Message
 from cdk_streamer_client.request import Request
-from cdk_streamer_client.runner import Runner
-from cdk_streamer_client.session import (
-    Answered,
-    Ended,
-    Heard,
-    Output,
-    Ready,
-    Session,
-    Subject,
-    Warned,
-)
-from cdk_streamer_client.snapshots import Page, Snapshot, read_page, read_snapshot, read_state
+from cdk_streamer_client.session import Session, Subject
+from cdk_streamer_client.snapshots import Page, Snapshot, read_page, read_state
+from cdk_streamer_client.storage import Source, Storage
 from cdk_streamer_client.timing import Timing
-from cdk_streamer_client.transport import Token, Transport
+from cdk_streamer_client.transfers import Transfers
+from cdk_streamer_client.transport import Transport, context_of
 
 logger = logging.getLogger(__name__)
 
-OnProgress = Callable[[Progress], Awaitable[None] | None]
+# How long to wait after a refusal that does not say how long.
+REFUSED_SECONDS = 1.0
 
 
 class StreamerClient:
     """Talks to one API. Use it as `async with StreamerClient(url=..., token=...) as client:`.
 
-    `token` is a string, or a function, async or not, that gives a fresh one for each connection.
-    `ca_bundle` is a file of authorities to trust, `ssl` a context of your own. What the client
-    can live with, such as a lost connection, goes to `on_warning`; default: to the log.
+    `token` is a string, or a function, async or not, that gives a fresh one for each connection;
+    `ticket` is such a function for single-use tickets, and `sign` one that gives the headers of a
+    signed handshake, such as `iam_signer()`: give one of the three. `ca_bundle` is a file of
+    authorities to trust, `ssl` a context of your own. What the client can live with, such as a
+    lost connection, goes to `on_warning`; default: to the log.
     """
 
     def __init__(
         self,
         *,
         url: str,
-        token: Token,
+        token: Token | None = None,
+        ticket: Ticket | None = None,
+        sign: Sign | None = None,
         ssl: tls.SSLContext | None = None,
         ca_bundle: str | Path | None = None,
         timing: Timing | None = None,
@@ -58,29 +57,21 @@ class StreamerClient:
         new_id: Callable[[], str] = lambda: uuid.uuid4().hex,
         uniform: Callable[[], float] = random.random,
     ) -> None:
-        self._transport = Transport(url=url, token=token, ssl=ssl, ca_bundle=ca_bundle)
-        self._session = Session(
-            uniform=uniform, timing=timing, refreshable=self._transport.is_refreshable
+        credentials = Credentials(token=token, ticket=ticket, sign=sign)
+        context = context_of(ssl, ca_bundle)
+        transport = Transport(url=url, credentials=credentials, ssl=context)
+        storage = Storage(context)
+        session = Session(uniform=uniform, timing=timing, refreshable=credentials.is_refreshable)
+        self._connection = Connection(
+            session=session, transport=transport, storage=storage, on_warning=on_warning
         )
-        self._on_warning = on_warning
+        self._transfers = Transfers(call=self._connection.call, storage=storage)
         self._new_id = new_id
-        self._running: Runner | None = None
-        self._ready: asyncio.Future[None] | None = None
-        self._feeds: dict[Subject, Feed] = {}
-        self._calls: dict[str, asyncio.Future[Any]] = {}
+        self._uniform = uniform
 
     async def __aenter__(self) -> Self:
         """Connect; raises Unreachable or HandshakeRefused."""
-        if self._running is not None:
-            raise Closed("a client connects once; make another one")
-        self._ready = asyncio.get_running_loop().create_future()
-        self._running = Runner(self._session, self._transport, self._take)
-        self._running.feed(self._session.start)
-        try:
-            await self._ready
-        except BaseException:
-            await self.close()
-            raise
+        await self._connection.open()
         return self
 
     async def __aexit__(
@@ -99,10 +90,14 @@ class StreamerClient:
         payload: object = None,
         *,
         on_progress: OnProgress | None = None,
+        on_chunk: OnChunk | None = None,
+        on_input: OnInput | None = None,
         id: str | None = None,
         metadata: Mapping[str, Any] | None = None,
         prefer: Literal["sync", "async"] | None = None,
+        webhook: str | None = None,
         idempotent: bool = False,
+        retry_limited: bool = False,
         timeout: float | None = None,  # noqa: ASYNC109 - it bounds the waiting, and says so
     ) -> Any:  # noqa: ANN401 - whatever the handler returned
         """Run an action and give its result, whether it is sync or async.
@@ -110,20 +105,30 @@ class StreamerClient:
         `id` is the request's idempotency key: by the same id it can be asked for again, from
         anywhere. `timeout` in seconds bounds the waiting, not the work, and raises WaitTimeout.
         `idempotent` says that a sync action may be run again when its answer was lost.
+        `on_input` gives the answer to what the request asks a person; a plain function runs in a
+        thread. With `retry_limited` a request that is one too many waits and tries again.
         """
-        handle = self.submit(
-            action, payload, id=id, metadata=metadata, prefer=prefer, idempotent=idempotent
-        )
-        try:
-            async with _limit(timeout, handle.id):
-                async for message in handle:
-                    if on_progress is not None and isinstance(message, Progress):
-                        told = on_progress(message)
-                        if inspect.isawaitable(told):
-                            await told
-                return await handle.result()
-        finally:
-            handle.detach()
+        id = id or self._new_id()
+        listeners = Listeners(on_progress=on_progress, on_chunk=on_chunk, on_input=on_input)
+        async with _limit(timeout, id):
+            while True:
+                handle = self.submit(
+                    action,
+                    payload,
+                    id=id,
+                    metadata=metadata,
+                    prefer=prefer,
+                    webhook=webhook,
+                    idempotent=idempotent,
+                )
+                try:
+                    return await listeners.listen(handle)
+                except RateLimited as refusal:
+                    if not (retry_limited and was_refused(handle)):
+                        raise
+                    await asyncio.sleep(pause_after(refusal, self._uniform()))
+                finally:
+                    handle.detach()
 
     def submit(
         self,
@@ -133,44 +138,41 @@ class StreamerClient:
         id: str | None = None,
         metadata: Mapping[str, Any] | None = None,
         prefer: Literal["sync", "async"] | None = None,
+        webhook: str | None = None,
         idempotent: bool = False,
     ) -> Request:
         """Run an action, and give what to follow it with.
 
-        Raises PayloadTooLarge when no frame can carry it, and ValueError for an id that cannot be
-        one or is open already.
+        `webhook` is where the service tells how the request ended, if it has webhooks. Raises
+        PayloadTooLarge when no frame can carry it, and ValueError for an id that cannot be one or
+        is open already.
         """
-        runner = self._runner
         handle = Request(id or self._new_id(), self, submitted=True)
-
-        def submit(now: int) -> None:
-            self._session.submit(
-                handle.id,
-                now,
-                action=action,
-                payload=payload,
-                metadata=metadata,
-                prefer=prefer,
-                idempotent=idempotent,
-            )
-            self._feeds[Subject(request_id=handle.id)] = handle
-
-        runner.feed(submit)
+        self._connection.submit(
+            handle.id,
+            handle,
+            action=action,
+            payload=payload,
+            metadata=metadata,
+            prefer=prefer,
+            webhook=webhook,
+            idempotent=idempotent,
+        )
         return handle
 
     def attach(self, request_id: str) -> Request:
         """Follow a request that was submitted before, by whichever client of the same owner."""
         handle = Request(request_id, self, submitted=False)
-        self._follow(Subject(request_id=request_id), handle)
+        self._connection.follow(Subject(request_id=request_id), handle)
         return handle
 
     def detach(self, request_id: str) -> None:
         """Hear no more of a request, which goes on."""
-        self._leave(Subject(request_id=request_id))
+        self._connection.leave(Subject(request_id=request_id))
 
     async def get(self, request_id: str) -> Snapshot:
         """Ask how a request stands; raises NotFound."""
-        return read_snapshot(await self._call("get", {"request_id": request_id}))
+        return await self._transfers.snapshot(request_id)
 
     async def list(
         self, *, state: str | None = None, limit: int | None = None, cursor: str | None = None
@@ -178,12 +180,36 @@ class StreamerClient:
         """List the caller's requests, newest first; 20 of them by default."""
         arguments = {"state": state, "limit": limit, "cursor": cursor}
         given = {name: value for name, value in arguments.items() if value is not None}
-        return read_page(await self._call("list", given))
+        return read_page(await self._connection.call("list", given))
 
     async def cancel(self, request_id: str, reason: str | None = None) -> str:
         """Ask to end a request, and give the state that this led to; raises NotFound."""
         given = {} if reason is None else {"reason": reason}
-        return read_state(await self._call("cancel", {"request_id": request_id, **given}))
+        arguments = {"request_id": request_id, **given}
+        return read_state(await self._connection.call("cancel", arguments))
+
+    async def answer(self, request_id: str, value: object, *, input_id: str | None = None) -> str:
+        """Answer what a request asks a person, and give the state that this led to.
+
+        Raises ValidationFailed for a value that the question's schema does not allow, and Conflict
+        for a request that does not wait for it. Without `input_id`: whatever it asks now.
+        """
+        given = {} if input_id is None else {"input_id": input_id}
+        arguments = {"request_id": request_id, "value": value, **given}
+        return read_state(await self._connection.call("input", arguments))
+
+    async def upload(
+        self,
+        source: Source,
+        *,
+        type: str = "application/octet-stream",  # noqa: A002 - as the protocol calls it
+    ) -> str:
+        """Store bytes, or the file of a path, and give the id by which a payload names them.
+
+        For what is too large for a frame. Raises UploadFailed, and OSError for a file that cannot
+        be read.
+        """
+        return await self._transfers.upload(source, type)
 
     # --- channels
 
@@ -191,12 +217,12 @@ class StreamerClient:
         """Iterate over what is published to a channel, until its Completed or Failed."""
         feed = Feed()
         subject = Subject(channel=channel)
-        self._follow(subject, feed)
+        self._connection.follow(subject, feed)
         try:
             async for message in feed:
                 yield message
         finally:
-            self._leave(subject)
+            self._connection.leave(subject)
 
     # --- the connection
 
@@ -204,76 +230,23 @@ class StreamerClient:
         """Ask for a sign of life, and give how many seconds it took."""
         loop = asyncio.get_running_loop()
         before = loop.time()
-        await self._call("ping", None)
+        await self._connection.call("ping")
         return loop.time() - before
 
     async def close(self) -> None:
         """Close the connection; what is open raises Closed, and goes on without this client."""
-        if self._running is not None:
-            self._running.feed(self._session.close)
-            await self._running.finish()
+        await self._connection.close()
 
-    @property
-    def _runner(self) -> Runner:
-        if self._running is None:
-            raise Closed("the client is not open; use `async with StreamerClient(...) as client`")
-        return self._running
 
-    def _follow(self, subject: Subject, feed: Feed) -> None:
-        def follow(now: int) -> None:
-            self._session.follow(subject, now)
-            self._feeds[subject] = feed
+def was_refused(request: Feed) -> bool:
+    """Tell whether the service never took the request: then it may be sent once more."""
+    return isinstance(request.ending, Failed) and request.ending.seq == 0
 
-        self._runner.feed(follow)
 
-    def _leave(self, subject: Subject) -> None:
-        if self._feeds.pop(subject, None) is not None:
-            self._runner.feed(lambda now: self._session.leave(subject, now))
-
-    async def _call(self, action: str, arguments: Mapping[str, Any] | None) -> Any:  # noqa: ANN401
-        answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-
-        def call(now: int) -> str:
-            name = self._session.call(action, arguments, now)
-            self._calls[name] = answer
-            return name
-
-        name = self._runner.feed(call)
-        try:
-            return await answer
-        finally:
-            self._calls.pop(name, None)
-            self._session.forget(name)
-
-    def _take(self, output: Output) -> None:
-        match output:
-            case Heard(subject=subject, message=message):
-                feed = self._feeds.get(subject)
-                if feed is not None:
-                    feed.hear(message)
-                    if feed.ending is not None:
-                        del self._feeds[subject]
-            case Answered(call=call, data=data, error=error):
-                self._answer(self._calls.get(call), data, error)
-            case Warned(text=text):
-                # Later: what the caller's function raises must not end the connection.
-                asyncio.get_running_loop().call_soon(self._on_warning, text)
-            case Ready():
-                self._answer(self._ready, None, None)
-            case Ended(error=error):
-                self._answer(self._ready, None, error)
-            case _:
-                pass
-
-    def _answer(
-        self, waiting: asyncio.Future[Any] | None, data: object, error: StreamerClientError | None
-    ) -> None:
-        if waiting is None or waiting.done():
-            return
-        if error is None:
-            waiting.set_result(data)
-        else:
-            waiting.set_exception(error)
+def pause_after(refusal: RateLimited, uniform: float) -> float:
+    """Give how many seconds to wait; not all who were refused together come back together."""
+    wait = REFUSED_SECONDS if refusal.retry_after is None else refusal.retry_after
+    return max(wait, 0.05) * (1 + uniform / 4)
 
 
 @asynccontextmanager

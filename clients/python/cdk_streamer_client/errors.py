@@ -15,6 +15,7 @@ StreamerClientError
 │   ├── ProcessingFailed     PROCESSING_FAILED: the handler raised an exception
 │   └── InternalError        INTERNAL_ERROR: the service itself failed
 ├── ConnectionLost           the answer was lost with its connection; see `may_have_run`
+├── UploadFailed             the bytes could not be stored
 ├── HandshakeRefused         the service let nobody in; has status
 ├── Unreachable              no connection could be made at all
 ├── WaitTimeout              the caller's own timeout passed; also a TimeoutError
@@ -111,6 +112,10 @@ class ConnectionLost(StreamerClientError):
     def __init__(self, message: str, *, may_have_run: bool = False) -> None:
         super().__init__(message)
         self.may_have_run = may_have_run
+
+
+class UploadFailed(StreamerClientError):
+    """The bytes of an upload could not be stored."""
 
 
 class HandshakeRefused(StreamerClientError):

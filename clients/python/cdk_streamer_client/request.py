@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
 from typing import Any, Protocol
 
-from cdk_streamer_client.errors import Cancelled
+from cdk_streamer_client.chunks import Chunk
+from cdk_streamer_client.errors import Cancelled, ProtocolError
 from cdk_streamer_client.feed import Feed
 from cdk_streamer_client.messages import Completed, Failed
 from cdk_streamer_client.snapshots import Snapshot
@@ -19,6 +21,10 @@ class Desk(Protocol):
 
     async def cancel(self, request_id: str, reason: str | None = None) -> str:
         """Ask to end a request."""
+        ...
+
+    async def answer(self, request_id: str, value: object, *, input_id: str | None = None) -> str:
+        """Answer what a request asks."""
         ...
 
     def detach(self, request_id: str) -> None:
@@ -41,6 +47,30 @@ class Request(Feed):
         if isinstance(ending, Failed):
             raise ending.error
         return ending.result
+
+    async def chunks(self) -> AsyncGenerator[Chunk]:
+        """Iterate over what the request puts out, in order; raises what went wrong in the end.
+
+        A chunk of a later attempt, numbered from 0 again, replaces all before it. It reads the
+        same messages as iterating over the request itself: do one of the two.
+        """
+        async for message in self:
+            match message:
+                case Chunk():
+                    yield message
+                case Failed(error=error):
+                    raise error
+                case Completed(missing_chunk=int(index)):
+                    raise ProtocolError(
+                        f"the service cannot give chunk {index} of request {self.id!r}; "
+                        "its result is there all the same"
+                    )
+                case _:
+                    pass
+
+    async def answer(self, value: object, *, input_id: str | None = None) -> str:
+        """Answer what the request asks; see StreamerClient.answer."""
+        return await self._desk.answer(self.id, value, input_id=input_id)
 
     async def cancel(self, reason: str | None = None) -> str:
         """Ask to end the request, and give the state that this led to.

@@ -8,9 +8,17 @@ from datetime import datetime
 from typing import Any, cast
 
 from cdk_streamer_client.errors import ProtocolError, StreamerClientError, request_failed
-from cdk_streamer_client.messages import Progress, read_progress
+from cdk_streamer_client.messages import (
+    InputRequired,
+    Progress,
+    Stored,
+    read_news,
+    read_progress,
+    read_stored,
+)
 from cdk_streamer_client.wire import (
     Malformed,
+    read_count,
     read_integer,
     read_moment,
     read_object,
@@ -20,7 +28,10 @@ from cdk_streamer_client.wire import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """How a request stands. `state` is one of the protocol's, or of a later release."""
+    """How a request stands. `state` is one of the protocol's, or of a later release.
+
+    `chunks` is how many its latest attempt has put out, `input` what it asks a person.
+    """
 
     request_id: str
     action: str | None
@@ -31,6 +42,17 @@ class Snapshot:
     result: Any
     error: StreamerClientError | None
     created_at: datetime | None
+    chunks: int = 0
+    input: InputRequired | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """Where an upload goes."""
+
+    upload_id: str
+    url: str
+    headers: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,9 +93,33 @@ def read_snapshot(data: object) -> Snapshot:
             result=document.get("result"),
             error=None if fault is None else request_failed(fault),
             created_at=read_moment(document, "created_at") if "created_at" in document else None,
+            chunks=read_count(document, "chunks") if "chunks" in document else 0,
+            input=_question(document),
         )
     except Malformed as error:
         raise ProtocolError(f"the service's snapshot cannot be read: {error}") from error
+
+
+def read_address(data: object) -> Stored | None:
+    """Read where the result in the answer to `get` is, if it is large; raises ProtocolError."""
+    try:
+        return read_stored(_object(data))
+    except Malformed as error:
+        raise ProtocolError(f"the service's result cannot be fetched: {error}") from error
+
+
+def read_grant(data: object) -> Grant:
+    """Read the answer to `upload`; raises ProtocolError."""
+    try:
+        document = _object(data)
+        headers = read_object(document, "headers")
+        return Grant(
+            upload_id=_text(document, "upload_id"),
+            url=_text(document, "url"),
+            headers={name: _text(headers, name) for name in headers},
+        )
+    except Malformed as error:
+        raise ProtocolError(f"the service's answer cannot be read: {error}") from error
 
 
 def read_page(data: object) -> Page:
@@ -108,6 +154,13 @@ def _entry(document: Mapping[str, Any]) -> Entry:
         created_at=read_moment(document, "created_at"),
         ended_at=read_moment(document, "ended_at") if "ended_at" in document else None,
     )
+
+
+def _question(document: Mapping[str, Any]) -> InputRequired | None:
+    if "input" not in document or "type" not in document:
+        return None
+    message = read_news({**document, "state": "INPUT_REQUIRED"}).message
+    return message if isinstance(message, InputRequired) else None
 
 
 def _object(data: object) -> Mapping[str, Any]:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import inspect
-import ipaddress
 import ssl as tls
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -14,10 +11,10 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidHandshake, InvalidStatus
 from websockets.typing import Subprotocol
 
+from cdk_streamer_client.addresses import is_loopback
+from cdk_streamer_client.credentials import Credentials, NoCredentials
 from cdk_streamer_client.errors import StreamerClientError
 from cdk_streamer_client.wire import PROTOCOL
-
-Token = str | Callable[[], str | Awaitable[str]]
 
 OPEN_SECONDS = 15
 CLOSE_SECONDS = 2
@@ -37,41 +34,28 @@ class NotOpened(StreamerClientError):
 class Transport:
     """Knows where the API is and how to be let in."""
 
-    def __init__(
-        self,
-        *,
-        url: str,
-        token: Token,
-        ssl: tls.SSLContext | None = None,
-        ca_bundle: str | Path | None = None,
-    ) -> None:
+    def __init__(self, *, url: str, credentials: Credentials, ssl: tls.SSLContext | None) -> None:
         parts = urlsplit(url)
         if parts.scheme not in {"ws", "wss"} or not parts.hostname:
             raise ValueError(f"url must be a wss:// or ws:// address, got {url!r}")
-        if ssl is not None and ca_bundle is not None:
-            raise ValueError("give ssl or ca_bundle, not both")
         self._url = url
         self._host = parts.hostname if parts.port is None else f"{parts.hostname}:{parts.port}"
-        self._token = token
-        self._ssl = None
-        if parts.scheme == "wss":
-            self._ssl = ssl or _context(ca_bundle)
+        self._credentials = credentials
+        self._ssl = (ssl or tls.create_default_context()) if parts.scheme == "wss" else None
         # A proxy is for what is out there.
-        self._proxy: Literal[True] | None = None if _is_loopback(parts.hostname) else True
-
-    @property
-    def is_refreshable(self) -> bool:
-        """Whether each connection has a token of its own."""
-        return callable(self._token)
+        self._proxy: Literal[True] | None = None if is_loopback(parts.hostname) else True
 
     async def open(self) -> ClientConnection:
         """Open a connection; raises NotOpened."""
-        token = await self._fresh_token()
+        try:
+            admission = await self._credentials.fresh(self._url)
+        except NoCredentials as error:
+            raise NotOpened(str(error)) from error
         try:
             return await connect(
                 self._url,
-                additional_headers={"Authorization": f"Bearer {token}"},
-                subprotocols=[Subprotocol(PROTOCOL)],
+                additional_headers=admission.headers,
+                subprotocols=[Subprotocol(name) for name in (PROTOCOL, *admission.subprotocols)],
                 ssl=self._ssl,
                 proxy=self._proxy,
                 compression=None,  # API Gateway offers none
@@ -94,25 +78,14 @@ class Transport:
         except (InvalidHandshake, OSError) as error:
             raise NotOpened(f"{self._host} cannot be reached: {error}") from error
 
-    async def _fresh_token(self) -> str:
-        if isinstance(self._token, str):
-            return self._token
-        try:
-            token = self._token()
-            return await token if inspect.isawaitable(token) else token
-        except Exception as error:  # a user's function may raise anything, and may work again later
-            raise NotOpened(f"the function that makes tokens raised {error!r}") from error
 
-
-def _context(ca_bundle: str | Path | None) -> tls.SSLContext:
+def context_of(ssl: tls.SSLContext | None, ca_bundle: str | Path | None) -> tls.SSLContext | None:
+    """Give whom to trust; None: whom the system trusts."""
+    if ssl is not None and ca_bundle is not None:
+        raise ValueError("give ssl or ca_bundle, not both")
+    if ca_bundle is None:
+        return ssl
     try:
         return tls.create_default_context(cafile=ca_bundle)
     except OSError as error:
         raise ValueError(f"ca_bundle {str(ca_bundle)!r} cannot be used: {error}") from error
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

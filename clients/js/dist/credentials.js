@@ -1,0 +1,53 @@
+/** Who asks: a token or a ticket for each connection. */
+/** Gives what each connection is let in with. */
+export class Credentials {
+    #kind;
+    #giver;
+    constructor({ token, ticket }) {
+        const giver = token ?? ticket;
+        if (giver === undefined || (token !== undefined && ticket !== undefined)) {
+            throw new TypeError('give either token or ticket');
+        }
+        this.#kind = token === undefined ? 'ticket' : 'token';
+        this.#giver = giver;
+    }
+    /** Whether each connection has one of its own. */
+    get isRefreshable() {
+        return typeof this.#giver === 'function';
+    }
+    /** Give one; throws what the caller's function throws, in words that name it. */
+    async give() {
+        return { kind: this.#kind, value: await this.#value() };
+    }
+    async #value() {
+        if (typeof this.#giver === 'string')
+            return this.#giver;
+        let value;
+        try {
+            value = await this.#giver();
+        }
+        catch (error) {
+            throw new Error(`the ${this.#kind} function threw ${String(error)}`, { cause: error });
+        }
+        if (typeof value === 'string' && value !== '')
+            return value;
+        throw new Error(`the ${this.#kind} function gave ${typeof value} in place of a string`);
+    }
+}
+/**
+ * Tell whether a token is a JWT that has ended by this machine's clock.
+ *
+ * Only to explain a refusal for which the platform gave no reason: the service decides.
+ */
+export function hasEnded({ kind, value }, now) {
+    if (kind !== 'token')
+        return false;
+    try {
+        const part = value.split('.')[1] ?? '';
+        const claims = JSON.parse(atob(part.replaceAll('-', '+').replaceAll('_', '/')));
+        return Number(claims.exp) * 1000 <= now;
+    }
+    catch {
+        return false; // not a JWT, which is nobody's business here
+    }
+}

@@ -1,0 +1,304 @@
+/** The client: requests with live progress, channels, over connections that come and go. */
+
+import { type Connect, connectWebSocket } from './connection.js';
+import { type Access, Credentials } from './credentials.js';
+import { RateLimited, UploadFailed, ConnectionLost } from './errors.js';
+import { type ConnectionState, Exchange } from './exchange.js';
+import { Feed } from './feed.js';
+import { listen, type Listeners } from './listeners.js';
+import type { Message } from './messages.js';
+import { type Desk, RequestHandle } from './request.js';
+import { Subject } from './session/index.js';
+import {
+  type Page,
+  readPage,
+  readSnapshot,
+  readState,
+  readUploadTarget,
+  type Snapshot,
+  type State,
+} from './snapshots.js';
+import { timingOf, type Timing } from './timing.js';
+import { download, NotTransferred, sendBytes } from './transfers.js';
+import { type Bounds, pause, until, within } from './waiting.js';
+import { parse } from './wire.js';
+
+/** Each try has an address of its own, so that one that has ended is no obstacle. */
+const TRIES = 3;
+/** How long to wait after a refusal that does not say how long. */
+const REFUSED_MS = 1_000;
+
+/** How a client behaves; what lets it in is beside, as `token` or `ticket`. */
+export interface Behavior {
+  /** Hears what the client can live with, such as a lost connection; default: console.warn. */
+  readonly onWarning?: ((text: string) => void) | undefined;
+  /** Hears whenever `client.state` changes. */
+  readonly onState?: ((state: ConnectionState) => void) | undefined;
+  /** Durations that differ from the defaults. */
+  readonly timing?: Partial<Timing> | undefined;
+  /** How connections are made; default: the platform's WebSocket, in Node one of its own. */
+  readonly connect?: Connect | undefined;
+  /** Gives an id for each request; default: a random UUID. */
+  readonly newId?: (() => string) | undefined;
+  /** Gives random numbers from 0 to 1, for the backoff's jitter; default: Math.random. */
+  readonly uniform?: (() => number) | undefined;
+}
+
+export type ClientOptions = Access & Behavior;
+
+/** How a request is submitted. */
+export interface SubmitOptions {
+  /** The request's idempotency key: by the same id it can be asked for again, from anywhere. */
+  readonly id?: string | undefined;
+  /** What the handler reads beside the payload. */
+  readonly metadata?: Readonly<Record<string, unknown>> | undefined;
+  /** How to run an action whose author left the choice. */
+  readonly prefer?: 'sync' | 'async' | undefined;
+  /** Where the service posts how the request ended, if it has webhooks. */
+  readonly webhook?: string | undefined;
+  /** Says that a sync action may be run again when its answer was lost. */
+  readonly idempotent?: boolean | undefined;
+}
+
+/** How a request is made and waited for. */
+export interface RequestOptions<C = unknown> extends SubmitOptions, Listeners<C>, Bounds {
+  /** Bounds the waiting, not the work, and throws WaitTimeout. */
+  readonly timeoutMs?: number | undefined;
+  /** What becomes of the request when `signal` aborts: it goes on, or is cancelled. */
+  readonly onAbort?: 'leave' | 'cancel' | undefined;
+  /** Waits and tries again when there are too many requests. */
+  readonly retryLimited?: boolean | undefined;
+}
+
+/** Talks to one API. It connects when it is first used, and again whenever it must. */
+export class StreamerClient implements Desk {
+  readonly #exchange: Exchange;
+  readonly #newId: () => string;
+  readonly #uniform: () => number;
+
+  /** `url` is the `wss://` address of the API and its stage. */
+  constructor(url: string | URL, options: ClientOptions) {
+    const { newId = () => crypto.randomUUID(), uniform = Math.random } = options;
+    this.#newId = newId;
+    this.#uniform = uniform;
+    this.#exchange = new Exchange({
+      url: socketUrl(url),
+      credentials: new Credentials(options),
+      connect: options.connect ?? connectWebSocket,
+      timing: timingOf(options.timing),
+      uniform,
+      onWarning: options.onWarning ?? ((text) => console.warn(`cdk-streamer-client: ${text}`)),
+      onState: options.onState ?? (() => {}),
+    });
+  }
+
+  /** How it stands with the connection. */
+  get state(): ConnectionState {
+    return this.#exchange.state;
+  }
+
+  /** Connect before there is anything to ask; throws Unreachable or HandshakeRefused. */
+  async connect({ signal }: Bounds = {}): Promise<void> {
+    await until(this.#exchange.ready(), signal);
+  }
+
+  // --- requests
+
+  /** Run an action and give its result, whether it is sync or async. */
+  async request<T = unknown, C = unknown>(
+    action: string,
+    payload?: unknown,
+    options: RequestOptions<C> = {},
+  ): Promise<T> {
+    const { signal, timeoutMs, id = this.#newId() } = options;
+    signal?.throwIfAborted();
+    const text =
+      `request '${id}' has no result after ${timeoutMs} ms, and goes on; ` +
+      `attach('${id}') waits for it, cancel('${id}') ends it`;
+    const over = new AbortController();
+    try {
+      const result = this.#converse<T, C>(action, payload, { ...options, id }, over.signal);
+      return await within(until(result, signal), timeoutMs, text);
+    } catch (error) {
+      if (signal?.aborted && options.onAbort === 'cancel') this.#cancelLater(id);
+      throw error;
+    } finally {
+      over.abort();
+    }
+  }
+
+  /** Run an action, and give what to follow it with; throws PayloadTooLarge. */
+  submit<T = unknown, C = unknown>(
+    action: string,
+    payload?: unknown,
+    options: SubmitOptions = {},
+  ): RequestHandle<T, C> {
+    const { id = this.#newId(), ...order } = options;
+    const handle = new RequestHandle<T, C>(id, this, true);
+    this.#exchange.submit(id, { ...order, action, payload }, handle as RequestHandle);
+    return handle;
+  }
+
+  /** Follow a request that was submitted before, by whichever client of the same owner. */
+  attach<T = unknown, C = unknown>(requestId: string): RequestHandle<T, C> {
+    const handle = new RequestHandle<T, C>(requestId, this, false);
+    this.#exchange.follow(Subject.request(requestId), handle as RequestHandle);
+    return handle;
+  }
+
+  /** Hear no more of a request, which goes on. */
+  detach(requestId: string): void {
+    this.#exchange.leave(Subject.request(requestId));
+  }
+
+  /** Ask how a request stands, with its result, however large; throws NotFound. */
+  async get<T = unknown>(requestId: string, { signal }: Bounds = {}): Promise<Snapshot<T>> {
+    let reason = '';
+    for (let tries = 0; tries < TRIES; tries++) {
+      const data = await this.#exchange.call('get', { request_id: requestId }, signal);
+      const { snapshot, stored } = readSnapshot(data);
+      if (stored === null) return snapshot as Snapshot<T>;
+      try {
+        const text = await download(stored.url, stored.size, signal);
+        return { ...snapshot, result: parse(text) as T };
+      } catch (error) {
+        if (!(error instanceof NotTransferred)) throw error;
+        reason = error.message;
+      }
+    }
+    throw new ConnectionLost(`the result of '${requestId}' cannot be fetched: ${reason}`);
+  }
+
+  /** List the caller's requests, newest first; 20 of them by default. */
+  async list(
+    options: Bounds & { state?: State; limit?: number; cursor?: string } = {},
+  ): Promise<Page> {
+    const { signal, ...payload } = options;
+    return readPage(await this.#exchange.call('list', payload, signal));
+  }
+
+  /** Ask to end a request, and give the state that this led to; throws NotFound. */
+  async cancel(requestId: string, reason?: string, { signal }: Bounds = {}): Promise<State> {
+    const payload = { request_id: requestId, reason };
+    return readState(await this.#exchange.call('cancel', payload, signal));
+  }
+
+  /**
+   * Answer what a request asks a person, and give the state that this led to.
+   *
+   * Throws ValidationFailed for a value that the question's schema does not allow, and Conflict for
+   * a request that does not wait for it. Without `inputId`: whatever it asks now.
+   */
+  async answer(
+    requestId: string,
+    value: unknown,
+    { inputId, signal }: Bounds & { inputId?: string } = {},
+  ): Promise<State> {
+    const payload = { request_id: requestId, value, input_id: inputId };
+    return readState(await this.#exchange.call('input', payload, signal));
+  }
+
+  /**
+   * Store what is too large for a frame, and give the id by which a payload names it.
+   *
+   * `type` is by default the Blob's own. Throws UploadFailed.
+   */
+  async upload(
+    content: Blob | ArrayBuffer | Uint8Array | string,
+    options: Bounds & { type?: string } = {},
+  ): Promise<string> {
+    const { signal } = options;
+    const given = content instanceof Blob ? content.type : '';
+    const type = options.type ?? (given || 'application/octet-stream');
+    const body = new Blob([content as BlobPart], { type });
+    let cause: unknown;
+    for (let tries = 0; tries < TRIES; tries++) {
+      const payload = { size: body.size, type };
+      const target = readUploadTarget(await this.#exchange.call('upload', payload, signal));
+      try {
+        await sendBytes(target, body, signal);
+        return target.id;
+      } catch (error) {
+        if (!(error instanceof NotTransferred)) throw error;
+        cause = error;
+      }
+    }
+    throw new UploadFailed(`the upload was tried ${TRIES} times: ${String(cause)}`, { cause });
+  }
+
+  // --- channels
+
+  /** Iterate over what is published to a channel, until it has completed or failed. */
+  async *subscribe<T = unknown>(
+    channel: string,
+    { signal }: Bounds = {},
+  ): AsyncGenerator<Message<T>, undefined> {
+    signal?.throwIfAborted();
+    const feed = new Feed<T>();
+    const subject = Subject.channel(channel);
+    this.#exchange.follow(subject, feed as Feed);
+    const messages = feed[Symbol.asyncIterator]();
+    try {
+      for (;;) {
+        const { done, value } = await until(messages.next(), signal);
+        if (done) return;
+        yield value;
+      }
+    } finally {
+      this.#exchange.leave(subject);
+    }
+  }
+
+  // --- the connection
+
+  /** Ask for a sign of life, and give how many milliseconds it took. */
+  async ping({ signal }: Bounds = {}): Promise<number> {
+    const before = performance.now();
+    await this.#exchange.call('ping', null, signal);
+    return performance.now() - before;
+  }
+
+  /** Close the connection; what is open throws Closed, and goes on without this client. */
+  close(): void {
+    this.#exchange.close();
+  }
+
+  async #converse<T, C>(
+    action: string,
+    payload: unknown,
+    options: RequestOptions<C>,
+    over: AbortSignal,
+  ): Promise<T> {
+    for (;;) {
+      const handle = this.submit<T, C>(action, payload, submission(options));
+      over.addEventListener('abort', () => handle.detach());
+      try {
+        return await listen(handle, options);
+      } catch (error) {
+        const isRefused = error instanceof RateLimited && handle.ending?.seq === 0;
+        if (!options.retryLimited || !isRefused || over.aborted) throw error;
+        // Not all who were refused together come back together.
+        const wait = error.retryAfterMs ?? REFUSED_MS;
+        await pause(Math.max(wait, 50) * (1 + this.#uniform() / 4), over);
+      } finally {
+        handle.detach();
+      }
+    }
+  }
+
+  #cancelLater(id: string): void {
+    // Whoever aborted does not wait, so there is nobody who could be told of a failure.
+    this.cancel(id, 'the caller aborted it').catch(() => {});
+  }
+}
+
+function submission<C>(options: RequestOptions<C>): SubmitOptions {
+  const { id, metadata, prefer, webhook, idempotent } = options;
+  return { id, metadata, prefer, webhook, idempotent };
+}
+
+function socketUrl(text: string | URL): URL {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (url?.protocol === 'wss:' || url?.protocol === 'ws:') return url;
+  throw new TypeError(`url must be a wss:// or ws:// address, got '${String(text)}'`);
+}
