@@ -15,6 +15,7 @@ from cdk_streamer_runtime.auth.jwks import Jwks, KeySource, PinnedKey
 from cdk_streamer_runtime.auth.keys import PublicKey
 from cdk_streamer_runtime.auth.tickets import TicketStore
 from cdk_streamer_runtime.auth.token import Token
+from cdk_streamer_runtime.aws import Aws
 from cdk_streamer_runtime.contract import AuthorizerEnvironment, AwsEnvironment
 
 
@@ -35,17 +36,17 @@ class Authorizer:
     def from_environment(
         cls,
         environment: AuthorizerEnvironment,
-        aws: AwsEnvironment,
+        settings: AwsEnvironment,
+        aws: Aws,
         clock: Callable[[], int],
-        tickets: TicketStore | None = None,
     ) -> Authorizer:
         """Make what the construct described; raises ValueError for what would be unsafe."""
         return cls(
             rules=Rules.from_environment(environment),
-            keys=_keys(environment, aws, clock),
+            keys=_keys(environment, settings, clock),
             clock=clock,
             allow_query_token=environment.allow_query_token,
-            tickets=tickets,
+            tickets=TicketStore.from_environment(environment, aws),
         )
 
     def identify(self, event: Mapping[str, object]) -> Identity:
@@ -74,11 +75,11 @@ class Authorizer:
 
 
 def _keys(
-    environment: AuthorizerEnvironment, aws: AwsEnvironment, clock: Callable[[], int]
+    environment: AuthorizerEnvironment, settings: AwsEnvironment, clock: Callable[[], int]
 ) -> KeySource:
     match environment.jwks_url, environment.public_key:
         case str() as url, None:
-            return Jwks(HttpsSource(url, ca_bundle=aws.ca_bundle), clock)
+            return Jwks(HttpsSource(url, ca_bundle=settings.ca_bundle), clock)
         case None, str() as pem:
             return PinnedKey(PublicKey.from_pem(pem))
         case _:

@@ -57,13 +57,11 @@ class TicketStore:
         self._new_secret = new_secret
 
     @classmethod
-    def from_environment(
-        cls, environment: AuthorizerEnvironment, new_aws: Callable[[], Aws]
-    ) -> TicketStore | None:
+    def from_environment(cls, environment: AuthorizerEnvironment, aws: Aws) -> TicketStore | None:
         """Make the authorizer's; None where the API hands out no tickets."""
         if environment.table_name is None:
             return None
-        return cls(Table(new_aws(), environment.table_name), environment.name)
+        return cls(Table(aws, environment.table_name), environment.name)
 
     def issue(self, caller: Caller, now: int) -> Ticket:
         """Make a ticket that stands for a caller, for no longer than its token; `now` in ms.

@@ -43,3 +43,47 @@ def by_authorization(text: str) -> dict[str, object]:
 
 def by_query(text: str) -> dict[str, object]:
     return connect(query={"token": [text]})
+
+
+def by_ticket(text: str) -> dict[str, object]:
+    return connect({"Sec-WebSocket-Protocol": [f"streamer.v1, ticket.{text}"]})
+
+
+def by_ticket_in_query(text: str) -> dict[str, object]:
+    return connect(query={"ticket": [text]})
+
+
+def over_http(authorization: str | None = None, **changes: object) -> dict[str, object]:
+    """Give what an HTTP API sends to its authorizer, in payload format 2.0.
+
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-lambda-authorizer.html
+    """
+    host = "h1t2t3p4a5.execute-api.eu-central-1.amazonaws.com"
+    authorized = {} if authorization is None else {"authorization": authorization}
+    return {
+        "version": "2.0",
+        "type": "REQUEST",
+        "routeArn": "arn:aws:execute-api:eu-central-1:123456789012:h1t2t3p4a5/live/POST/requests",
+        "identitySource": [authorization],
+        "routeKey": "POST /requests",
+        "rawPath": "/live/requests",
+        "rawQueryString": "",
+        "headers": {"host": host, **authorized},
+        "requestContext": {
+            "accountId": "123456789012",
+            "apiId": "h1t2t3p4a5",
+            "domainName": host,
+            "http": {"method": "POST", "path": "/live/requests", "sourceIp": "203.0.113.7"},
+            "requestId": "id",
+            "routeKey": "POST /requests",
+            "stage": "live",
+            "timeEpoch": 1_700_000_000_000,
+        },
+        "pathParameters": {},
+        "stageVariables": {},
+        **changes,
+    }
+
+
+def by_http(text: str) -> dict[str, object]:
+    return over_http(f"Bearer {text}")

@@ -15,7 +15,14 @@ from cdk_streamer_runtime.auth import answer
 from cdk_streamer_runtime.auth.denial import Reason
 from cdk_streamer_runtime.contract import AuthorizerEnvironment, EntryPoint
 from tests.runtime.auth import issuer
-from tests.runtime.auth.events import by_authorization, by_query, by_subprotocol, connect
+from tests.runtime.auth.events import (
+    by_authorization,
+    by_http,
+    by_query,
+    by_subprotocol,
+    connect,
+    over_http,
+)
 from tests.runtime.auth.hostile_tokens import hostile_tokens
 from tests.runtime.auth.https_origin import HttpsOrigin, https_origin
 from tests.runtime.auth.issuer import claims, token
@@ -29,7 +36,11 @@ TRANSPORTS = {
     "subprotocol": by_subprotocol,
     "authorization": by_authorization,
     "query": by_query,
+    "http": by_http,
 }
+# A second space behind the scheme belongs to it: RFC 9110, section 11.4.
+HOSTILE_OVER_HTTP = [hostile for hostile in HOSTILE if hostile.name != "form: space before"]
+REFUSED_OVER_HTTP = {"isAuthorized": False}
 
 
 def settings(**changes: object) -> dict[str, str]:
@@ -83,6 +94,46 @@ def test_a_good_token_opens_by_every_transport(
     }
 
 
+def test_a_good_token_is_answered_simply_over_http(handler: Handler) -> None:
+    assert handler(by_http(token()), None) == {
+        "isAuthorized": True,
+        "context": {
+            "tenant": issuer.TENANT,
+            "owner": issuer.OWNER,
+            "expires": str(issuer.NOW + 3600),
+            "scopes": "read write",
+        },
+    }
+
+
+def test_every_hostile_token_gets_the_one_answer_over_http_too(handler: Handler) -> None:
+    answers = {hostile.name: handler(by_http(hostile.text), None) for hostile in HOSTILE_OVER_HTTP}
+
+    assert [name for name, each in answers.items() if each != REFUSED_OVER_HTTP] == []
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        over_http(),
+        over_http(""),
+        over_http("Bearer"),
+        over_http("Basic YWxpY2U6c2VjcmV0"),
+        over_http(f"Bearer {token()},Bearer {token()}"),
+        over_http(f"bearer.{token()}"),
+        over_http(f"Bearer {token()}", headers={}),
+        over_http(queryStringParameters={"token": token()}),
+        over_http(headers={"sec-websocket-protocol": f"streamer.v1, bearer.{token()}"}),
+        over_http(headers={"x-authorization": f"Bearer {token()}"}),
+        over_http(cookies=[f"authorization=Bearer {token()}"]),
+        over_http(f"Bearer {token()}", headers="text"),
+    ],
+    ids=range(12),
+)
+def test_over_http_a_bearer_token_alone_counts(event: Event, handler: Handler) -> None:
+    assert handler(event, None) == REFUSED_OVER_HTTP
+
+
 def test_every_hostile_token_gets_the_one_answer(handler: Handler) -> None:
     answers = {hostile.name: handler(by_query(hostile.text), None) for hostile in HOSTILE}
 
@@ -99,12 +150,13 @@ def test_nothing_of_a_hostile_token_is_written_anywhere(
 
     for hostile in HOSTILE:
         handler(by_query(hostile.text), None)
+    for hostile in HOSTILE_OVER_HTTP:
+        handler(by_http(hostile.text), None)
 
     output = written(caplog, capfd)
     assert [entry.name for entry in HOSTILE if pieces(entry.text, output)] == []
-    assert [record.__dict__["reason"] for record in caplog.records if record.name == MODULE] == [
-        entry.reason.value for entry in HOSTILE
-    ]
+    reasons = [record.__dict__["reason"] for record in caplog.records if record.name == MODULE]
+    assert reasons[: len(HOSTILE)] == [entry.reason.value for entry in HOSTILE]
 
 
 @pytest.mark.parametrize("transport", TRANSPORTS.values(), ids=TRANSPORTS.keys())
@@ -129,6 +181,7 @@ def test_hostile_tokens_reach_no_address_but_the_one_that_is_configured(
 
     for hostile in HOSTILE:
         handler(by_query(hostile.text), None)
+        handler(by_http(hostile.text), None)
 
     # None, or one when half a minute has passed since the last: some name unknown keys.
     assert server.paths in ([], ["/jwks"])
