@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from cdk_streamer_runtime.callers import Caller
     from cdk_streamer_runtime.contract import ErrorCode
     from cdk_streamer_runtime.errors import (
         ActionFailed,
@@ -27,6 +28,7 @@ __all__ = [
     "ActionFailed",
     "AsyncApp",
     "Call",
+    "Caller",
     "Cancelled",
     "DeadlineExceeded",
     "ErrorCode",
@@ -44,6 +46,7 @@ __all__ = [
 _MODULES = {
     "AsyncApp": "requests.app",
     "Call": "requests.actions",
+    "Caller": "callers",
     "ErrorCode": "contract",
     "Limit": "limits.limit",
     "Middleware": "requests.middleware",

@@ -59,9 +59,10 @@ class Protocol:
         after = integer(frame, "after_seq", low=0)
         now = self._clock()
         if "channel" in frame.arguments:
-            caller = connection.caller
+            caller, name = connection.caller, _channel(frame)
+            self._app.admit_to_channel(caller, name)
             channel = self._channels.subscribe(
-                caller.tenant, _channel(frame), connection.id, caller.expires, now
+                caller.tenant, name, connection.id, caller.expires, now
             )
             return [self._data(frame, channel.snapshot(after, now))]
         desk = self._inquiries.desk

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Literal, TypeVar
 
+from cdk_streamer_runtime.callers import Caller
 from cdk_streamer_runtime.contract import (
-    MAX_EXPIRES_SECONDS,
     MESSAGE_BYTES,
-    RESERVED_ACTIONS,
     ErrorCode,
     Executor,
 )
 from cdk_streamer_runtime.errors import Rejection
-from cdk_streamer_runtime.limits.limit import LIMITS_PER_ACTION, Limit, checked
+from cdk_streamer_runtime.limits.limit import Limit, checked
 from cdk_streamer_runtime.requests.actions import (
-    SYNC_SECONDS,
     Action,
     Call,
     Handler,
@@ -24,13 +21,15 @@ from cdk_streamer_runtime.requests.actions import (
     Rule,
     parameters_of,
 )
+from cdk_streamer_runtime.requests.channel_rule import ChannelRule, admit, check_rule
+from cdk_streamer_runtime.requests.faults import deployment_fault, limit_fault, registration_fault
 from cdk_streamer_runtime.requests.inputs import Input
 from cdk_streamer_runtime.requests.middleware import Middleware
 from cdk_streamer_runtime.requests.retry import CRASHES_ONLY, Retry
 
 H = TypeVar("H", bound=Handler)
+R = TypeVar("R", bound=ChannelRule)
 
-_NAME = re.compile(r"[A-Za-z0-9_.:/-]{1,64}")
 EXPIRES_SECONDS = 3_600
 
 
@@ -59,6 +58,7 @@ class AsyncApp:
         self.limits = checked(limits, "the app")
         self._actions: dict[str, Action] = {}
         self._middleware = tuple(middleware)
+        self._channel_rule: ChannelRule | None = None
 
     @property
     def actions(self) -> Mapping[str, Action]:
@@ -119,6 +119,23 @@ class AsyncApp:
 
         return register
 
+    def channel_rule(self, rule: R) -> R:
+        """Register who may subscribe to which channel: a function of the caller and the name.
+
+        It gives True or False; a caller that it refuses reads FORBIDDEN. Default: every caller
+        hears every channel of its tenant. Raises TypeError for what could never decide, ValueError
+        for a second rule.
+        """
+        if self._channel_rule is not None:
+            raise ValueError("an app has one channel rule; let it call the others")
+        check_rule(rule)
+        self._channel_rule = rule
+        return rule
+
+    def admit_to_channel(self, caller: Caller, channel: str) -> None:
+        """Let a caller subscribe to a channel of its tenant; raises Rejection."""
+        admit(self._channel_rule, caller, channel)
+
     def find(self, name: str) -> Action:
         """Give an action by its name; raises Rejection."""
         action = self._actions.get(name)
@@ -165,92 +182,25 @@ class AsyncApp:
             ]
         else:
             limits = {Executor.WORKER: worker_timeout, Executor.DURABLE: durable_timeout}
-            found = (_deployment_fault(each, limits[each.executor]) for each in asynchronous)
+            found = (deployment_fault(each, limits[each.executor]) for each in asynchronous)
             faults = [fault for fault in found if fault]
         if faults:
             raise ValueError("; ".join(faults))
 
     def _add(self, action: Action) -> None:
-        fault = _fault(action, self._actions) or _limit_fault(action, self.limits)
+        fault = registration_fault(action, self._actions) or limit_fault(action, self.limits)
         if fault:
             raise ValueError(fault)
         self._actions[action.name] = action
-
-
-def _fault(action: Action, known: Mapping[str, Action]) -> str | None:
-    if not _NAME.fullmatch(action.name):
-        return f"an action's name must match {_NAME.pattern}, got {action.name!r}"
-    if not callable(action.mode) and action.mode not in {"sync", "async"}:
-        return (
-            f'mode of action {action.name!r} must be "sync", "async" or a function of the payload, '
-            f"got {action.mode!r}"
-        )
-    if action.name in RESERVED_ACTIONS:
-        return f"action {action.name!r} is the protocol's own; choose another name"
-    if action.name in known:
-        return f"action {action.name!r} is registered twice"
-    if action.timeout is not None and action.timeout < 1:
-        return f"timeout of action {action.name!r} must be at least 1 s, got {action.timeout!r}"
-    if not 1 <= action.expires <= MAX_EXPIRES_SECONDS:
-        return (
-            f"expires of action {action.name!r} must be between 1 and {MAX_EXPIRES_SECONDS} s, "
-            f"got {action.expires!r}"
-        )
-    if action.mode == "sync" and action.timeout is not None and action.timeout > SYNC_SECONDS:
-        return (
-            f"action {action.name!r} has a timeout of {action.timeout} s, but a sync action has "
-            f'{SYNC_SECONDS} s at most; use mode="async"'
-        )
-    if action.mode == "sync" and action.executor is Executor.DURABLE:
-        return (
-            f'action {action.name!r} is sync, but executor="durable" needs mode="async": '
-            "it takes longer than a client can wait for"
-        )
-    if "progress" in action.parameters and action.mode == "sync":
-        return f'action {action.name!r} reports progress, which needs mode="async"'
-    return None
-
-
-def _limit_fault(action: Action, limits: Sequence[Limit]) -> str | None:
-    if len(limits) + len(action.limits) > LIMITS_PER_ACTION:
-        return (
-            f"action {action.name!r} has {len(limits) + len(action.limits)} limits, those of the "
-            f"app included, but {LIMITS_PER_ACTION} is the most; leave some out"
-        )
-    if action.mode == "sync" and any(limit.in_flight is not None for limit in action.limits):
-        return (
-            f'action {action.name!r} is sync, but in_flight counts async requests; use mode="async"'
-            " or a rate"
-        )
-    return None
-
-
-def _deployment_fault(action: Action, limit: int | None) -> str | None:
-    if limit is None:
-        return (
-            f'action {action.name!r} has executor="durable", but the AsyncRequestApi has no '
-            "durable function; give it durable=Duration.days(...) or leave out the executor"
-        )
-    if action.timeout is None or action.timeout <= limit:
-        return None
-    place, remedy = _PLACES[action.executor]
-    return (
-        f"action {action.name!r} has a timeout of {action.timeout} s, but {place} "
-        f"{limit} s; raise {remedy} or lower the action's timeout"
-    )
-
-
-_PLACES = {
-    Executor.WORKER: ("the worker has", "worker_timeout"),
-    Executor.DURABLE: ("a durable execution has", "durable"),
-}
 
 
 def _sent(middleware: Middleware, message: Mapping[str, Any]) -> Mapping[str, Any]:
     sent = middleware.send(message)
     if isinstance(sent, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance] - a lost `return`
         return sent
-    raise TypeError(f"{type(middleware).__name__}.send must return a message, got {sent!r}")
+    raise TypeError(
+        f"{type(middleware).__name__}.send must return a message, got a {type(sent).__name__}"
+    )
 
 
 def _check(action: Action) -> Callable[[object], None]:
