@@ -47,6 +47,7 @@ _NAMING = frozenset(
 _XML_FIELD = re.compile(rb"<(Code|Message)>([^<]*)</")
 UNTRUSTED = "CertificateInvalid"
 FORBIDDEN = 403
+UNSATISFIABLE = 416  # a range that the object does not have
 SERVER_FAULT = 500
 MESSAGE_CHARACTERS = 1000
 

@@ -61,6 +61,16 @@ class Identity:
         endpoint = self._current().endpoint
         return public_endpoint(host, self.region) if endpoint is None else endpoint.rstrip("/")
 
+    def object_address(self, path: str) -> str:
+        """Give where `/<bucket>/<key>` is reached: on AWS the bucket is a host of its own."""
+        bucket, _, key = path[1:].partition("/")
+        endpoint = self.endpoint("s3")
+        # AWS has no certificate for a bucket with a dot, others no name for any bucket.
+        if self._current().endpoint is not None or "." in bucket:
+            return f"{endpoint}{path}"
+        scheme, _, host = endpoint.partition("://")
+        return f"{scheme}://{bucket}.{host}/{key}"
+
     def target(self, host: str) -> Target:
         """Give what a call to a JSON service is sent to."""
         self._current()

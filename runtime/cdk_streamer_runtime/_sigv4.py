@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from hashlib import sha256
 from typing import NamedTuple
+from urllib.parse import quote
 
 _ALGORITHM = "AWS4-HMAC-SHA256"
 _EMPTY_HASH = sha256(b"").hexdigest()
@@ -72,22 +73,62 @@ def signed(
         canonical_path = path or "/"
     else:
         canonical_path = _canonical_path(path)
+    names, lines = _canonical_headers(sent)
+    canonical_query = _canonical_query(query) if query else ""
+    request = f"{method}\n{canonical_path}\n{canonical_query}\n{lines}\n{names}\n{digest}"
+    sent["authorization"] = (
+        f"{_ALGORITHM} Credential={credentials.access_key}/{scope.text}, "
+        f"SignedHeaders={names}, Signature={_signature(credentials, scope, request)}"
+    )
+    return sent
+
+
+def presigned(
+    credentials: Credentials,
+    scope: Scope,
+    *,
+    method: str,
+    path: str,
+    query: str = "",
+    headers: Mapping[str, str],
+    seconds: int,
+) -> str:
+    """Give the query of an S3 address that anybody may use for `seconds`, whatever the body.
+
+    Who uses it has to send `headers`, which have `host`, as they are.
+    """
+    names, lines = _canonical_headers(headers)
+    parameters = {
+        "X-Amz-Algorithm": _ALGORITHM,
+        "X-Amz-Credential": f"{credentials.access_key}/{scope.text}",
+        "X-Amz-Date": scope.time,
+        "X-Amz-Expires": str(seconds),
+        "X-Amz-SignedHeaders": names,
+    }
+    if credentials.token is not None:
+        parameters["X-Amz-Security-Token"] = credentials.token
+    own = "&".join(f"{name}={quote(value, safe='-._~')}" for name, value in parameters.items())
+    sent = f"{query}&{own}" if query else own
+    canonical = _canonical_query(sent)
+    request = f"{method}\n{path or '/'}\n{canonical}\n{lines}\n{names}\nUNSIGNED-PAYLOAD"
+    return f"{sent}&X-Amz-Signature={_signature(credentials, scope, request)}"
+
+
+def _canonical_headers(headers: Mapping[str, str]) -> tuple[str, str]:
+    """Give the names that are signed, and their lines."""
     fields = sorted(
         (name.lower(), " ".join(value.split()))
-        for name, value in sent.items()
+        for name, value in headers.items()
         if name.lower() not in _UNSIGNED
     )
     names = ";".join([name for name, _ in fields])
-    lines = "".join([f"{name}:{value}\n" for name, value in fields])
-    canonical_query = _canonical_query(query) if query else ""
-    request = f"{method}\n{canonical_path}\n{canonical_query}\n{lines}\n{names}\n{digest}"
+    return names, "".join([f"{name}:{value}\n" for name, value in fields])
+
+
+def _signature(credentials: Credentials, scope: Scope, request: str) -> str:
     subject = f"{_ALGORITHM}\n{scope.time}\n{scope.text}\n{sha256(request.encode()).hexdigest()}"
     key = _signing_key(credentials.secret_key, scope.time[:8], scope.region, scope.service)
-    sent["authorization"] = (
-        f"{_ALGORITHM} Credential={credentials.access_key}/{scope.text}, "
-        f"SignedHeaders={names}, Signature={hmac.digest(key, subject.encode(), 'sha256').hex()}"
-    )
-    return sent
+    return hmac.digest(key, subject.encode(), "sha256").hex()
 
 
 @lru_cache(maxsize=16)

@@ -10,8 +10,7 @@ import time
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
-from typing import Any, NamedTuple, Protocol
+from typing import Any
 
 from cdk_streamer_runtime import _faults as faults
 from cdk_streamer_runtime._http import (
@@ -26,46 +25,17 @@ from cdk_streamer_runtime._http import (
 )
 from cdk_streamer_runtime._identity import Identity, SdkSession
 from cdk_streamer_runtime._pool import Pool
+from cdk_streamer_runtime._request import Request
+from cdk_streamer_runtime._seam import NO_HEADERS, Aws, Part
 from cdk_streamer_runtime._services import SERVICES
-from cdk_streamer_runtime._sigv4 import Scope, signed
+from cdk_streamer_runtime._sigv4 import Scope, presigned, signed
 from cdk_streamer_runtime.contract import AwsEnvironment
-from cdk_streamer_runtime.errors import AwsError, Throttled, Unreachable
+from cdk_streamer_runtime.errors import AwsError, Unreachable
 
-NO_HEADERS: Mapping[str, str] = MappingProxyType({})
+__all__ = ["NO_HEADERS", "Aws", "LeanClient", "Part", "Patience"]
+
 _SKEW_MILLISECONDS = 60_000  # AWS allows five minutes; less is not why it refused
 _encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
-
-
-class Aws(Protocol):
-    """What stores, queues and posts need of AWS. `testing.MemoryAws` is another one.
-
-    Both methods raise `errors.AwsError` and its kin. A call whose answer got lost is repeated, so
-    a write is done at least once: writes carry conditions that know their own effect.
-    """
-
-    def call(
-        self, service: str, operation: str, parameters: Mapping[str, object]
-    ) -> dict[str, Any]:
-        """Call a JSON service by its API's own names, binary values as base64 text.
-
-        Services: dynamodb, dynamodbstreams, sqs, events, kinesis, states.
-        """
-        ...
-
-    def rest(
-        self,
-        service: str,
-        method: str,
-        url: str,
-        *,
-        body: bytes = b"",
-        headers: Mapping[str, str] = NO_HEADERS,
-    ) -> bytes:
-        """Send a signed request and give the answer's body. Services: execute-api, lambda, s3.
-
-        Path segments come percent-encoded once, e.g. `.../@connections/L0SM9cOFvHcCIhw%3D`.
-        """
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +87,7 @@ class LeanClient:
             "x-amz-target": f"{known.target}.{operation}",
         }
         body = _encode(dict(parameters)).encode()
-        request = _Request(
+        request = Request(
             signing_name=known.signing_name,
             operation=operation,
             method="POST",
@@ -141,9 +111,54 @@ class LeanClient:
 
         A `url` that starts with a slash is a path of the service's own endpoint.
         """
+        return self._send(self._rest_request(service, method, url, body, headers)).body
+
+    def presign(
+        self, method: str, path: str, *, seconds: int, headers: Mapping[str, str] = NO_HEADERS
+    ) -> str:
+        """Give an address of `/<bucket>/<key>` that anybody may use so, for `seconds`."""
+        url = self._identity.object_address(path)
+        target = Target.at(url)
+        query = presigned(
+            self._identity.credentials(),
+            self._scope("s3"),
+            method=method,
+            path=target.path,
+            headers={"host": target.origin.authority, **headers},
+            seconds=seconds,
+        )
+        return f"{url}?{query}"
+
+    def read_object(self, path: str, start: int, end: int, *, tag: str | None = None) -> Part:
+        """Read bytes `start` to `end`, both included, of `/<bucket>/<key>`."""
+        same = {} if tag is None else {"if-match": tag}
+        headers = {"range": f"bytes={start}-{end}", **same}
+        try:
+            return _part(
+                self._send(self._rest_request("s3", "GET", path, b"", headers)), start, end
+            )
+        except AwsError as error:
+            if error.status != faults.UNSATISFIABLE or start:
+                raise
+        # Of an empty object S3 gives no range at all.
+        return _part(self._send(self._rest_request("s3", "GET", path, b"", same)), start, end)
+
+    def close(self) -> None:
+        """End the idle connections; the client can be used again."""
+        self._pool.close()
+
+    # --- attempts ---
+
+    def _rest_request(
+        self, service: str, method: str, url: str, body: bytes, headers: Mapping[str, str]
+    ) -> Request:
         if url.startswith("/"):
-            url = f"{self._identity.endpoint(service)}{url}"
-        request = _Request(
+            is_object = service == "s3"
+            identity = self._identity
+            url = (
+                identity.object_address(url) if is_object else f"{identity.endpoint(service)}{url}"
+            )
+        return Request(
             signing_name=service,
             operation=f"{method} {service}",
             method=method,
@@ -152,15 +167,8 @@ class LeanClient:
             body=body,
             parameters=None,
         )
-        return self._send(request).body
 
-    def close(self) -> None:
-        """End the idle connections; the client can be used again."""
-        self._pool.close()
-
-    # --- attempts ---
-
-    def _send(self, request: _Request) -> Answer:
+    def _send(self, request: Request) -> Answer:
         patience = self._patience
         deadline = self._monotonic() + patience.total
         attempt, learned = 1, False
@@ -183,7 +191,7 @@ class LeanClient:
             self._sleep(pause)
             attempt += 1
 
-    def _attempt(self, request: _Request, deadline: float) -> Answer:
+    def _attempt(self, request: Request, deadline: float) -> Answer:
         def remaining() -> float:
             left = min(self._patience.read, deadline - self._monotonic())
             if left <= 0:
@@ -195,7 +203,7 @@ class LeanClient:
         except (OSError, NoAnswer, BadAnswer) as cause:
             raise faults.unreachable(cause, request.operation) from cause
 
-    def _exchange(self, request: _Request, remaining: Callable[[], float]) -> Answer:
+    def _exchange(self, request: Request, remaining: Callable[[], float]) -> Answer:
         origin = request.target.origin
         data = self._encoded(request)
         connection = self._pool.take(origin)
@@ -226,17 +234,11 @@ class LeanClient:
             raise BadAnswer("the checksum does not fit the body")
         return answer
 
-    def _encoded(self, request: _Request) -> bytes:
-        now = time.gmtime((self._clock() + self._skew) // 1000)
-        scope = Scope(
-            service=request.signing_name,
-            region=self._identity.region,
-            time=time.strftime("%Y%m%dT%H%M%SZ", now),
-        )
+    def _encoded(self, request: Request) -> bytes:
         target = request.target
         headers = signed(
             self._identity.credentials(),
-            scope,
+            self._scope(request.signing_name),
             method=request.method,
             path=target.path,
             query=target.query,
@@ -244,6 +246,14 @@ class LeanClient:
             body=request.body,
         )
         return encoded_request(request.method, target.text, headers, request.body)
+
+    def _scope(self, service: str) -> Scope:
+        now = time.gmtime((self._clock() + self._skew) // 1000)
+        return Scope(
+            service=service,
+            region=self._identity.region,
+            time=time.strftime("%Y%m%dT%H%M%SZ", now),
+        )
 
     def _learn(self, error: AwsError, answer: Answer) -> bool:
         """Correct the clock or the credentials from a refusal; tell whether that was possible."""
@@ -259,24 +269,16 @@ class LeanClient:
         return True
 
 
-class _Request(NamedTuple):
-    """One call, before it is signed: each attempt signs it anew."""
-
-    signing_name: str
-    operation: str
-    method: str
-    target: Target
-    headers: Mapping[str, str]
-    body: bytes
-    parameters: Mapping[str, object] | None
-
-    def may_repeat(self, error: AwsError) -> bool:
-        """Tell whether another attempt is wanted, if there is time."""
-        if isinstance(error, Unreachable):
-            return error.code != faults.UNTRUSTED
-        if isinstance(error, Throttled) and self.signing_name == "execute-api":
-            return False
-        return faults.is_passing(error)
+def _part(answer: Answer, start: int, end: int) -> Part:
+    headers = answer.headers
+    _, _, size = headers.get("content-range", "").rpartition("/")
+    is_part = size.isdecimal()  # else it is the whole, whatever was asked for
+    return Part(
+        data=answer.body if is_part else answer.body[start : end + 1],
+        size=int(size) if is_part else len(answer.body),
+        type=headers.get("content-type", "application/octet-stream"),
+        tag=headers.get("etag", ""),
+    )
 
 
 def _sdk_session() -> SdkSession:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from cdk_streamer_runtime.aws import NO_HEADERS, Part
 from cdk_streamer_runtime.errors import Unreachable
 from cdk_streamer_runtime.memory import MemoryAws
 
@@ -42,8 +43,19 @@ class ObservedAws:
         body: bytes = b"",
         headers: Mapping[str, str] | None = None,
     ) -> bytes:
-        del headers
-        return self._do(method, lambda: self.memory.rest(service, method, url, body=body))
+        given = headers or {}
+        name = f"{method} object" if service == "s3" else method
+        return self._do(
+            name, lambda: self.memory.rest(service, method, url, body=body, headers=given)
+        )
+
+    def presign(
+        self, method: str, path: str, *, seconds: int, headers: Mapping[str, str] = NO_HEADERS
+    ) -> str:
+        return self.memory.presign(method, path, seconds=seconds, headers=headers)
+
+    def read_object(self, path: str, start: int, end: int, *, tag: str | None = None) -> Part:
+        return self._do("GET object", lambda: self.memory.read_object(path, start, end, tag=tag))
 
     @property
     def counts(self) -> Counter[str]:

@@ -1,4 +1,4 @@
-"""AWS in memory: the tables, queues and connections that a test declares."""
+"""AWS in memory: the tables, queues, buckets and connections that a test declares."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from threading import RLock
 from types import MappingProxyType
 from typing import Any
 
-from cdk_streamer_runtime.aws import NO_HEADERS
+from cdk_streamer_runtime.aws import NO_HEADERS, Part
 from cdk_streamer_runtime.memory.connections import MemoryConnections
 from cdk_streamer_runtime.memory.dynamodb import MemoryDynamoDb
+from cdk_streamer_runtime.memory.objects import MemoryObjects
 from cdk_streamer_runtime.memory.queues import MemoryQueues, QueueSchema
 from cdk_streamer_runtime.memory.secrets import MemorySecrets
 from cdk_streamer_runtime.memory.streams import MemoryStreams, stream_record
@@ -37,8 +38,10 @@ class MemoryAws:
         tables: Iterable[TableSchema] = (),
         queues: Iterable[QueueSchema] = (),
         secrets: Mapping[str, str] = MappingProxyType({}),
+        buckets: Iterable[str] = (),
     ) -> None:
         self.connections = MemoryConnections()
+        self.objects = MemoryObjects(clock, set(buckets))
         self.secrets = MemorySecrets(secrets)
         self._lock = RLock()
         self._dynamodb = MemoryDynamoDb(clock)
@@ -73,13 +76,28 @@ class MemoryAws:
         url: str,
         *,
         body: bytes = b"",
-        headers: Mapping[str, str] = NO_HEADERS,  # noqa: ARG002 - the protocol's
+        headers: Mapping[str, str] = NO_HEADERS,
     ) -> bytes:
-        """Answer a post to a connection or its end; raises AwsError."""
-        if service != "execute-api":
-            raise NotImplementedError(f"service {service!r} is not known to MemoryAws")
+        """Answer a post to a connection or its end, or for an object; raises AwsError."""
         with self._lock:
-            return self.connections.rest(method, url, body)
+            match service:
+                case "execute-api":
+                    return self.connections.rest(method, url, body)
+                case "s3":
+                    return self.objects.rest(method, url, body, headers)
+                case _:
+                    raise NotImplementedError(f"service {service!r} is not known to MemoryAws")
+
+    def presign(
+        self, method: str, path: str, *, seconds: int, headers: Mapping[str, str] = NO_HEADERS
+    ) -> str:
+        """Give an address that `objects.open` takes for so long."""
+        return self.objects.presign(method, path, seconds, headers)
+
+    def read_object(self, path: str, start: int, end: int, *, tag: str | None = None) -> Part:
+        """Read a part of an object; raises AwsError."""
+        with self._lock:
+            return self.objects.read(path, start, end, tag)
 
     def queue_url(self, name: str) -> str:
         """Give the address of a queue."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from unittest.mock import patch
+from urllib.parse import quote
 
-from botocore.auth import S3SigV4Auth, SigV4Auth
+from botocore.auth import S3SigV4Auth, S3SigV4QueryAuth, SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials as SdkCredentials
 from hypothesis import example, given, strategies as st
 
-from cdk_streamer_runtime._sigv4 import Credentials, Scope, signed
+from cdk_streamer_runtime._sigv4 import Credentials, Scope, presigned, signed
 
 OWN_HEADERS = {"host", "authorization", "date", "x-amz-date", "x-amz-security-token"}
 
@@ -96,6 +97,47 @@ def test_a_signature_is_the_one_of_the_sdk(
     )
     own = {name.lower(): value for name, value in ours.items()} | {"host": None}
     assert {**own, **theirs} == {**theirs, **own}
+
+
+texts = st.text("abcXYZ019-._~ /+=%äß", max_size=20)
+
+
+@given(
+    credentials=st.builds(
+        Credentials, access_key=keys, secret_key=keys, token=st.none() | keys.map("t/+={}".format)
+    ),
+    region=st.sampled_from(["eu-west-1", "cn-north-1"]),
+    when=dates,
+    method=st.sampled_from(["GET", "PUT"]),
+    path=texts.map(lambda text: quote(f"/{text}")),
+    fields=headers,
+    disposition=st.none() | texts.map(lambda text: quote(text, safe="")),
+    seconds=st.integers(1, 604_800),
+)
+def test_a_signed_address_is_the_one_of_the_sdk(
+    *, credentials, region, when, method, path, fields, disposition, seconds
+):
+    when = when.replace(tzinfo=UTC)
+    scope = Scope(service="s3", region=region, time=when.strftime("%Y%m%dT%H%M%SZ"))
+    query = "" if disposition is None else f"response-content-disposition={disposition}"
+    base = f"https://bucket.s3.amazonaws.com{path}"
+
+    ours = presigned(
+        credentials,
+        scope,
+        method=method,
+        path=path,
+        query=query,
+        headers={"host": "bucket.s3.amazonaws.com", **fields},
+        seconds=seconds,
+    )
+
+    url = f"{base}?{query}" if query else base
+    request = AWSRequest(method=method, url=url, headers=fields)
+    own = SdkCredentials(credentials.access_key, credentials.secret_key, credentials.token)
+    with patch("botocore.auth.get_current_datetime", return_value=when):
+        S3SigV4QueryAuth(own, "s3", region, expires=seconds).add_auth(request)
+    assert f"{base}?{ours}" == request.url
 
 
 def test_a_connection_id_is_encoded_once_in_the_path_and_twice_in_the_signature():

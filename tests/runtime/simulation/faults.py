@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
+from cdk_streamer_runtime.aws import NO_HEADERS, Part
 from cdk_streamer_runtime.errors import Throttled, Unreachable
 from cdk_streamer_runtime.memory import MemoryAws
 from tests.runtime.simulation.scheduler import Group, Scheduler
@@ -90,10 +91,21 @@ class FaultyAws:
         body: bytes = b"",
         headers: Mapping[str, str] | None = None,
     ) -> bytes:
-        del headers
+        given = headers or {}
+        attempts = ATTEMPTS if service == "s3" else 1
         return self._try(
-            method, lambda: self._memory.rest(service, method, url, body=body), attempts=1
+            method,
+            lambda: self._memory.rest(service, method, url, body=body, headers=given),
+            attempts=attempts,
         )
+
+    def presign(
+        self, method: str, path: str, *, seconds: int, headers: Mapping[str, str] = NO_HEADERS
+    ) -> str:
+        return self._memory.presign(method, path, seconds=seconds, headers=headers)
+
+    def read_object(self, path: str, start: int, end: int, *, tag: str | None = None) -> Part:
+        return self._try("GET", lambda: self._memory.read_object(path, start, end, tag=tag))
 
     def _send_partly(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
         """Send a batch, of which SQS may refuse entries for reasons of its own."""
