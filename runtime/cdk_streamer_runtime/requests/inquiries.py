@@ -49,8 +49,9 @@ class Inquiries:
         return {"request_id": request.request_id, "state": request.state.value}
 
     def _get(self, caller: Caller, frame: Frame) -> Message:
+        after = integer(frame, "after_seq", low=0)
         request = self.desk.find(caller, request_id(frame))
-        return news.snapshot(request, None, self._clock())
+        return news.snapshot(request, after, self._clock())
 
     def _list(self, caller: Caller, frame: Frame) -> Message:
         cursor = frame.arguments.get("cursor")
