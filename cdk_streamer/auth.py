@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from aws_cdk import Duration, aws_lambda as lambda_
 from constructs import Construct
@@ -73,7 +73,9 @@ class Auth:
 
     @staticmethod
     def custom(
-        function: lambda_.IFunction, *, http_identity_source: Sequence[str] | None = None
+        function: lambda_.Function | lambda_.IFunction,
+        *,
+        http_identity_source: Sequence[str] | None = None,
     ) -> Auth:
         """Accept whom a Lambda authorizer of your own accepts, for `$connect` and HTTP alike.
 
@@ -82,7 +84,7 @@ class Auth:
         `http_identity_source`, by default the header `Authorization`, an HTTP request is refused
         before the function is asked. Its answers are not kept.
         """
-        return Auth(CustomWay.read(function, http_identity_source))
+        return Auth(CustomWay.read(cast("lambda_.IFunction", function), http_identity_source))
 
     def bind(self, scope: Construct, *, name: str, defaults: Defaults) -> Gate:
         """Create in `scope` what this way needs; the construct that is given an Auth calls it."""
