@@ -127,7 +127,7 @@ function frameOf(text) {
     return bytes <= LARGEST_SHOWN ? JSON.parse(text) : { bytes };
 }
 function messageOf(message) {
-    const kind = message.kind.toLowerCase();
+    const kind = snake(message.kind);
     const { seq } = message;
     if (message.kind === 'failed')
         return { kind, seq, error: errorOf(message.error) };

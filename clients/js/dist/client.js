@@ -56,13 +56,8 @@ export class StreamerClient {
             const result = this.#converse(action, payload, { ...options, id }, over.signal);
             return await within(until(result, signal), timeoutMs, text);
         }
-        catch (error) {
-            if (signal?.aborted && options.onAbort === 'cancel')
-                this.#cancelLater(id);
-            throw error;
-        }
         finally {
-            over.abort();
+            over.abort(signal?.aborted === true ? options.onAbort : 'leave');
         }
     }
     /** Run an action, and give what to follow it with; throws PayloadTooLarge. */
@@ -182,9 +177,9 @@ export class StreamerClient {
     async #converse(action, payload, options, over) {
         for (;;) {
             const handle = this.submit(action, payload, submission(options));
-            over.addEventListener('abort', () => handle.detach());
+            over.addEventListener('abort', () => abandon(handle, over.reason === 'cancel'));
             try {
-                return await listen(handle, options);
+                return await listen(handle, options, over);
             }
             catch (error) {
                 const isRefused = error instanceof RateLimited && handle.ending?.seq === 0;
@@ -199,10 +194,14 @@ export class StreamerClient {
             }
         }
     }
-    #cancelLater(id) {
-        // Whoever aborted does not wait, so there is nobody who could be told of a failure.
-        this.cancel(id, 'the caller aborted it').catch(() => { });
-    }
+}
+/** Leave a request to itself, or end it. */
+function abandon(handle, isUnwanted) {
+    if (!isUnwanted)
+        return handle.detach();
+    const leave = () => handle.detach();
+    // Whoever aborted does not wait, so there is nobody who could be told of a failure.
+    handle.cancel('the caller aborted it').then(leave, leave);
 }
 function submission(options) {
     const { id, metadata, prefer, webhook, idempotent } = options;

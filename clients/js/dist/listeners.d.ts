@@ -21,5 +21,5 @@ export interface Listeners<C = unknown> {
      */
     readonly onInputRequired?: ((question: InputRequired, asking: Asking) => unknown) | undefined;
 }
-/** Tell everything to the end, and give the result; throws what the functions throw. */
-export declare function listen<T, C>(request: RequestHandle<T, C>, listeners: Listeners<C>): Promise<T>;
+/** Tell everything until it is over, and give the result; throws what the functions throw. */
+export declare function listen<T, C>(request: RequestHandle<T, C>, listeners: Listeners<C>, over: AbortSignal): Promise<T>;

@@ -1,17 +1,20 @@
 /** Tells what is heard of a request to the functions of whoever asked for it. */
 import { Conflict, ValidationFailed } from './errors.js';
-/** Tell everything to the end, and give the result; throws what the functions throw. */
-export async function listen(request, listeners) {
+/** Tell everything until it is over, and give the result; throws what the functions throw. */
+export async function listen(request, listeners, over) {
     const dialog = new Dialog(request, listeners.onInputRequired);
+    over.addEventListener('abort', () => dialog.end());
     try {
-        return await Promise.race([dialog.failure, tell(request, listeners, dialog)]);
+        return await Promise.race([dialog.failure, tell(request, listeners, dialog, over)]);
     }
     finally {
         dialog.end();
     }
 }
-async function tell(request, { onProgress, onChunk, onRetrying }, dialog) {
+async function tell(request, { onProgress, onChunk, onRetrying }, dialog, over) {
     for await (const message of request) {
+        if (over.aborted)
+            break;
         if (message.kind === 'progress')
             await onProgress?.(message);
         if (message.kind === 'chunk')

@@ -119,11 +119,8 @@ export class StreamerClient implements Desk {
     try {
       const result = this.#converse<T, C>(action, payload, { ...options, id }, over.signal);
       return await within(until(result, signal), timeoutMs, text);
-    } catch (error) {
-      if (signal?.aborted && options.onAbort === 'cancel') this.#cancelLater(id);
-      throw error;
     } finally {
-      over.abort();
+      over.abort(signal?.aborted === true ? options.onAbort : 'leave');
     }
   }
 
@@ -271,9 +268,9 @@ export class StreamerClient implements Desk {
   ): Promise<T> {
     for (;;) {
       const handle = this.submit<T, C>(action, payload, submission(options));
-      over.addEventListener('abort', () => handle.detach());
+      over.addEventListener('abort', () => abandon(handle, over.reason === 'cancel'));
       try {
-        return await listen(handle, options);
+        return await listen(handle, options, over);
       } catch (error) {
         const isRefused = error instanceof RateLimited && handle.ending?.seq === 0;
         if (!options.retryLimited || !isRefused || over.aborted) throw error;
@@ -285,11 +282,14 @@ export class StreamerClient implements Desk {
       }
     }
   }
+}
 
-  #cancelLater(id: string): void {
-    // Whoever aborted does not wait, so there is nobody who could be told of a failure.
-    this.cancel(id, 'the caller aborted it').catch(() => {});
-  }
+/** Leave a request to itself, or end it. */
+function abandon<T, C>(handle: RequestHandle<T, C>, isUnwanted: boolean): void {
+  if (!isUnwanted) return handle.detach();
+  const leave = () => handle.detach();
+  // Whoever aborted does not wait, so there is nobody who could be told of a failure.
+  handle.cancel('the caller aborted it').then(leave, leave);
 }
 
 function submission<C>(options: RequestOptions<C>): SubmitOptions {

@@ -25,14 +25,16 @@ export interface Listeners<C = unknown> {
   readonly onInputRequired?: ((question: InputRequired, asking: Asking) => unknown) | undefined;
 }
 
-/** Tell everything to the end, and give the result; throws what the functions throw. */
+/** Tell everything until it is over, and give the result; throws what the functions throw. */
 export async function listen<T, C>(
   request: RequestHandle<T, C>,
   listeners: Listeners<C>,
+  over: AbortSignal,
 ): Promise<T> {
   const dialog = new Dialog(request, listeners.onInputRequired);
+  over.addEventListener('abort', () => dialog.end());
   try {
-    return await Promise.race([dialog.failure, tell(request, listeners, dialog)]);
+    return await Promise.race([dialog.failure, tell(request, listeners, dialog, over)]);
   } finally {
     dialog.end();
   }
@@ -42,8 +44,10 @@ async function tell<T, C>(
   request: RequestHandle<T, C>,
   { onProgress, onChunk, onRetrying }: Listeners<C>,
   dialog: Dialog,
+  over: AbortSignal,
 ): Promise<T> {
   for await (const message of request) {
+    if (over.aborted) break;
     if (message.kind === 'progress') await onProgress?.(message);
     if (message.kind === 'chunk') await onChunk?.(message);
     if (message.kind === 'retrying') await onRetrying?.(message);
