@@ -139,6 +139,7 @@ async def test_a_failure_is_told_with_what_helps(capsys: Capture):
             "error: RATE_LIMITED: too many\n"
             '  details: {"limit": 5}\n'
             "  the same call may succeed after 1.5 seconds\n"
+            "  with --wait it waits and tries again by itself\n"
             "  trace: 1-2-3\n"
         ),
     )

@@ -5,24 +5,28 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import sys
+import mimetypes
+import random
+from collections import deque
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from rich.console import Console
 
-from cdk_streamer_client.client import StreamerClient
+from cdk_streamer_client.arguments import Misused, content_of, json_of
+from cdk_streamer_client.client import StreamerClient, pause_after, was_refused
 from cdk_streamer_client.credentials import Token
 from cdk_streamer_client.display import Display, display_on
 from cdk_streamer_client.document import document_of
 from cdk_streamer_client.errors import (
+    RateLimited,
     RequestFailed,
     StreamerClientError,
     Unreachable,
-    WaitTimeout,
 )
+from cdk_streamer_client.following import Call
 from cdk_streamer_client.messages import Completed, Failed
+from cdk_streamer_client.printing import print_json
 from cdk_streamer_client.request import Request
 
 T = TypeVar("T")
@@ -31,13 +35,6 @@ DONE = 0
 FAILED = 1
 MISUSED = 2
 INTERRUPTED = 130
-
-# How long a caller who pressed Ctrl-C waits to know that the request was cancelled.
-CANCEL_SECONDS = 10
-
-
-class Misused(Exception):
-    """An argument that cannot be what was meant."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -53,6 +50,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--id", metavar="ID", help="the request's id: the same id is the same request"
+    )
+    parser.add_argument(
+        "--upload",
+        metavar="[NAME=]FILE",
+        action="append",
+        default=[],
+        help="store a file, and put its id into the payload as NAME; default: upload_id",
+    )
+    parser.add_argument(
+        "--input",
+        metavar="JSON",
+        action="append",
+        default=[],
+        help="answer what the request asks, or @FILE; once for each question",
+    )
+    parser.add_argument("--webhook", metavar="URL", help="where to tell how the request ended")
+    parser.add_argument(
+        "--wait", action="store_true", help="when there are too many requests, try again later"
+    )
+    parser.add_argument(
+        "--chunks", action="store_true", help="print the chunks in place of the result"
     )
     parser.add_argument("--timeout", metavar="SECONDS", type=float, help="how long to wait")
     parser.add_argument("--json", action="store_true", help="print every message as a line of JSON")
@@ -74,22 +92,57 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 async def _call(arguments: argparse.Namespace, display: Display) -> int:
-    payload = _payload(arguments.payload)
+    payload = json_of(arguments.payload, "PAYLOAD")
+    answers = deque(json_of(text, "--input") for text in arguments.input)
     client = _client(arguments, display)
     try:
         with display:
             async with client:
-                handle = _submit(client, arguments, payload)
-                ending = await _follow(handle, arguments, display)
+                payload = await _with_uploads(client, arguments.upload, payload)
+                ending = await _ending(client, arguments, payload, answers, display)
     except StreamerClientError as error:
         ending = Failed(error=error, seq=0)
         if arguments.json:
-            _print(document_of(arguments.id, ending))
+            print_json(document_of(arguments.id, ending))
     if ending is None:
         return INTERRUPTED
     if not arguments.json:
-        _tell(ending, display)
+        _tell(ending, display, result=not arguments.chunks)
     return DONE if isinstance(ending, Completed) else FAILED
+
+
+async def _ending(
+    client: StreamerClient,
+    arguments: argparse.Namespace,
+    payload: object,
+    answers: deque[Any],
+    display: Display,
+) -> Completed | Failed | None:
+    while True:
+        handle = _submit(client, arguments, payload)
+        ending = await Call(handle, arguments, display, answers).follow()
+        refusal = ending.error if isinstance(ending, Failed) else None
+        if not (arguments.wait and isinstance(refusal, RateLimited) and was_refused(handle)):
+            return ending
+        seconds = pause_after(refusal, random.random())  # noqa: S311 - no secret
+        display.note(f"there are too many requests; trying again in {seconds:.1f} seconds")
+        await asyncio.sleep(seconds)
+
+
+async def _with_uploads(client: StreamerClient, uploads: Sequence[str], payload: object) -> object:
+    if not uploads:
+        return payload
+    if not isinstance(payload, dict | None):
+        raise Misused("--upload puts an id into PAYLOAD, which must be an object for that")
+    members = dict(cast("dict[str, object]", payload or {}))
+    for text in uploads:
+        member, _, path = text.rpartition("=")
+        kind = mimetypes.guess_type(path)[0] or "application/octet-stream"
+        try:
+            members[member or "upload_id"] = await client.upload(path, type=kind)
+        except OSError as error:
+            raise Misused(f"{path!r} cannot be read: {error}") from error
+    return members
 
 
 def _client(arguments: argparse.Namespace, display: Display) -> StreamerClient:
@@ -103,45 +156,17 @@ def _client(arguments: argparse.Namespace, display: Display) -> StreamerClient:
 
 def _submit(client: StreamerClient, arguments: argparse.Namespace, payload: object) -> Request:
     try:
-        return client.submit(arguments.action, payload, id=arguments.id)
+        return client.submit(arguments.action, payload, id=arguments.id, webhook=arguments.webhook)
     except ValueError as error:
         raise Misused(str(error)) from error
 
 
-async def _follow(
-    handle: Request, arguments: argparse.Namespace, display: Display
-) -> Completed | Failed | None:
-    """Show messages until the end, and give that; None when the caller interrupts."""
-    try:
-        async with asyncio.timeout(arguments.timeout):
-            async for message in handle:
-                display.show(message)
-                if arguments.json:
-                    _print(document_of(handle.id, message))
-        return await handle.last()
-    except TimeoutError:
-        text = f"request {handle.id!r} has no result after {arguments.timeout:g} seconds"
-        raise WaitTimeout(f"{text}, and goes on; call with --id {handle.id} to wait on") from None
-    except asyncio.CancelledError:
-        await _cancel(handle, display)
-        return None
-
-
-async def _cancel(handle: Request, display: Display) -> None:
-    display.note(f"cancelling request {handle.id!r}; Ctrl-C again leaves it as it is")
-    try:
-        async with asyncio.timeout(CANCEL_SECONDS):
-            state = await handle.cancel("the caller interrupted it")
-            display.note(f"the request is {state}")
-    except TimeoutError:
-        display.note("nobody confirmed that, so the request may go on")
-    except StreamerClientError as error:
-        display.note(f"that failed, so the request may go on: {error}")
-
-
-def _tell(ending: Completed | Failed, display: Display) -> None:
+def _tell(ending: Completed | Failed, display: Display, *, result: bool) -> None:
     if isinstance(ending, Completed):
-        _print(ending.result, indent=2)
+        if ending.missing_chunk is not None:
+            display.note(f"warning: the service cannot give chunk {ending.missing_chunk}")
+        if result:
+            print_json(ending.result, indent=2)
         return
     display.note(f"error: {ending.error}")
     for hint in _hints(ending.error):
@@ -159,37 +184,16 @@ def _hints(error: StreamerClientError) -> Sequence[str]:
     if error.retryable:
         wait = f" after {error.retry_after:g} seconds" if error.retry_after else " later"
         hints.append(f"the same call may succeed{wait}")
+    if isinstance(error, RateLimited):
+        hints.append("with --wait it waits and tries again by itself")
     if error.trace_id is not None:
         hints.append(f"trace: {error.trace_id}")
     return hints
 
 
-def _print(document: object, indent: int | None = None) -> None:
-    text = json.dumps(document, ensure_ascii=False, indent=indent)
-    try:
-        text.encode(sys.stdout.encoding or "utf-8")
-    except UnicodeEncodeError:  # not every terminal and no file takes every letter
-        text = json.dumps(document, indent=indent)
-    print(text, flush=True)  # noqa: T201 - what was asked for
-
-
-def _payload(text: str | None) -> Any:  # noqa: ANN401 - any JSON
-    if text is None:
-        return None
-    content = sys.stdin.read() if text == "-" else _content(text)
-    try:
-        return json.loads(content)
-    except (ValueError, RecursionError) as error:
-        source = {"-": "stdin"}.get(text, text[1:] if text.startswith("@") else "PAYLOAD")
-        example = """'{"month": 11}'"""
-        raise Misused(
-            f"{source} is not JSON: {error}; write it in quotes, such as {example}"
-        ) from error
-
-
 def _token(token: Token | None) -> Token:
     if isinstance(token, str):
-        return _content(token).strip()
+        return content_of(token).strip()
     return _given(token, "--token")
 
 
@@ -197,13 +201,3 @@ def _given(value: T | None, name: str) -> T:
     if value is None:
         raise Misused(f"{name} is missing; without it, run `cdk-streamer local` for the app first")
     return value
-
-
-def _content(text: str) -> str:
-    """Give the text, or what is in the file that it names."""
-    if not text.startswith("@"):
-        return text
-    try:
-        return Path(text[1:]).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise Misused(f"{text[1:]!r} cannot be read: {error}") from error

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -46,6 +48,10 @@ class Display(Protocol):
         """Show a line that stays."""
         ...
 
+    def pause(self) -> AbstractContextManager[object]:
+        """Leave the screen to somebody else for a while."""
+        ...
+
 
 def display_on(console: Console, *, progress: bool) -> Display:
     """Give what fits the console: a bar on a terminal, lines elsewhere."""
@@ -74,6 +80,10 @@ class Notes:
     def show(self, message: Message) -> None:
         """Show nothing."""
 
+    def pause(self) -> AbstractContextManager[object]:
+        """Show nothing anyway."""
+        return nullcontext()
+
     def note(self, text: str) -> None:
         """Show a line."""
         self._console.print(printable(text), markup=False, highlight=False, soft_wrap=True)
@@ -88,7 +98,7 @@ class Lines(Notes):
 
     def show(self, message: Message) -> None:
         """Show a message that says something new."""
-        if isinstance(message, Completed | Failed):
+        if isinstance(message, Completed | Failed | Chunk):
             return
         tenth = None
         if isinstance(message, Progress) and message.percentage is not None:
@@ -135,7 +145,7 @@ class Bar(Notes):
 
     def show(self, message: Message) -> None:
         """Move the bar."""
-        if isinstance(message, Completed | Failed):
+        if isinstance(message, Completed | Failed | Chunk):
             return
         if isinstance(message, Retrying):
             self.note(words(message))
@@ -149,6 +159,15 @@ class Bar(Notes):
             amount=amount(message),
             attempt=attempt_of(message),
         )
+
+    @contextmanager
+    def pause(self) -> Generator[None]:
+        """Take the bar away, and bring it back."""
+        self._bars.stop()
+        try:
+            yield
+        finally:
+            self._bars.start()
 
 
 def words(message: Message) -> str:

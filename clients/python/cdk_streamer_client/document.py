@@ -6,11 +6,13 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
+from cdk_streamer_client.chunks import Chunk
 from cdk_streamer_client.errors import RequestFailed, StreamerClientError
 from cdk_streamer_client.messages import (
     Acknowledged,
     Completed,
     Failed,
+    InputRequired,
     Message,
     Progress,
     Retrying,
@@ -20,6 +22,8 @@ from cdk_streamer_client.messages import (
 _TYPES: dict[type[Message], str] = {
     Acknowledged: "acknowledgment",
     Progress: "progress",
+    Chunk: "chunk",
+    InputRequired: "input_required",
     Retrying: "retrying",
     Completed: "complete",
     Failed: "error",
@@ -33,6 +37,9 @@ def document_of(request_id: str | None, message: Message) -> dict[str, Any]:
         members |= {"seq": message.seq, "error": _fault(message.error)}
     elif isinstance(message, Completed):
         members |= {"seq": message.seq, "result": message.result}
+    elif isinstance(message, Chunk):
+        part = {"chunk_index": message.index, "data": message.data}
+        members |= {"attempt": message.attempt, **part}
     else:
         given = {name: _plain(value) for name, value in asdict(message).items()}
         members |= {name: value for name, value in given.items() if value not in (None, {})}
