@@ -188,6 +188,8 @@ GIT_IGNORE = """
 /.venv/
 /.suites/
 /dist/
+/clients/js/.build/
+/clients/js/dist/
 
 # made by tools
 __pycache__/
