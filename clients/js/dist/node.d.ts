@@ -1,7 +1,0 @@
-/** The same client for Node, with a WebSocket that tells why a connection was refused. */
-import { type ClientOptions, StreamerClient as UniversalClient } from './client.js';
-export * from './index.js';
-/** Talks to one API. It connects when it is first used, and again whenever it must. */
-export declare class StreamerClient extends UniversalClient {
-    constructor(url: string | URL, options: ClientOptions);
-}
