@@ -138,6 +138,7 @@ class Assembly:
                 app=app,
                 channels=ChannelStore(Table(self.aws, settings.table_name)),
                 inquiries=front.inquiries,
+                posts=front.posts,
                 clock=clock,
             ),
             reception=front.reception,

@@ -14,7 +14,10 @@ from cdk_streamer_runtime.sockets import messages
 from cdk_streamer_runtime.sockets.connections import Connection
 from cdk_streamer_runtime.sockets.frames import Frame, decode_frame
 from cdk_streamer_runtime.sockets.messages import Message
-from cdk_streamer_runtime.sockets.posts import Posts
+from cdk_streamer_runtime.sockets.posts import Delivery, Posts
+
+# An `error` would end a request that is accepted; who hears nothing asks for it again.
+_STORED = frozenset({"acknowledgment", "snapshot"})
 
 
 class Conversation:
@@ -47,7 +50,9 @@ class Conversation:
         except Exception as error:  # noqa: BLE001 - the refusal logs what no client may read
             answers = [self._refusal(error, frame, trace)]
         for answer in answers:
-            self._posts.send(connection.id, answer, trace)
+            sent = self._posts.send(connection.id, answer, trace)
+            if sent is Delivery.REFUSED and answer["type"] not in _STORED:
+                self._posts.send_plain(connection.id, self._unsent(frame, trace), trace)
 
     def _answers(self, connection: Connection, frame: Frame, trace: str | None) -> list[Message]:
         if frame.action in set(BuiltinAction):
@@ -67,6 +72,13 @@ class Conversation:
         frame_id = error.request_id if isinstance(error, InvalidFrame) else None
         frame_id = frame.id if frame else frame_id
         return messages.error(frame_id, self._reception.refusal(error, trace), self._clock())
+
+    def _unsent(self, frame: Frame | None, trace: str | None) -> Message:
+        """Tell that there is an answer which cannot be sent: no other would ever come."""
+        fault = messages.fault(
+            ErrorCode.INTERNAL_ERROR, "the answer could not be sent", trace=trace
+        )
+        return messages.error(frame.id if frame else None, fault, self._clock())
 
     def _end(self, connection: Connection, trace: str | None) -> None:
         fault = messages.fault(

@@ -136,7 +136,11 @@ class Conflict(RequestError):
 
 
 class TooManySubscribers(RequestError):
-    """A request or channel has as many subscribers as one item can hold."""
+    """A request or channel has as many subscribers as one item can hold; `subscribers` is who."""
+
+    def __init__(self, message: str, subscribers: Mapping[str, int] | None = None) -> None:
+        super().__init__(message)
+        self.subscribers = subscribers or {}
 
 
 # --- messages ----------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeVar
 
 from cdk_streamer_runtime.contract import CONNECTION_SECONDS, BuiltinAction
 from cdk_streamer_runtime.keys import is_channel_name
@@ -14,6 +15,10 @@ from cdk_streamer_runtime.sockets.channels import ChannelStore
 from cdk_streamer_runtime.sockets.connections import Connection
 from cdk_streamer_runtime.sockets.frames import Frame
 from cdk_streamer_runtime.sockets.messages import Message
+from cdk_streamer_runtime.sockets.posts import Posts
+from cdk_streamer_runtime.sockets.subscribers import with_room
+
+T = TypeVar("T")
 
 RECONNECT_BEFORE = 120  # seconds; time enough to open the next connection first
 
@@ -27,12 +32,14 @@ class Protocol:
         app: AsyncApp,
         channels: ChannelStore,
         inquiries: Inquiries,
+        posts: Posts,
         clock: Callable[[], int],
     ) -> None:
         """Take what is asked about."""
         self._app = app
         self._channels = channels
         self._inquiries = inquiries
+        self._posts = posts
         self._clock = clock
 
     def answer(self, connection: Connection, frame: Frame) -> list[Message]:
@@ -61,12 +68,16 @@ class Protocol:
         if "channel" in frame.arguments:
             caller, name = connection.caller, _channel(frame)
             self._app.admit_to_channel(caller, name)
-            channel = self._channels.subscribe(
-                caller.tenant, name, connection.id, caller.expires, now
+            channel = self._in_room(
+                lambda gone: self._channels.subscribe(
+                    caller.tenant, name, connection.id, caller.expires, now, gone=gone
+                )
             )
             return [self._data(frame, channel.snapshot(after, now))]
-        desk = self._inquiries.desk
-        request = desk.subscribe(connection.caller, connection.id, request_id(frame))
+        desk, name = self._inquiries.desk, request_id(frame)
+        request = self._in_room(
+            lambda gone: desk.subscribe(connection.caller, connection.id, name, gone)
+        )
         return [self._data(frame, news.snapshot(request, after, now))]
 
     def _unsubscribe(self, connection: Connection, frame: Frame) -> list[Message]:
@@ -85,6 +96,9 @@ class Protocol:
         BuiltinAction.SUBSCRIBE: _subscribe,
         BuiltinAction.UNSUBSCRIBE: _unsubscribe,
     }
+
+    def _in_room(self, subscribe: Callable[[frozenset[str]], T]) -> T:
+        return with_room(subscribe, self._posts, self._clock)
 
     def _data(self, frame: Frame, data: object) -> Message:
         return messages.response(frame.id, frame.action, data, self._clock())

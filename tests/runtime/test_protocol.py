@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from cdk_streamer_runtime import AsyncApp
 from cdk_streamer_runtime.assembly import Assembly
-from cdk_streamer_runtime.contract import PROTOCOL, MessageEnvironment, State
+from cdk_streamer_runtime.contract import (
+    PROTOCOL,
+    SUBSCRIBERS_PER_CHANNEL,
+    MessageEnvironment,
+    State,
+)
 from cdk_streamer_runtime.conversation import Conversation
 from cdk_streamer_runtime.memory import MemoryAws
 from cdk_streamer_runtime.memory.api import ENDPOINT, TABLE, CountedMetrics
 from cdk_streamer_runtime.memory.platform import START, MemoryPlatform
 from cdk_streamer_runtime.sockets.connections import Connection
 from tests.runtime.api import ANN, BOB, DAY, EVE, ObservedApi
+from tests.runtime.observed_aws import after
 from tests.runtime.wire import faults
 
 SEED_ID = "report-1"
@@ -449,3 +456,109 @@ def test_the_same_id_of_another_owner_is_another_request(api: ObservedApi, ann: 
     assert acknowledgment["type"] == "acknowledgment"
     assert api.stored(BOB, SEED_ID).result == "other"
     assert api.stored(ANN, SEED_ID).result == {"month": 11}
+
+
+# --- places of who vanished -----------------------------------------------------------------------
+
+
+def crowd(api: ObservedApi, **subject: str) -> list[Connection]:
+    """Let as many connections listen as can."""
+    connections = [api.connect(ANN) for _ in range(SUBSCRIBERS_PER_CHANNEL)]
+    for connection in connections:
+        api.hear(connection, {"action": "subscribe", "payload": subject})
+    return connections
+
+
+SUBJECTS = pytest.mark.parametrize("subject", [{"channel": "nightly"}, {"request_id": SEED_ID}])
+
+
+def listeners(api: ObservedApi, subject: dict[str, str]) -> set[str]:
+    kind = "channel" if "channel" in subject else "request"
+    (item,) = [item for item in api.aws.items(TABLE.name) if item["sk"] == {"S": kind}]
+    return set(item["subs"]["M"])
+
+
+def without_ann(api: ObservedApi, ann: Connection) -> None:
+    payload = {"request_id": SEED_ID}
+    api.hear(ann, {"action": "unsubscribe", "payload": payload})
+
+
+@SUBJECTS
+def test_where_all_listen_still_nobody_else_can(
+    api: ObservedApi, ann: Connection, subject: dict[str, str]
+):
+    without_ann(api, ann)
+    crowd(api, **subject)
+    late = api.connect(ANN)
+    (answer,) = api.ask(late, {"action": "subscribe", "payload": subject})
+
+    assert answer["error"]["code"] == "CONFLICT"
+    assert late.id not in listeners(api, subject)
+
+
+@SUBJECTS
+def test_who_comes_late_takes_the_places_of_those_who_vanished(
+    api: ObservedApi, ann: Connection, subject: dict[str, str]
+):
+    without_ann(api, ann)
+    vanished = crowd(api, **subject)[5:8]
+    for connection in vanished:
+        api.aws.connections.close(connection.id)
+    late = api.connect(ANN)
+    asked(api, late, "subscribe", **subject)
+
+    assert late.id in listeners(api, subject)
+    assert not listeners(api, subject) & {connection.id for connection in vanished}
+    assert len(listeners(api, subject)) == SUBSCRIBERS_PER_CHANNEL - 3 + 1
+
+
+@SUBJECTS
+def test_who_comes_late_takes_the_places_of_expired_tokens(
+    api: ObservedApi, ann: Connection, subject: dict[str, str]
+):
+    without_ann(api, ann)
+    crowd(api, **subject)
+    api.platform.advance(DAY * 1000)
+    fresh = api.connect(replace(ANN, expires=ANN.expires + DAY))
+    before = api.observed.counts["GET"]
+    asked(api, fresh, "subscribe", **subject)
+
+    assert listeners(api, subject) == {fresh.id}
+    assert api.observed.counts["GET"] == before
+
+
+@SUBJECTS
+def test_of_two_who_want_the_same_place_one_gets_it(
+    api: ObservedApi, ann: Connection, subject: dict[str, str]
+):
+    without_ann(api, ann)
+    vanished = crowd(api, **subject)[0]
+    api.aws.connections.close(vanished.id)
+    first, second = api.connect(ANN), api.connect(ANN)
+    frame = {"action": "subscribe", "payload": subject}
+    api.observed.on("GET", after(lambda: api.hear(first, frame)))
+    (answer,) = api.ask(second, frame)
+
+    assert answer["error"]["code"] == "CONFLICT"
+    assert first.id in listeners(api, subject)
+    assert len(listeners(api, subject)) == SUBSCRIBERS_PER_CHANNEL
+
+
+@SUBJECTS
+def test_nobody_is_looked_for_while_there_is_room(
+    api: ObservedApi, ann: Connection, subject: dict[str, str]
+):
+    asked(api, api.connect(ANN), "subscribe", **subject)
+
+    assert api.observed.counts["GET"] == 0
+
+
+@SUBJECTS
+def test_who_listens_already_needs_no_place(
+    api: ObservedApi, ann: Connection, subject: dict[str, str]
+):
+    without_ann(api, ann)
+    listener = crowd(api, **subject)[3]
+    asked(api, listener, "subscribe", **subject)
+
+    assert api.observed.counts["GET"] == 0

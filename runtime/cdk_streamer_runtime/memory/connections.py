@@ -8,6 +8,11 @@ from urllib.parse import unquote, urlsplit
 from cdk_streamer_runtime.errors import aws_error
 
 POST_BYTES = 128 * 1024
+_OPERATIONS = {
+    "POST": "PostToConnection",
+    "GET": "GetConnection",
+    "DELETE": "DeleteConnection",
+}
 
 
 class MemoryConnections:
@@ -51,7 +56,7 @@ class MemoryConnections:
                 f"{url!r} is no @connections address; MemoryAws knows no other"
             )
         connection_id = unquote(path.rpartition("/")[2])
-        operation = "PostToConnection" if method == "POST" else "DeleteConnection"
+        operation = _OPERATIONS[method]
         if connection_id in self._forbidden:
             raise aws_error("ForbiddenException", "Forbidden", 403, operation)
         if connection_id not in self._open:
@@ -59,7 +64,8 @@ class MemoryConnections:
         if method == "DELETE":
             self.close(connection_id)
             return b""
-        self._accept(connection_id, body, operation)
+        if method == "POST":
+            self._accept(connection_id, body, operation)
         return b""
 
     def _accept(self, connection_id: str, body: bytes, operation: str) -> None:

@@ -106,10 +106,19 @@ class Desk:
             raise RequestNotFound("there is no such request")
         return request
 
-    def subscribe(self, caller: Caller, connection: str, request_id: str) -> Request:
-        """Let a connection hear of a request, and give it as it stood at that moment."""
+    def subscribe(
+        self,
+        caller: Caller,
+        connection: str,
+        request_id: str,
+        gone: frozenset[str] = frozenset(),
+    ) -> Request:
+        """Let a connection hear of a request, and give it as it stood at that moment.
+
+        It takes the place of those that are `gone`. Raises RequestNotFound, TooManySubscribers.
+        """
         key = self._key(caller, request_id)
-        return self._store.subscribe(key, connection, caller.expires, self._clock())
+        return self._store.subscribe(key, connection, caller.expires, self._clock(), gone)
 
     def unsubscribe(self, caller: Caller, connection: str, request_id: str) -> None:
         """Let a connection hear no more of a request."""

@@ -30,6 +30,7 @@ from cdk_streamer_runtime.requests.items import (
 )
 from cdk_streamer_runtime.requests.request import Request
 from cdk_streamer_runtime.requests.transitions import LEASED, TERMINAL, Event, next_state
+from cdk_streamer_runtime.sockets.subscribers import room
 
 
 class RequestStore:
@@ -177,18 +178,26 @@ class RequestStore:
             return _own_write(failure, mark)
         return Request.from_item(item)
 
-    def subscribe(self, key: str, connection: str, expires: int, now: int) -> Request:
-        """Add a subscriber and give the snapshot of that same moment.
+    def subscribe(
+        self,
+        key: str,
+        connection: str,
+        expires: int,
+        now: int,
+        gone: frozenset[str] = frozenset(),
+    ) -> Request:
+        """Add a subscriber, in place of those that are gone, and give the snapshot of that moment.
 
         A request that has ended is only read. Raises RequestNotFound, TooManySubscribers.
         """
+        names = _names("state", "subs", "ttl") | {"#connection": connection}
         try:
             item = self._table.update(
                 item_key(key),
-                "SET #subs.#connection = :expires",
+                f"SET #subs.#connection = :expires{forget(gone, names)}",
                 condition="NOT (#state IN (:succeeded, :failed, :cancelled, :expired)) "
-                "AND #ttl > :now AND (attribute_exists(#subs.#connection) OR size(#subs) < :most)",
-                names=_names("state", "subs", "ttl") | {"#connection": connection},
+                f"AND #ttl > :now AND (attribute_exists(#subs.#connection) OR {room(gone)})",
+                names=names,
                 values={
                     ":succeeded": State.SUCCEEDED,
                     ":failed": State.FAILED,
@@ -270,5 +279,7 @@ def _readable(failure: ConditionFailed, now: int) -> Request:
         raise RequestNotFound("there is no such request") from None
     request = Request.from_item(failure.item)
     if not request.is_terminal:
-        raise TooManySubscribers("a request has as many subscribers as it can have") from None
+        raise TooManySubscribers(
+            f"a request has at most {SUBSCRIBERS_PER_CHANNEL} subscribers", request.subscribers
+        ) from None
     return request

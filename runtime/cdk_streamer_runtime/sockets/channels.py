@@ -17,6 +17,7 @@ from cdk_streamer_runtime.dynamodb import Table
 from cdk_streamer_runtime.errors import ConditionFailed, TooManySubscribers
 from cdk_streamer_runtime.keys import channel_key
 from cdk_streamer_runtime.sockets.messages import Message, channel_news
+from cdk_streamer_runtime.sockets.subscribers import gone_names, room
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,8 +82,8 @@ class ChannelStore:
         setters = ", ".join(f"#{key} = :{key}" for key in values)
         removals = [] if "ending" in changes else ["ending"]  # of the run before
         if gone:
-            places = {f"#gone{index}": connection for index, connection in enumerate(sorted(gone))}
-            names |= places | {"#subs": "subs"}
+            places = gone_names(gone)
+            names |= {**places, "#subs": "subs"}
             removals += [f"#subs.{place}" for place in places]
         removal = f" REMOVE {', '.join(removals)}" if removals else ""
         while True:
@@ -99,22 +100,37 @@ class ChannelStore:
             else:
                 return Channel.from_item(item)
 
-    def subscribe(self, tenant: str, name: str, connection: str, expires: int, now: int) -> Channel:
-        """Add a subscriber and give the channel as of that moment; raises TooManySubscribers."""
+    def subscribe(
+        self,
+        tenant: str,
+        name: str,
+        connection: str,
+        expires: int,
+        now: int,
+        *,
+        gone: frozenset[str] = frozenset(),
+    ) -> Channel:
+        """Add a subscriber, in place of those that are gone, and give the channel of that moment.
+
+        Raises TooManySubscribers.
+        """
+        places = gone_names(gone)
+        removal = f" REMOVE {', '.join(f'#subs.{place}' for place in places)}" if places else ""
         while True:
             try:
                 item = self._table.update(
                     _key(tenant, name),
-                    "SET #subs.#connection = :expires",
+                    f"SET #subs.#connection = :expires{removal}",
                     condition="attribute_exists(pk) AND "
-                    "(attribute_exists(#subs.#connection) OR size(#subs) < :most)",
-                    names={"#subs": "subs", "#connection": connection},
+                    f"(attribute_exists(#subs.#connection) OR {room(gone)})",
+                    names={"#subs": "subs", "#connection": connection, **places},
                     values={":expires": expires, ":most": SUBSCRIBERS_PER_CHANNEL},
                 )
             except ConditionFailed as failure:
                 if failure.item is not None:
                     raise TooManySubscribers(
-                        f"a channel has at most {SUBSCRIBERS_PER_CHANNEL} subscribers"
+                        f"a channel has at most {SUBSCRIBERS_PER_CHANNEL} subscribers",
+                        failure.item["subs"],
                     ) from None
                 self._create(Channel(tenant=tenant, name=name), now)
             else:

@@ -18,6 +18,8 @@ logger = logging.getLogger(__name__)
 
 # A connection answers 410 for a moment after it was made too, so one 410 proves nothing.
 GONE_AFTER = 5_000
+NOT_FOUND = 404
+TOO_LARGE = 413
 
 EachPost = Callable[[Callable[[str], "Delivery"], Iterable[str]], Iterable["Delivery"]]
 
@@ -29,6 +31,7 @@ class Delivery(StrEnum):
     GONE = "gone"
     BUSY = "busy"
     FAILED = "failed"
+    REFUSED = "refused"  # by the app's own middleware, or for its size: it would be so each time
 
 
 class Counter(Protocol):
@@ -77,6 +80,10 @@ class Posts:
         """Post one message to one connection; never raises for what became of it."""
         return self._post(connection, self._encode(message), trace)
 
+    def send_plain(self, connection: str, message: Mapping[str, Any], trace: str | None) -> None:
+        """Post a message that carries nothing of the app, past its middleware."""
+        self._post(connection, encode(message).encode(), trace)
+
     def broadcast(
         self,
         subscribers: Mapping[str, int],
@@ -102,6 +109,18 @@ class Posts:
             busy=Delivery.BUSY in deliveries,
         )
 
+    def gone(self, subscribers: Mapping[str, int], now: int) -> frozenset[str]:
+        """Ask who of some subscribers is not there any more, or may not hear any more.
+
+        No young connection is among them, of which a 410 would prove nothing: each has spoken.
+        """
+        alive = [name for name, expires in subscribers.items() if expires * 1000 > now]
+        answers = self._each(self._look, alive)
+        missing = {
+            name for name, found in zip(alive, answers, strict=True) if found is Delivery.GONE
+        }
+        return frozenset(missing | (subscribers.keys() - set(alive)))
+
     def close(self, connection: str) -> None:
         """End a connection; one that could not be ended has its next message refused again."""
         try:
@@ -111,12 +130,24 @@ class Posts:
         except AwsError as error:
             logger.warning("not closed", extra={"connection": connection, "code": error.code})
 
+    def _look(self, connection: str) -> Delivery:
+        try:
+            self._aws.rest("execute-api", "GET", self._url(connection))
+        except Gone:
+            return Delivery.GONE
+        except AwsError as error:
+            if error.status == NOT_FOUND:
+                return Delivery.GONE
+            logger.warning("not looked at", extra={"connection": connection, "code": error.code})
+            return Delivery.FAILED
+        return Delivery.SENT
+
     def _is_dead(self, connection: str, now: int) -> bool:
         return now - self._missing.setdefault(connection, now) >= GONE_AFTER
 
     def _post(self, connection: str, body: bytes | None, trace: str | None) -> Delivery:
         if body is None:
-            return Delivery.FAILED
+            return Delivery.REFUSED
         headers = {"X-Amzn-Trace-Id": trace} if trace else {}
         try:
             self._aws.rest("execute-api", "POST", self._url(connection), body=body, headers=headers)
@@ -129,7 +160,7 @@ class Posts:
             # The client reads the same from the table when it polls, so the job goes on.
             self._metrics.count(Metric.POST_FAILURES)
             logger.warning("post failed", extra={"connection": connection, "code": error.code})
-            return Delivery.FAILED
+            return Delivery.REFUSED if error.status == TOO_LARGE else Delivery.FAILED
         self._missing.pop(connection, None)
         return Delivery.SENT
 

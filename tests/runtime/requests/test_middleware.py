@@ -10,10 +10,12 @@ import pytest
 
 from cdk_streamer_runtime import ActionFailed, AsyncApp, Call, ErrorCode, Middleware
 from cdk_streamer_runtime.contract import State
+from cdk_streamer_runtime.errors import AwsError
 from cdk_streamer_runtime.requests.actions import Action
 from cdk_streamer_runtime.requests.inputs import Fault, InvalidInput
 from cdk_streamer_runtime.sockets.connections import Connection
 from tests.runtime.api import ANN, ObservedApi
+from tests.runtime.observed_aws import refused_by
 from tests.runtime.wire import faults
 
 ACTIONS = ("echo", "job")
@@ -247,3 +249,62 @@ def test_a_request_ends_though_nothing_can_be_told_of_it(middleware: Middleware)
 
     assert api.messages(ann) == []
     assert api.stored(ANN, "r1").state is State.SUCCEEDED
+
+
+@pytest.mark.parametrize("middleware", [Forgetful(), Breaking()])
+@pytest.mark.parametrize(
+    ("frame", "request_id"),
+    [
+        ({"action": "echo", "id": "q"}, "q"),
+        ({"action": "hello", "id": "q"}, "q"),
+        ({"action": "get", "id": "q", "payload": {"request_id": "r1"}}, "q"),
+        ({"action": "nothing", "id": "q"}, "q"),
+        ("no frame", None),
+    ],
+)
+def test_an_answer_that_cannot_be_sent_is_a_clean_error(
+    middleware: Middleware, frame: Any, request_id: str | None
+):
+    api, ann = new_api(middleware)
+    api.hear(ann, {"action": "job", "id": "r1"})
+
+    (answer,) = api.ask(ann, frame)
+
+    assert faults(answer) == []
+    assert answer["request_id"] == request_id
+    assert answer["error"] == {
+        "code": "INTERNAL_ERROR",
+        "message": "the answer could not be sent",
+        "retryable": False,
+    }
+
+
+def test_an_answer_that_middleware_made_too_large_is_a_clean_error():
+    api, ann = new_api(Bloating())
+
+    (answer,) = api.ask(ann, {"action": "echo", "id": "q"})
+
+    assert (answer["type"], answer["error"]["code"]) == ("error", "INTERNAL_ERROR")
+
+
+class Bloating(Middleware):
+    def send(self, message: Mapping[str, Any]) -> Mapping[str, Any]:
+        return {**message, "padding": "x" * 131_072}
+
+
+@pytest.mark.parametrize("middleware", [Forgetful(), Breaking()])
+def test_an_accepted_request_is_not_called_failed_when_nothing_can_be_told_of_it(
+    middleware: Middleware,
+):
+    api, ann = new_api(middleware)
+
+    assert api.ask(ann, {"action": "job", "id": "r1"}) == []
+    assert api.ask(ann, {"action": "job", "id": "r1"}) == []
+
+
+def test_an_answer_that_got_lost_on_its_way_is_not_sent_again():
+    api, ann = new_api(Middleware())
+    api.observed.on("POST", refused_by(AwsError("InternalServerErrorException", "", 500, "POST")))
+
+    assert api.ask(ann, {"action": "echo", "id": "q"}) == []
+    assert api.observed.counts["POST"] == 1

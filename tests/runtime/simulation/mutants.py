@@ -31,7 +31,7 @@ MUTANTS = (
     Mutant(
         name="no sweeper",
         file="requests/watcher.py",
-        before="look_again = None if request is None else self._repair.look(request)",
+        before="look_again = None if request is None else self._repair_of(request).look(request)",
         after="look_again = None",
     ),
     Mutant(
@@ -125,7 +125,7 @@ MUTANTS = (
     Mutant(
         name="lost retry not queued again",
         file="requests/repair.py",
-        before="return self._send_again(request, overdue)",
+        before="return min(self._send_again(request, overdue), patience - overdue + GRACE)",
         after="return LONGEST_LOOK",
     ),
     Mutant(
@@ -138,7 +138,7 @@ MUTANTS = (
         name="snapshot read before subscribing",
         file="requests/desk.py",
         before="        return self._store.subscribe"
-        "(key, connection, caller.expires, self._clock())",
+        "(key, connection, caller.expires, self._clock(), gone)",
         after="        before = self.find(caller, request_id)\n"
         "        self._store.subscribe(key, connection, caller.expires, self._clock())\n"
         "        return before",

@@ -12,7 +12,7 @@ import pytest
 
 from cdk_streamer_runtime.aws import NO_HEADERS
 from cdk_streamer_runtime.contract import Metric
-from cdk_streamer_runtime.errors import AwsError, Gone, Unreachable
+from cdk_streamer_runtime.errors import AccessDenied, AwsError, Gone, Throttled, Unreachable
 from cdk_streamer_runtime.memory import MemoryAws
 from cdk_streamer_runtime.memory.api import ENDPOINT, CountedMetrics
 from cdk_streamer_runtime.memory.platform import START
@@ -106,10 +106,10 @@ def test_a_connection_that_cannot_keep_up_is_no_failure(
     assert metrics.counts == {}
 
 
-def test_a_message_that_is_too_large_is_a_failure(
+def test_a_message_that_is_too_large_will_never_be_sent(
     posts: Posts, metrics: CountedMetrics, caplog: pytest.LogCaptureFixture
 ):
-    assert posts.send("a", {"secret": "s" * 131_072}) is Delivery.FAILED
+    assert posts.send("a", {"secret": "s" * 131_072}) is Delivery.REFUSED
     assert metrics.counts == {Metric.POST_FAILURES: 1}
     assert "sss" not in caplog.text
 
@@ -277,11 +277,50 @@ def test_middleware_that_fails_sends_nothing_and_stops_nothing(
     posts = Posts(aws, ENDPOINT, metrics=metrics, outgoing=outgoing)
     broadcast = posts.broadcast({**subscribed("a"), "b": 0}, MESSAGE, START)
 
-    assert posts.send("a", MESSAGE) is Delivery.FAILED
+    assert posts.send("a", MESSAGE) is Delivery.REFUSED
     assert (broadcast.gone, broadcast.busy) == ({"b"}, False)
     assert aws.calls == []
     assert metrics.counts == {Metric.POST_FAILURES: 2}
     assert [record.levelno for record in caplog.records] == [logging.ERROR] * 2
+
+
+def test_a_plain_message_goes_past_the_middleware(aws: ObservedAws, metrics: CountedMetrics):
+    posts = Posts(aws, ENDPOINT, metrics=metrics, outgoing=broken)
+    posts.send_plain("a", MESSAGE, None)
+
+    assert said(aws, "a") == [MESSAGE]
+
+
+# --- who is gone ----------------------------------------------------------------------------------
+
+
+def test_who_is_closed_or_has_an_expired_token_is_gone(posts: Posts, aws: ObservedAws):
+    aws.memory.connections.close("b")
+    subscribers = {**subscribed("a", "b", "never"), "c": START // 1000}
+
+    assert posts.gone(subscribers, START) == {"b", "never", "c"}
+    assert aws.calls == ["GET"] * 3
+    assert said(aws, "a") == []
+
+
+@pytest.mark.parametrize(
+    ("error", "gone"),
+    [
+        (Gone("GoneException", "", 410, "GET"), {"a"}),
+        (AwsError("NotFoundException", "", 404, "GET"), {"a"}),
+        (AccessDenied("ForbiddenException", "", 403, "GET"), set[str]()),
+        (Throttled("LimitExceededException", "", 429, "GET"), set[str]()),
+        (Unreachable("Timeout", "", 0, "GET"), set[str]()),
+        (AwsError("InternalServerErrorException", "", 500, "GET"), set[str]()),
+    ],
+    ids=lambda value: value.code if isinstance(value, AwsError) else "",
+)
+def test_only_a_plain_answer_proves_that_somebody_is_gone(
+    posts: Posts, aws: ObservedAws, error: AwsError, gone: set[str]
+):
+    aws.on("GET", refused_by(error))
+
+    assert posts.gone(subscribed("a"), START) == gone
 
 
 # --- the end --------------------------------------------------------------------------------------
