@@ -35,6 +35,10 @@ class Machine:
         """Give a random number between 0 and 1."""
         return random.random()  # noqa: S311 - jitter, nobody gains from guessing it
 
+    def sleep(self, milliseconds: int) -> None:
+        """Wait."""
+        time.sleep(milliseconds / 1000)
+
     @contextmanager
     def pumping(self, sink: Sink, interval: int, deadline: int) -> Generator[Pump]:
         """Carry reports to `sink` in a thread of its own while the block runs."""

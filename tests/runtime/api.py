@@ -12,8 +12,10 @@ from cdk_streamer_runtime.http.assembly import http_api
 from cdk_streamer_runtime.keys import request_key
 from cdk_streamer_runtime.memory.api import (
     ENDPOINT,
+    SECRET_ARN,
     TABLE,
     WATCH,
+    WEBHOOKS,
     WORK,
     CountedMetrics,
     MemoryApi,
@@ -23,6 +25,7 @@ from cdk_streamer_runtime.requests.app import AsyncApp
 from cdk_streamer_runtime.requests.request import Request
 from cdk_streamer_runtime.requests.worker import Platform
 from cdk_streamer_runtime.sockets.connections import Caller, Connection
+from cdk_streamer_runtime.webhooks.assembly import deliveries
 from tests.runtime.observed_aws import Killed, ObservedAws
 
 DAY = 86_400
@@ -48,7 +51,11 @@ class ObservedApi(MemoryApi):
         assembly = Assembly(aws=self.observed, platform=platform or self.platform)
         work, watch = self.aws.queue_url(WORK.name), self.aws.queue_url(WATCH.name)
         queues: Mapping[str, Any] = {"work_queue_url": work, "lease_seconds": lease}
-        stored: Mapping[str, Any] = {"table_name": TABLE.name, "endpoint": ENDPOINT}
+        stored: Mapping[str, Any] = {
+            "table_name": TABLE.name,
+            "endpoint": ENDPOINT,
+            "webhook_queue_url": self.aws.queue_url(WEBHOOKS.name),
+        }
         self.conversation = assembly.conversation(
             contract.MessageEnvironment(
                 name="api", requests=True, worker_timeout_seconds=worker_timeout, **stored
@@ -77,6 +84,7 @@ class ObservedApi(MemoryApi):
                 name="api",
                 entry_point="",
                 worker_timeout_seconds=worker_timeout,
+                watch_queue_url=watch,
                 **stored,
                 **queues,
             ),
@@ -86,6 +94,18 @@ class ObservedApi(MemoryApi):
         self.watcher = assembly.watcher(
             contract.WatcherEnvironment(name="api", watch_queue_url=watch, **stored, **queues),
             self.metrics,
+        )
+
+        self.deliveries = deliveries(
+            assembly,
+            contract.WebhookEnvironment(
+                name="api",
+                table_name=TABLE.name,
+                queue_url=self.aws.queue_url(WEBHOOKS.name),
+                secret_arn=SECRET_ARN,
+            ),
+            self.metrics,
+            self.receiver,
         )
 
     def ask(self, connection: Connection, frame: Mapping[str, Any] | str) -> list[dict[str, Any]]:
@@ -117,6 +137,12 @@ class ObservedApi(MemoryApi):
             return super().work()
         except Killed:
             return True  # the message shows up again when its visibility ends
+
+    def notify(self) -> bool:
+        try:
+            return super().notify()
+        except Killed:
+            return True
 
     def watch(self) -> bool:
         try:

@@ -29,7 +29,8 @@ def _handle(record: dict[str, Any]) -> bool:
     try:
         message = WorkMessage.from_body(record["body"])
         receives = int(record["attributes"]["ApproximateReceiveCount"])
-        return _watcher.handle(message.key, record["receiptHandle"], receives)
+        sent_at = int(record["attributes"].get("SentTimestamp", 0)) or None
+        return _watcher.handle(message, record["receiptHandle"], receives, sent_at)
     except Exception:  # one that cannot be looked at must not keep the others from their watch
         _logger.exception("request not looked at", extra={"message_id": record["messageId"]})
         return False

@@ -31,6 +31,10 @@ class MemoryPlatform:
         """Let time pass."""
         self.now += milliseconds
 
+    def sleep(self, milliseconds: int) -> None:
+        """Let time pass."""
+        self.now += milliseconds
+
     def new_id(self) -> str:
         """Give ids in their order."""
         self._ids += 1

@@ -118,10 +118,10 @@ class Progress:
     def ask(
         self, schema: object = None, *, prompt: str | None = None, timeout: float | None = None
     ) -> Any:  # noqa: ANN401 - as the schema says
-        """Wait until somebody gives an input, and give it as `schema` says; costs nothing meanwhile.
+        """Wait until somebody gives an input, and give it as `schema` says; meanwhile nothing runs.
 
-        `schema` is what an action's `input` may be, or a type like `bool` or `Literal["yes", "no"]`;
-        default: any JSON value. Raises InputTimeout after `timeout` seconds; default: the action's
+        `schema` is what an action's `input` may be, or a type like `bool` or `Literal["a", "b"]`,
+        or a JSON Schema; default: any JSON value. Raises InputTimeout after `timeout` seconds; default: the action's
         own timeout. Needs `executor="durable"`.
         """
         if self._asker is None:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import UnionType
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from cdk_streamer_runtime.contract import ErrorCode, Executor
+from cdk_streamer_runtime.durable.course import DIRECT, Course
 from cdk_streamer_runtime.errors import Rejection
 from cdk_streamer_runtime.limits.limit import Limit
 from cdk_streamer_runtime.progress.progress import Progress
 from cdk_streamer_runtime.requests.inputs import Input
 from cdk_streamer_runtime.requests.retry import Retry
+
+T = TypeVar("T")
 
 Mode = Literal["sync", "async"]
 Rule = Callable[[Any], Mode]
@@ -39,11 +42,25 @@ class RequestContext:
     idempotency_key: str
     deadline: int
     metadata: Mapping[str, Any]
+    course: Course = field(default=DIRECT, repr=False, compare=False)
 
     @property
     def fencing_token(self) -> int:
         """Refuse side effects that carry a lower token than one you have seen."""
         return self.attempt
+
+    def step(self, name: str, function: Callable[[], T]) -> T:
+        """Do one part of the work and give what it returned, as JSON keeps it.
+
+        A durable execution does it once and remembers: when the handler begins anew, after a sleep
+        or a crash, what the function returned or raised comes from the record. A crash in its
+        midst repeats it. A worker just runs it. Raises TypeError for a value that is not JSON.
+        """
+        return self.course.step(name, function)
+
+    def sleep(self, seconds: float) -> None:
+        """Wait; a durable execution costs nothing meanwhile, for up to a year."""
+        self.course.sleep(seconds)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ from cdk_streamer_runtime.errors import (
     Cancelled,
     Conflict,
     DeadlineExceeded,
+    InputTimeout,
     Rejection,
     RequestNotFound,
     TooManySubscribers,
@@ -89,6 +90,8 @@ def fault_of(error: Exception, trace: str | None) -> Mapping[str, Any]:
             return messages.fault(
                 ErrorCode.TIMEOUT, "the action took too long", retryable=True, trace=trace
             )
+        case InputTimeout():
+            return messages.fault(ErrorCode.TIMEOUT, "nobody answered in time", trace=trace)
         case RequestNotFound():
             return messages.fault(ErrorCode.NOT_FOUND, str(error), trace=trace)
         case Conflict() | TooManySubscribers():

@@ -29,7 +29,7 @@ class Lease:
         """Take the request as the claim returned it."""
         self.request = request
         self.gone: frozenset[str] = frozenset()
-        self._ticks = 0
+        self._ticks = request.tick
         self._store = store
         self._posts = posts
         self._length = length
@@ -39,6 +39,10 @@ class Lease:
     def keep_at(self) -> int:
         """Extend when a third of the lease is gone: two extensions may fail before it is lost."""
         return self.request.lease_until - self._length * 2 // 3
+
+    def extended(self, report: Mapping[str, Any] | None, now: int) -> int | None:
+        """Give the end of the lease after a write at `now`; None leaves it as it is."""
+        return now + self._length if report is None or now >= self.keep_at() else None
 
     def write(self, report: Mapping[str, Any] | None) -> bool:
         """Store a report and post it; extend the lease when it is time.
@@ -53,7 +57,7 @@ class Lease:
             self.request,
             self._ticks,
             progress=report,
-            lease_until=now + self._length if report is None or now >= self.keep_at() else None,
+            lease_until=self.extended(report, now),
             gone=self.gone,
         )
         self.gone = frozenset()

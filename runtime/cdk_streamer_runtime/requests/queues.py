@@ -14,21 +14,28 @@ from cdk_streamer_runtime.documents import decode, encode
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkMessage:
-    """Attempt `attempt` of the request `key` is due."""
+    """Attempt `attempt` of the request `key` is due.
+
+    On the watch queue: look after the request until it has ended, or with `follows` only until
+    that attempt has.
+    """
 
     key: str
     attempt: int
     trace: str | None = None
+    follows: bool = False
 
     @classmethod
     def from_body(cls, body: str) -> WorkMessage:
         """Read a message; raises ValueError, KeyError for one that is not ours."""
         document = decode(body)
-        return cls(key=document["key"], attempt=document["attempt"])
+        follows = document.get("follows", False)
+        return cls(key=document["key"], attempt=document["attempt"], follows=follows)
 
     def to_body(self) -> str:
         """Write the message; the trace travels beside it."""
-        return encode({"key": self.key, "attempt": self.attempt})
+        follows = {"follows": True} if self.follows else {}
+        return encode({"key": self.key, "attempt": self.attempt, **follows})
 
 
 class Queue:

@@ -45,7 +45,7 @@ class Repair:
     def look(self, request: Request) -> int | None:
         """Do what is needed and tell in how many milliseconds to look again; None: never."""
         if request.is_terminal:
-            return None
+            return self._endings.owed(request)
         try:
             return self._steps[request.state](self, request, self._clock())
         except RequestChanged as changed:
@@ -63,14 +63,23 @@ class Repair:
 
     def _waiting(self, request: Request, now: int) -> int | None:
         overdue = now - request.retry_at
+        # Workers that cannot start at all must not keep a request for ever.
+        patience = request.expires_at - request.created_at
+        if overdue >= patience:
+            return self._end(request, Event.EXPIRE, "the next attempt was not started in time")
         if overdue < GRACE:
             return GRACE - overdue
-        return self._send_again(request, overdue)
+        return min(self._send_again(request, overdue), patience - overdue + GRACE)
 
     def _running(self, request: Request, now: int) -> int | None:
-        overtime = request.deadline_at + OVERTIME
+        # Time for one heartbeat after the deadline, which tells overtime from a crash.
+        overtime = request.deadline_at + max(OVERTIME, self._lease // 3 + GRACE)
         if request.lease_until + GRACE > now and overtime > now:
             return min(request.lease_until + GRACE, overtime) - now
+        return self._lost(request, now, seen=request.lease_until - self._lease)
+
+    def _lost(self, request: Request, now: int, *, seen: int) -> int | None:
+        """End or repeat an attempt that nobody works on; its worker was last seen at `seen`."""
         self._endings.count(Metric.LEASES_LOST)
         logger.warning(
             "lease lost",
@@ -78,7 +87,7 @@ class Repair:
         )
         if request.state is State.CANCELLING:
             return self._end(request, Event.STOP, "")
-        if now >= request.deadline_at:
+        if seen >= request.deadline_at:
             return self._end(request, Event.FAIL, "the request took too long")
         if request.attempt >= request.max_attempts:
             text = f"the worker stopped in each of {request.attempt} attempts"
@@ -90,6 +99,7 @@ class Repair:
         State.RETRY_WAIT: _waiting,
         State.RUNNING: _running,
         State.CANCELLING: _running,
+        State.INPUT_REQUIRED: _running,
     }
 
     def _start_over(self, request: Request, now: int) -> int:

@@ -8,8 +8,9 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
-from cdk_streamer_runtime.contract import Metric, State
+from cdk_streamer_runtime.contract import Executor, Metric, State
 from cdk_streamer_runtime.documents import encode
+from cdk_streamer_runtime.durable.course import DIRECT, Course, Direct
 from cdk_streamer_runtime.errors import (
     LeaseLost,
     RequestChanged,
@@ -25,7 +26,7 @@ from cdk_streamer_runtime.requests.failures import Failure, failure_of
 from cdk_streamer_runtime.requests.items import Body
 from cdk_streamer_runtime.requests.lease import Lease
 from cdk_streamer_runtime.requests.queues import Queue, WorkMessage
-from cdk_streamer_runtime.requests.repair import Repair
+from cdk_streamer_runtime.requests.repair import GRACE, LOST_AFTER, Repair
 from cdk_streamer_runtime.requests.request import Request
 from cdk_streamer_runtime.requests.results import result_text
 from cdk_streamer_runtime.requests.store import RequestStore
@@ -60,6 +61,10 @@ class Platform(Protocol):
 
     def uniform(self) -> float:
         """Give a random number between 0 and 1."""
+        ...
+
+    def sleep(self, milliseconds: int) -> None:
+        """Wait."""
         ...
 
     def pumping(
@@ -99,6 +104,7 @@ class Worker:
         platform: Platform,
         lease: int,
         interval: int,
+        watch: Queue | None = None,
     ) -> None:
         """Take the app and the world; `lease` and the progress `interval` are milliseconds."""
         self._app = app
@@ -110,6 +116,7 @@ class Worker:
         self._platform = platform
         self._lease = lease
         self._interval = interval
+        self._watch = watch
         self._repair = Repair(
             store=store, work=work, endings=endings, clock=platform.clock, lease=lease
         )
@@ -131,13 +138,25 @@ class Worker:
             return self._refused(message, changed.request)
         if request.attempt == 1:
             self._metrics.milliseconds(Metric.QUEUE_AGE, platform.clock() - request.created_at)
+        self._announce_late(request)
         self._run(request, remaining)
         return True
+
+    def _announce_late(self, request: Request) -> None:
+        """Let a late attempt be watched: what waits for long is looked at ever less often."""
+        due = request.retry_at or request.created_at
+        if self._watch is not None and self._platform.clock() - due >= LOST_AFTER:
+            message = WorkMessage(
+                key=request.key, attempt=request.attempt, trace=request.trace, follows=True
+            )
+            self._watch.send(message, self._lease + GRACE)
 
     def _refused(self, message: WorkMessage, request: Request) -> bool:
         """Tell whether a message whose attempt cannot be claimed has done its duty."""
         if request.is_terminal or message.attempt < request.attempt:
             return True
+        if request.executor is Executor.DURABLE:
+            return True  # the watcher starts it where it belongs
         if request.is_leased(self._platform.clock()):
             return False
         self._repair.look(request)
@@ -158,26 +177,34 @@ class Worker:
         )
         with platform.pumping(lease, self._interval, end) as pump:
             try:
-                outcome = self._execute(request, body, Progress(pump), end)
+                course = Direct(check=pump.check, clock=platform.clock, pause=platform.sleep)
+                outcome = self._execute(request, body, Progress(pump), end, course)
             finally:
                 last = pump.stop()
         self._conclude(lease, outcome, last)
 
     def _execute(
-        self, request: Request, body: Body, progress: Progress, end: int
+        self,
+        request: Request,
+        body: Body,
+        progress: Progress,
+        end: int,
+        course: Course = DIRECT,
     ) -> Success | Failure | None:
         """Run the handler; None when the attempt is somebody else's."""
         retry = None
         try:
             action = self._app.find(request.action)
             retry = action.retry
-            context = _context(request, body.metadata, end)
+            context = _context(request, body.metadata, end, course)
             call = Call(action=action, payload=body.payload, context=context, progress=progress)
             with self._platform.alarm(end - self._platform.clock()):
                 result = self._app.execute(call)
             return Success(result=result_text(result))
         except LeaseLost:
             return None
+        except course.beyond:
+            raise
         except Exception as error:  # noqa: BLE001 - whatever a handler raises ends its attempt
             return failure_of(error, request, retry, self._platform.uniform)
 
@@ -218,10 +245,7 @@ class Worker:
 
     def _tell(self, lease: Lease, request: Request, last: Mapping[str, Any] | None) -> None:
         if request.state is State.RETRY_WAIT:
-            delay = request.retry_at - self._platform.clock()
-            self._work.send(
-                WorkMessage(key=request.key, attempt=request.attempt, trace=request.trace), delay
-            )
+            self._enqueue(request, request.retry_at - self._platform.clock())
         if last is not None:
             report = {**last, "attempt": lease.request.attempt}
             lease.request = request
@@ -230,6 +254,11 @@ class Worker:
             self._endings.retrying(request)
         else:
             self._endings.ended(request)
+
+    def _enqueue(self, request: Request, delay: int) -> None:
+        """Let the next attempt start after `delay` milliseconds."""
+        message = WorkMessage(key=request.key, attempt=request.attempt, trace=request.trace)
+        self._work.send(message, delay)
 
 
 def _changes(outcome: Success | Failure, state: State, held: Request, now: int) -> dict[str, Any]:
@@ -244,7 +273,9 @@ def _changes(outcome: Success | Failure, state: State, held: Request, now: int) 
             return {}
 
 
-def _context(request: Request, metadata: Mapping[str, Any], end: int) -> RequestContext:
+def _context(
+    request: Request, metadata: Mapping[str, Any], end: int, course: Course
+) -> RequestContext:
     return RequestContext(
         request_id=request.request_id,
         action=request.action,
@@ -254,4 +285,5 @@ def _context(request: Request, metadata: Mapping[str, Any], end: int) -> Request
         idempotency_key=request.key,
         deadline=end,
         metadata=metadata,
+        course=course,
     )

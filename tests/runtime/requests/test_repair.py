@@ -12,12 +12,14 @@ from cdk_streamer_runtime.keys import request_key
 from cdk_streamer_runtime.memory.platform import START
 from cdk_streamer_runtime.requests.queues import WorkMessage
 from cdk_streamer_runtime.requests.repair import GRACE, LOST_AFTER, OVERTIME
+from cdk_streamer_runtime.requests.transitions import Event
 from cdk_streamer_runtime.sockets.connections import Connection
 from tests.runtime.api import ANN, ObservedApi
 from tests.runtime.observed_aws import Killed, after
 from tests.runtime.wire import faults
 
 KEY = request_key("acme", "ann", "r1")
+WATCH = WorkMessage(key=KEY, attempt=1)
 LEASE = 60_000
 SECOND = 1_000
 MINUTE = 60_000
@@ -59,16 +61,17 @@ class Crashing:
         assert [fault for message in messages for fault in faults(message)] == []
         return [message["type"] for message in messages]
 
-    def lose_work(self) -> None:
+    def lose_work(self) -> bool:
         """Let the work queue forget everything, as when messages were dead-lettered."""
         url = self.api.aws.queue_url("work")
         while found := self.api.aws.call("sqs", "ReceiveMessage", {"QueueUrl": url}):
             for message in found["Messages"]:
                 parameters = {"QueueUrl": url, "ReceiptHandle": message["ReceiptHandle"]}
                 self.api.aws.call("sqs", "DeleteMessage", parameters)
+        return False
 
     def watch(self) -> bool:
-        return self.api.watcher.handle(KEY, self._receipt())
+        return self.api.watcher.handle(WATCH, self._receipt())
 
     def _receipt(self) -> str:
         url = self.api.aws.queue_url("watch")
@@ -146,11 +149,63 @@ def test_a_request_that_may_be_tried_once_fails_with_its_worker():
     assert world.request.state is State.FAILED
 
 
-def test_a_worker_whose_death_shows_after_the_deadline_leaves_a_timeout():
-    world = Crashing(1, timeout=30)
+@pytest.mark.parametrize("timeout", [1, 10, 30, 60])
+def test_a_death_that_shows_after_a_short_deadline_is_no_timeout(timeout: int):
+    world = Crashing(1, timeout=timeout)
     world.submit().api.wait(HOUR)
 
+    assert [attempt for attempt, _ in world.started] == [1, 2]
+    assert world.request.result == "attempt 2"
+
+
+@pytest.mark.parametrize("timeout", [1, 10, 30, 100])
+def test_a_worker_that_was_alive_after_the_deadline_leaves_a_timeout(timeout: int):
+    world = Crashing(timeout=timeout).submit()
+    world.api.dispatch()
+    store = world.api.worker._store  # noqa: SLF001
+    held = store.claim(KEY, 1, "w1", START, LEASE)
+    for number in range(1, 8):  # a heartbeat each third of the lease, although its time is up
+        world.api.platform.advance(LEASE // 3)
+        store.tick(held, number, lease_until=world.api.platform.now + LEASE)
+
+    assert world.watch() is True
     assert world.request.error["code"] == "TIMEOUT"
+
+
+def test_a_retry_that_no_worker_takes_expires():
+    world = Crashing(expires=600).submit()
+    world.api.dispatch()
+    store = world.api.worker._store  # noqa: SLF001
+    held = store.claim(KEY, 1, "w1", START, LEASE)
+    store.transition(held, Event.RETRY, START, changes={"attempt": 2, "retry_at": START})
+    world.api.work = world.lose_work
+    world.api.wait(HOUR)
+
+    assert world.request.state is State.EXPIRED
+    assert world.request.ended_at - START <= (600 + 15) * SECOND
+    assert world.kinds[-1] == "error"
+
+
+@pytest.mark.parametrize("waited", [6 * MINUTE, 14 * MINUTE, 40 * MINUTE])
+def test_a_worker_that_dies_after_a_late_claim_is_missed_as_soon(waited: int):
+    world = Crashing(1).submit()
+    world.api.dispatch()
+    work, world.api.work = world.api.work, world.lose_work
+    world.api.wait(waited)
+    world.api.work = work
+    world.api.wait(HOUR)
+
+    (_, first), (_, second) = world.started
+    assert first >= waited // SECOND
+    assert second - first <= 90
+    assert world.api.aws.messages("watch") == []
+
+
+def test_a_worker_that_comes_in_time_sends_no_watch_of_its_own():
+    world = Crashing().submit()
+    world.api.wait(HOUR)
+
+    assert world.api.observed.counts["SendMessage"] == 0
 
 
 def test_a_worker_that_died_while_it_was_asked_to_stop_leaves_it_cancelled():
@@ -284,8 +339,8 @@ def test_two_watchers_start_one_attempt():
     world.api.work()
     world.api.platform.advance(LEASE + GRACE)
     receipt = world._receipt()  # noqa: SLF001
-    world.api.observed.on("UpdateItem", after(lambda: world.api.watcher.handle(KEY, receipt)))
-    world.api.watcher.handle(KEY, receipt)
+    world.api.observed.on("UpdateItem", after(lambda: world.api.watcher.handle(WATCH, receipt)))
+    world.api.watcher.handle(WATCH, receipt)
 
     assert (world.request.state, world.request.attempt) == (State.RETRY_WAIT, 2)
 
@@ -299,7 +354,9 @@ def test_a_watch_message_of_what_has_ended_is_done():
 
 
 def test_a_watch_message_of_what_is_gone_is_done():
-    assert Crashing().api.watcher.handle("nobody", "receipt") is True
+    nobody = WorkMessage(key="nobody", attempt=1)
+
+    assert Crashing().api.watcher.handle(nobody, "receipt") is True
 
 
 def test_a_watch_message_of_what_goes_on_is_hidden_until_the_next_look():

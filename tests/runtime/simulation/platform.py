@@ -60,6 +60,9 @@ class SimulatedPlatform:
     def uniform(self) -> float:
         return self._scheduler.random.random()
 
+    def sleep(self, milliseconds: int) -> None:
+        self._scheduler.sleep(milliseconds)
+
     def each(self, act: Callable[[str], R], names: Iterable[str]) -> Iterable[R]:
         return map(act, names)
 

@@ -230,7 +230,10 @@ class World:
     def _work(self, assembly: Assembly, message: Mapping[str, Any]) -> bool:
         worker: Worker = assembly.worker(
             contract.WorkerEnvironment(
-                **self._stored(), entry_point="", worker_timeout_seconds=WORKER_TIMEOUT
+                **self._stored(),
+                entry_point="",
+                worker_timeout_seconds=WORKER_TIMEOUT,
+                watch_queue_url=self.memory.queue_url(WATCH.name),
             ),
             self.app,
             self.metrics,
@@ -244,8 +247,8 @@ class World:
             ),
             self.metrics,
         )
-        key = WorkMessage.from_body(message["Body"]).key
-        return watcher.handle(key, message["ReceiptHandle"])
+        look = WorkMessage.from_body(message["Body"])
+        return watcher.handle(look, message["ReceiptHandle"])
 
     def _stored(self) -> dict[str, Any]:
         return {

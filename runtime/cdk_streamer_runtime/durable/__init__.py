@@ -1,0 +1,1 @@
+"""Requests that outlive an invocation: steps, sleeps and questions, on Lambda durable functions."""

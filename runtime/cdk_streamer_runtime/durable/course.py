@@ -1,0 +1,118 @@
+"""The course of a handler: the steps that it takes, and where it waits between them."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol, TypeVar
+
+from cdk_streamer_runtime.contract import STEP_BYTES
+from cdk_streamer_runtime.documents import decode, encode, size
+
+T = TypeVar("T")
+
+LONGEST_PAUSE = 500  # milliseconds; a sleeper hears of a cancel at the latest after these
+_NAME = re.compile(r"[\x20-\x7e]{1,128}")
+
+
+class Course(Protocol):
+    """What `RequestContext.step` and `sleep` stand for; the executor decides which one it is."""
+
+    @property
+    def beyond(self) -> tuple[type[BaseException], ...]:
+        """What is no failure of a handler, but of the machinery beneath it."""
+        ...
+
+    def step(self, name: str, function: Callable[[], Any]) -> Any:  # noqa: ANN401 - the author's
+        """Do one part of the work."""
+        ...
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        ...
+
+
+class Direct:
+    """The course of a handler that runs to its end in one invocation: steps just run."""
+
+    beyond: tuple[type[BaseException], ...] = ()
+
+    def __init__(
+        self,
+        *,
+        check: Callable[[], None] = lambda: None,
+        clock: Callable[[], int] = lambda: time.monotonic_ns() // 1_000_000,
+        pause: Callable[[int], None] = lambda milliseconds: time.sleep(milliseconds / 1000),
+    ) -> None:
+        """Take what tells that the result is no longer wanted, and the time."""
+        self._check = check
+        self._clock = clock
+        self._pause = pause
+
+    def step(self, name: str, function: Callable[[], Any]) -> Any:  # noqa: ANN401 - the author's
+        """Run the function; its value comes back as every executor would give it."""
+        check_name(name)
+        return decode(step_text(name, run(function)))
+
+    def sleep(self, seconds: float) -> None:
+        """Wait, but not longer than anybody wants the result."""
+        end = self._clock() + whole_seconds(seconds) * 1000
+        self._check()
+        while (left := end - self._clock()) > 0:
+            self._pause(min(left, LONGEST_PAUSE))
+            self._check()
+
+
+DIRECT = Direct()
+
+
+def check_name(name: str) -> None:
+    """Raise ValueError for a name that the service would refuse."""
+    if not _NAME.fullmatch(name):
+        raise ValueError(f"a step's name has 1 to 128 printable ASCII characters, got {name!r}")
+
+
+def whole_seconds(seconds: float) -> int:
+    """Give a pause as the service counts it; raises ValueError for what it refuses."""
+    if not 0 < seconds <= 31_622_400:  # noqa: PLR2004 - 366 days, the longest execution
+        raise ValueError(f"sleep between 1 second and 366 days, got {seconds!r} seconds")
+    return int(-(-seconds // 1))
+
+
+def step_text(name: str, value: object) -> str:
+    """Write a step's value; raises TypeError, ValueError for what could not be recorded."""
+    try:
+        text = encode(value)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise TypeError(
+            f"step {name!r} must return what JSON can hold, got {type(value).__name__}: {error}"
+        ) from error
+    if size(text) > STEP_BYTES:
+        raise ValueError(
+            f"step {name!r} returned {size(text)} bytes, but {STEP_BYTES} is the most; "
+            "store it elsewhere and return its address"
+        )
+    return text
+
+
+def run(function: Callable[[], Any]) -> Any:  # noqa: ANN401 - what the author's function returns
+    """Call the function of a step to its end, also when it is a coroutine function."""
+    try:
+        result = function()
+        return _finish(result) if inspect.isawaitable(result) else result
+    except SystemExit as wish:
+        raise RuntimeError(f"a step wanted to exit with {wish.code!r}") from wish
+
+
+def _finish(result: Awaitable[object]) -> object:
+    import asyncio
+    from concurrent.futures import ThreadPoolExecutor
+
+    async def finish() -> object:
+        return await result
+
+    # In a thread of its own, for an async handler has a loop already and no second one may run.
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        return thread.submit(asyncio.run, finish()).result()
