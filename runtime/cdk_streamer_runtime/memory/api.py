@@ -94,7 +94,9 @@ class MemoryApi:
             contract.DispatcherEnvironment(**common, watch_queue_url=watch)
         )
         self.worker = assembly.worker(
-            contract.WorkerEnvironment(**stored, entry_point=""), app, self.metrics
+            contract.WorkerEnvironment(**stored, entry_point="", watch_queue_url=watch),
+            app,
+            self.metrics,
         )
         self.watcher = assembly.watcher(
             contract.WatcherEnvironment(**stored, watch_queue_url=watch), self.metrics
@@ -168,8 +170,8 @@ class MemoryApi:
         message = self._receive(WATCH)
         if message is None:
             return False
-        key = WorkMessage.from_body(message["Body"]).key
-        if self.watcher.handle(key, message["ReceiptHandle"]):
+        look = WorkMessage.from_body(message["Body"])
+        if self.watcher.handle(look, message["ReceiptHandle"]):
             self._delete(WATCH, message)
         return True
 
