@@ -136,7 +136,7 @@ def _output(output: Output) -> dict[str, Any]:
             return kind | asdict(output)
 
 
-_KINDS = {InputRequired: "input_required"}
+_KINDS: dict[type[Message], str] = {InputRequired: "input_required"}
 
 
 def _frame(text: str) -> dict[str, Any]:

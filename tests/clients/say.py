@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 NOW = "2026-11-21T09:00:00.000Z"
@@ -71,7 +72,7 @@ def chunk(id: str, seq: int, index: int, data: object, attempt: int = 1) -> Docu
     return _news("chunk", {"request_id": id}, seq) | part
 
 
-def page(chunks: dict[int, object], then: int | None = None, attempt: int = 1) -> Document:
+def page(chunks: Mapping[int, object], then: int | None = None, attempt: int = 1) -> Document:
     pieces = [{"chunk_index": index, "data": data} for index, data in chunks.items()]
     return {"attempt": attempt, "chunks": pieces, "next": then}
 

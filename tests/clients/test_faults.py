@@ -6,8 +6,16 @@ from itertools import pairwise
 
 from hypothesis import given, settings, strategies as st
 
+from cdk_streamer_client.chunks import Chunk
 from cdk_streamer_client.errors import ConnectionLost, Unreachable
-from cdk_streamer_client.messages import Acknowledged, Completed, Failed, Progress
+from cdk_streamer_client.messages import (
+    Acknowledged,
+    Completed,
+    Failed,
+    InputRequired,
+    Progress,
+    Retrying,
+)
 from tests.clients.world import Fault, World, percentage
 
 # Up to which message something may break; after that the network is sound, so that all must end.
@@ -15,10 +23,20 @@ REACH = 60
 FAULTS = st.dictionaries(st.integers(0, REACH), st.sampled_from(Fault), max_size=12)
 REPORTS = st.integers(0, 40)
 
+Ending = Completed | Failed
+
 
 def played(world: World, *, idempotent: bool = False) -> World:
     world.run(idempotent=idempotent)
     return world
+
+
+def news_of(world: World) -> list[Acknowledged | Progress | InputRequired | Retrying | Ending]:
+    return [message for message in world.heard if not isinstance(message, Chunk)]
+
+
+def chunks_of(world: World) -> list[Chunk]:
+    return [message for message in world.heard if isinstance(message, Chunk)]
 
 
 def has_given_up(world: World) -> bool:
@@ -30,7 +48,7 @@ def has_given_up(world: World) -> bool:
 @settings(max_examples=20)
 def test_without_faults_every_message_is_told(reports: int):
     world = played(World(mode="async", reports=reports, faults={}))
-    assert [message.seq for message in world.heard] == list(range(reports + 2))
+    assert [message.seq for message in news_of(world)] == list(range(reports + 2))
     assert (world.connections, world.warnings, world.service.executions) == (1, 0, 1)
 
 
@@ -45,7 +63,7 @@ def test_an_async_request_ends_with_its_result(reports: int, faults: dict[int, F
 @settings(max_examples=200)
 def test_messages_are_told_once_and_in_order(reports: int, faults: dict[int, Fault]):
     world = played(World(mode="async", reports=reports, faults=faults))
-    numbers = [message.seq for message in world.heard]
+    numbers = [message.seq for message in news_of(world)]
     assert has_given_up(world) or all(before < after for before, after in pairwise(numbers))
 
 
@@ -91,6 +109,19 @@ def test_a_sync_action_runs_once_or_the_caller_is_told_that_it_may_have(faults: 
 def test_an_idempotent_sync_action_ends_with_its_answer(faults: dict[int, Fault]):
     world = played(World(mode="sync", reports=0, faults=faults), idempotent=True)
     assert has_given_up(world) or isinstance(world.ending, Completed)
+
+
+@given(reports=REPORTS, faults=FAULTS)
+@settings(max_examples=300)
+def test_every_chunk_is_told_once_and_in_order_before_the_end(
+    reports: int, faults: dict[int, Fault]
+):
+    world = played(World(mode="async", reports=reports, faults=faults, chunks=True))
+    told = [(chunk.attempt, chunk.index) for chunk in chunks_of(world)]
+    last = [chunk.data for chunk in chunks_of(world) if chunk.attempt == world.service.attempt]
+    assert told == sorted(set(told))
+    assert has_given_up(world) or world.ending == Completed(result="done", seq=world.service.seq)
+    assert has_given_up(world) or last == world.service.chunks
 
 
 def test_a_lost_push_is_known_within_the_poll_and_its_answer():

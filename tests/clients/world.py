@@ -15,6 +15,7 @@ from cdk_streamer_client.session import (
     Answered,
     Close,
     Ended,
+    Fetch,
     Heard,
     Open,
     Output,
@@ -61,6 +62,8 @@ class Service:
     report: dict[str, Any] | None = None
     state: str = "QUEUED"
     subscribers: set[int] = field(default_factory=set)
+    puts_out: bool = False
+    chunks: list[int] = field(default_factory=list)
 
     def hear(self, link: int, frame: Mapping[str, Any]) -> None:
         """Answer a frame."""
@@ -72,7 +75,7 @@ class Service:
             case "ping":
                 self.post(link, say.pong(frame["id"]))
             case "subscribe" | "get" as action:
-                self._read(link, frame["id"], action)
+                self._read(link, frame["id"], action, frame["payload"].get("chunks_from"))
             case _ if self.mode == "async":
                 self._accept(link)
             case _:
@@ -94,19 +97,25 @@ class Service:
             self.later(number * 400, self._work)
         self.later((self.reports + 1) * 400, self._complete)
 
-    def _read(self, link: int, id: str, action: str) -> None:
+    def _read(self, link: int, id: str, action: str, chunks_from: int | None) -> None:
         if self.seq < 0:
             self.post(link, say.error(id, "NOT_FOUND"))
             return
         if action == "subscribe":
             self.subscribers.add(link)
-        self.post(link, say.response(id, action, self._snapshot()))
+        page = {} if chunks_from is None else {"chunk_page": self._page(chunks_from)}
+        self.post(link, say.response(id, action, self._snapshot() | page))
 
     def _work(self) -> None:
         self.seq += 1
         if self.seq % 7 == 3:
             self.attempt += 1
+            self.chunks.clear()
             self._tell(say.retrying(ID, self.seq, self.attempt))
+            return
+        if self.puts_out and self.seq % 4 != 0:
+            self._tell(say.chunk(ID, self.seq, len(self.chunks), self.seq, self.attempt))
+            self.chunks.append(self.seq)
             return
         self.report = {"percentage": percentage(self.seq), "message": None}
         members = {**self.report, "attempt": self.attempt}
@@ -115,7 +124,7 @@ class Service:
     def _complete(self) -> None:
         self.seq += 1
         self.state = "SUCCEEDED"
-        self._tell(say.complete(ID, self.seq, "done"))
+        self._tell(say.complete(ID, self.seq, "done", **self._counted()))
 
     def _tell(self, message: dict[str, Any]) -> None:
         for link in sorted(self.subscribers):
@@ -123,8 +132,17 @@ class Service:
 
     def _snapshot(self) -> dict[str, Any]:
         result = {"result": "done"} if self.state == "SUCCEEDED" else {}
-        members = {"attempt": self.attempt, "progress": self.report, **result}
-        return say.snapshot(ID, self.seq, self.state, **members)
+        members = {"progress": self.report, **result, **self._counted()}
+        return say.snapshot(ID, self.seq, self.state, **{"attempt": self.attempt, **members})
+
+    def _page(self, first: int) -> dict[str, Any]:
+        """Give three chunks a page."""
+        after = first + 3
+        chunks = dict(list(enumerate(self.chunks))[first:after])
+        return say.page(chunks, after if after < len(self.chunks) else None, self.attempt)
+
+    def _counted(self) -> dict[str, Any]:
+        return {"attempt": self.attempt, "chunks": len(self.chunks)} if self.chunks else {}
 
 
 def percentage(seq: int) -> float:
@@ -135,14 +153,18 @@ def percentage(seq: int) -> float:
 class World:
     """Carries messages, and does to the nth of them what `faults` says."""
 
-    def __init__(self, *, mode: Mode, reports: int, faults: Mapping[int, Fault]) -> None:
+    def __init__(
+        self, *, mode: Mode, reports: int, faults: Mapping[int, Fault], chunks: bool = False
+    ) -> None:
         self.now = 0
         self.heard: list[Message] = []
         self.warnings = 0
         self.connections = 0
         self.messages = 0
         self.error: StreamerClientError | None = None
-        self.service = Service(mode=mode, reports=reports, post=self._post, later=self.later)
+        self.service = Service(
+            mode=mode, reports=reports, post=self._post, later=self.later, puts_out=chunks
+        )
         self.session = Session(uniform=lambda: 0.5)
         self._faults = faults
         self._links: set[int] = set()
@@ -205,7 +227,7 @@ class World:
                 self.warnings += 1
             case Ended(error=error):
                 self.error = error
-            case Ready() | Answered():
+            case Ready() | Answered() | Fetch():
                 pass
 
     def _open(self, link: int) -> None:

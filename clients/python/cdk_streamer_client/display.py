@@ -78,7 +78,9 @@ class Notes:
         return None
 
     def show(self, message: Message) -> None:
-        """Show nothing."""
+        """Show nothing but what somebody must answer."""
+        if isinstance(message, InputRequired):
+            self.note(words(message))
 
     def pause(self) -> AbstractContextManager[object]:
         """Show nothing anyway."""
@@ -147,7 +149,7 @@ class Bar(Notes):
         """Move the bar."""
         if isinstance(message, Completed | Failed | Chunk):
             return
-        if isinstance(message, Retrying):
+        if isinstance(message, Retrying | InputRequired):
             self.note(words(message))
         known = message.percentage if isinstance(message, Progress) else None
         self._bars.update(

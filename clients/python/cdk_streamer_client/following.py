@@ -107,8 +107,6 @@ class Call:
             return (self._answers.popleft(),)
         if sys.stdin.isatty() and self._arguments.payload != "-":
             with self._display.pause():
-                if question.prompt:
-                    self._display.note(question.prompt)
                 try:
                     return (await asked(question.schema, lambda label: typed(printed(label))),)
                 except EOFError:

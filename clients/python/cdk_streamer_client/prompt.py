@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 import threading
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, cast
@@ -53,7 +54,7 @@ def value_of(text: str, schema: Schema) -> Any:  # noqa: ANN401 - any JSON
         raise NotUnderstood(f"{text!r} is no {kind}") from None
 
 
-async def typed(label: str, read: Callable[[str], str] = input) -> str:
+async def typed(label: str) -> str:
     """Give the line that a person types; raises EOFError when there will be none.
 
     Its thread is a daemon: nobody can end a read of the terminal, and Ctrl-C must not wait for it.
@@ -63,7 +64,10 @@ async def typed(label: str, read: Callable[[str], str] = input) -> str:
 
     def work() -> None:
         try:
-            outcome, value = _settle, read(label)
+            # Not by input itself: stdout is for what programs read.
+            sys.stderr.write(label)
+            sys.stderr.flush()
+            outcome, value = _settle, input()
         except (EOFError, OSError) as error:
             outcome, value = _fail, error
         loop.call_soon_threadsafe(outcome, line, value)
