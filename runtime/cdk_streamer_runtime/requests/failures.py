@@ -53,13 +53,18 @@ def failure_of(
             "attempt": request.attempt,
             "error": type(error).__name__,
         },
-        exc_info=None if stopped else error,
+        exc_info=None if stopped else loggable(error),
     )
     fault = fault_of(error, request.trace)
     if retry and not stopped and retry.allows(error, request.attempt):
         wait = retry.wait(error, request.attempt, uniform)
         return Failure(event=Event.RETRY, fault=fault, wait=wait)
     return Failure(event=Event.FAIL, fault=fault)
+
+
+def loggable(error: Exception) -> Exception | None:
+    """Give the exception if a log may show it: what is wrong with a payload quotes the payload."""
+    return None if isinstance(error, InvalidInput) else error
 
 
 def fault_of(error: Exception, trace: str | None) -> Mapping[str, Any]:
