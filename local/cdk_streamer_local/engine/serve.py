@@ -46,6 +46,7 @@ def main() -> None:
     engine: Any = importlib.import_module("ministack.app")
     # Beside this file: a program's own folder is the first place that Python looks into.
     durable: Any = importlib.import_module("durable_front")
+    _tell_signers()
     config = uvicorn.Config(
         fronted(durable.DurableFront(engine.app), subprotocol),
         ssl_certfile=certificate,
@@ -87,6 +88,15 @@ def fronted(application: Application, subprotocol: str) -> Application:
         await application(scope, receive, send_fronted)
 
     return app
+
+
+def _tell_signers() -> None:
+    signers: Any = importlib.import_module("signers")
+    signers.tell_signers(
+        importlib.import_module("ministack.services.apigateway"),
+        importlib.import_module("ministack.core.router").extract_access_key_id,
+        importlib.import_module("ministack.core.iam_evaluator").resolve_caller_identity,
+    )
 
 
 def _allow_many_connections() -> None:

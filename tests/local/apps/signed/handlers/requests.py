@@ -1,0 +1,13 @@
+from cdk_streamer_runtime import AsyncApp, RequestContext
+
+app = AsyncApp()
+
+
+@app.action("whoami")
+def whoami(context: RequestContext) -> dict[str, str]:
+    return {"tenant": context.tenant, "owner": context.owner}
+
+
+@app.action("write", scopes=["write"])
+def write() -> str:
+    return "written"

@@ -1,0 +1,130 @@
+"""Callers who sign with AWS credentials, against the engine's own users and policies."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from botocore.auth import SigV4QueryAuth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+from botocore.session import Session
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
+from websockets.typing import Subprotocol
+
+from cdk_streamer_client import iam_signer
+from cdk_streamer_local import LocalStack
+from tests.local.apps import copied
+
+REGION = "us-east-1"
+PATIENCE = 30
+
+
+class Signed:
+    """An app whose callers sign, and users to sign for."""
+
+    def __init__(self, stack: LocalStack) -> None:
+        self.stack = stack
+        self.url = stack.socket_url()
+        self.iam = stack.client("iam")
+        self.users: dict[str, tuple[str, Credentials]] = {}
+
+    def add_user(self, name: str, *, may_connect: bool = True) -> None:
+        user_id = self.iam.create_user(UserName=name)["User"]["UserId"]
+        key = self.iam.create_access_key(UserName=name)["AccessKey"]
+        self.users[name] = (user_id, Credentials(key["AccessKeyId"], key["SecretAccessKey"]))
+        statement = {
+            "Effect": "Allow" if may_connect else "Deny",
+            "Action": "execute-api:Invoke",
+            "Resource": "arn:aws:execute-api:*:*:*/live/$connect",
+        }
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        self.iam.put_user_policy(UserName=name, PolicyName="connect", PolicyDocument=policy)
+
+    def headers(self, name: str) -> dict[str, str]:
+        """Sign as the Python client does."""
+        _, credentials = self.users[name]
+        session = Session()
+        session.set_credentials(credentials.access_key, credentials.secret_key)
+        return dict(iam_signer(region=REGION, session=session)(self.url))
+
+    def address(self, name: str) -> str:
+        """Sign as a browser has to."""
+        _, credentials = self.users[name]
+        request = AWSRequest("GET", self.url.replace("wss://", "https://"))
+        SigV4QueryAuth(credentials, "execute-api", REGION, expires=60).add_auth(request)
+        return str(request.url).replace("https://", "wss://")
+
+    @contextmanager
+    def open(self, url: str, headers: dict[str, str] | None = None) -> Iterator[Any]:
+        with connect(
+            url,
+            ssl=self.stack.tls,
+            proxy=None,
+            additional_headers=headers,
+            subprotocols=[Subprotocol("streamer.v1")],
+            open_timeout=PATIENCE,
+        ) as opened:
+            yield opened
+
+    def refused(self, url: str, headers: dict[str, str] | None = None) -> int:
+        with pytest.raises(InvalidStatus) as refused, self.open(url, headers):
+            pass
+        return refused.value.response.status_code
+
+
+def ask(socket: Any, action: str) -> dict[str, Any]:
+    socket.send(json.dumps({"action": action, "id": "1"}))
+    return json.loads(socket.recv(PATIENCE))
+
+
+@pytest.fixture(scope="module")
+def signed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Signed]:
+    folder = copied("signed", tmp_path_factory.mktemp("apps"))
+    with LocalStack(folder / "app.py") as stack:
+        app = Signed(stack)
+        app.add_user("writer")
+        app.add_user("reader")
+        app.add_user("stranger", may_connect=False)
+        yield app
+
+
+@pytest.mark.parametrize("name", ["writer", "reader"])
+def test_who_signs_is_known_by_account_and_id(signed: Signed, name: str):
+    user_id, _ = signed.users[name]
+
+    with signed.open(signed.url, signed.headers(name)) as socket:
+        assert ask(socket, "whoami")["data"] == {"tenant": "000000000000", "owner": user_id}
+
+
+def test_a_signature_may_be_in_the_address(signed: Signed):
+    user_id, _ = signed.users["reader"]
+
+    with signed.open(signed.address("reader")) as socket:
+        assert ask(socket, "whoami")["data"]["owner"] == user_id
+
+
+def test_scopes_are_those_of_the_user(signed: Signed):
+    with signed.open(signed.url, signed.headers("writer")) as socket:
+        assert ask(socket, "write")["data"] == "written"
+    with signed.open(signed.url, signed.headers("reader")) as socket:
+        assert ask(socket, "write")["error"]["code"] == "FORBIDDEN"
+
+
+def test_nobody_comes_in_without_a_signature(signed: Signed):
+    assert signed.refused(signed.url) == 403
+
+
+def test_nobody_comes_in_whom_iam_does_not_let(signed: Signed):
+    assert signed.refused(signed.url, signed.headers("stranger")) == 403
+
+
+def test_nobody_comes_in_with_a_signature_of_something_else(signed: Signed):
+    headers = signed.headers("writer")
+    headers["Authorization"] = headers["Authorization"][:-4] + "0000"
+
+    assert signed.refused(signed.url, headers) == 403
