@@ -46,11 +46,12 @@ def identity_of(signer: Signer | None) -> dict[str, Any]:
     https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-mapping-template-reference.html
     """
     known = signer or {}
+    session: Mapping[str, Any] = known.get("session") or {}
     return {
         "accountId": known.get("accountId"),
         "accessKey": known.get("accessKey"),
         "caller": known.get("userId"),
         "user": known.get("userId"),
         "userArn": known.get("userArn"),
-        "cognitoIdentityId": (known.get("session") or {}).get("_identity_id"),
+        "cognitoIdentityId": session.get("_identity_id"),
     }
