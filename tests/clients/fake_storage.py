@@ -41,7 +41,7 @@ class FakeStorage:
             def do_PUT(self) -> None:
                 storage.take(self, self.rfile.read(int(self.headers["Content-Length"])))
 
-            def log_message(self, format: str, *args: object) -> None:
+            def log_message(self, format: str, *args: object) -> None:  # noqa: A002
                 """Say nothing."""
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)

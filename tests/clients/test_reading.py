@@ -10,6 +10,7 @@ from hypothesis import given, strategies as st
 
 from cdk_streamer_client.addresses import is_safe
 from cdk_streamer_client.chunks import HELD, Chunk, Pieces, Stream
+from cdk_streamer_client.printing import WIDTH, ChunkLines
 from cdk_streamer_client.prompt import NotUnderstood, asked, value_of
 
 # --- addresses ------------------------------------------------------------------------------------
@@ -153,3 +154,17 @@ def test_only_what_is_near_is_kept():
 def piece(index: int, attempt: int = 1) -> Pieces:
     chunk = Chunk(data=index, index=index, attempt=attempt)
     return Pieces(attempt=attempt, chunks=(chunk,))
+
+
+# --- lines ----------------------------------------------------------------------------------------
+
+
+@given(st.lists(st.text(alphabet="ab \n", max_size=120)))
+def test_text_in_chunks_becomes_lines_and_loses_no_word(texts: list[str]):
+    lines: list[str] = []
+    shown = ChunkLines(lines.append)
+    for index, text in enumerate(texts):
+        shown.show(Chunk(data=text, index=index, attempt=1))
+    shown.end()
+    assert "".join("".join(lines).split()) == "".join("".join(texts).split())
+    assert all(len(line) <= WIDTH for line in lines)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import sys
 from collections import deque
 from typing import Any
@@ -19,7 +18,7 @@ from cdk_streamer_client.errors import (
     WaitTimeout,
 )
 from cdk_streamer_client.messages import Completed, Failed, InputRequired, Message
-from cdk_streamer_client.printing import ChunkPrinter, print_json
+from cdk_streamer_client.printing import ChunkLines, ChunkPrinter, print_json
 from cdk_streamer_client.prompt import asked, typed
 from cdk_streamer_client.request import Request
 
@@ -42,6 +41,7 @@ class Call:
         self._display = display
         self._answers = answers
         self._chunks = ChunkPrinter()
+        self._notes = ChunkLines(display.note)
         self._asking: asyncio.Task[None] | None = None
 
     async def follow(self) -> Completed | Failed | None:
@@ -63,6 +63,7 @@ class Call:
         finally:
             self._stop_asking()
             self._chunks.end()
+            self._notes.end()
 
     def _take(self, message: Message) -> None:
         if self._arguments.json:
@@ -78,8 +79,7 @@ class Call:
         if self._arguments.chunks:
             self._chunks.show(chunk)
         elif not self._arguments.no_progress:
-            data = chunk.data
-            self._display.note(data if isinstance(data, str) else json.dumps(data))
+            self._notes.show(chunk)
 
     def _stop_asking(self) -> None:
         if self._asking is not None:
