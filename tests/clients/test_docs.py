@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import builtins
 import re
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from cdk_streamer_client import StreamerClient
 from tests.clients import say
 from tests.clients.fake_server import FakeServer, asynchronous
+from tests.clients.fake_storage import FakeStorage
 
 PAGE = Path(__file__).parents[2] / "docs" / "clients.md"
 
@@ -67,3 +71,65 @@ async def test_a_channel_is_watched(capsys: Any):
         )
         await watched
     assert capsys.readouterr().out == "10\n"
+
+
+@asynchronous
+async def test_chunks_are_put_together():
+    async with FakeServer() as server, StreamerClient(url=server.url, token="t1") as client:
+        peer = await server.accept()
+        text = asyncio.create_task(code_with("tell")["tell"](client))
+        request_id = (await peer.expect("tell_story"))["id"]
+        await peer.send(
+            say.chunk(request_id, 1, 0, "A cat"),
+            say.retrying(request_id, 2, 2),
+            say.chunk(request_id, 3, 0, "A fox ", attempt=2),
+            say.chunk(request_id, 4, 1, "ran.", attempt=2),
+            say.complete(request_id, 5, None, attempt=2, chunks=2),
+        )
+        assert await text == "A fox ran."
+
+
+@asynchronous
+async def test_a_person_is_asked(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(builtins, "input", lambda prompt: "y" if "Deploy?" in prompt else "n")
+    async with FakeServer() as server, StreamerClient(url=server.url, token="t1") as client:
+        peer = await server.accept()
+        result = asyncio.create_task(code_with("deploy")["deploy"](client))
+        request_id = (await peer.expect("deploy"))["id"]
+        await peer.send(say.input_required(request_id, 1, prompt="Deploy?"))
+        frame = await peer.expect("input")
+        data = {"request_id": request_id, "state": "RUNNING"}
+        await peer.send(say.response(frame["id"], "input", data))
+        await peer.send(say.complete(request_id, 2, {"version": 5}))
+        assert await result == {"version": 5}
+        assert frame["payload"]["value"] is True
+
+
+@asynchronous
+async def test_a_file_is_uploaded(tmp_path: Path):
+    path = tmp_path / "orders.csv"
+    path.write_text("a,b")
+    with FakeStorage() as storage:
+        async with FakeServer() as server, StreamerClient(url=server.url, token="t1") as client:
+            peer = await server.accept()
+            result = asyncio.create_task(code_with("count")["count"](client, path))
+            frame = await peer.expect("upload")
+            where = {"upload_id": "u1", "url": storage.url("/u"), "method": "PUT"}
+            data = {**where, "headers": {"Content-Type": "text/csv"}, "expires_at": say.NOW}
+            await peer.send(say.response(frame["id"], "upload", data))
+            request = await peer.expect("count_rows")
+            await peer.send(say.complete(request["id"], 1, 2))
+            assert await result == 2
+    assert request["payload"] == {"orders": "u1"}
+
+
+@asynchronous
+async def test_a_program_without_asyncio_makes_a_request(capsys: Any):
+    async with FakeServer() as server:
+        report = code_with("report_now")["report_now"]
+        result = asyncio.create_task(asyncio.to_thread(report, server.url, "t1"))
+        peer = await server.accept()
+        request_id = (await peer.expect("generate_report"))["id"]
+        await peer.send(say.progress(request_id, 1, 10), say.complete(request_id, 2, {"rows": 3}))
+        assert await result == {"rows": 3}
+    assert capsys.readouterr().out.startswith("Progress(percentage=10")
