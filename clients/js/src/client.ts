@@ -1,12 +1,13 @@
 /** The client: requests with live progress, channels, over connections that come and go. */
 
-import { type Connect, connectWebSocket } from './connection.js';
-import { type Access, Credentials } from './credentials.js';
-import { RateLimited, UploadFailed, ConnectionLost } from './errors.js';
+import { connectWebSocket } from './connection.js';
+import { Credentials } from './credentials.js';
+import { ConnectionLost, RateLimited, UploadFailed } from './errors.js';
 import { type ConnectionState, Exchange } from './exchange.js';
 import { Feed } from './feed.js';
-import { listen, type Listeners } from './listeners.js';
+import { listen } from './listeners.js';
 import type { Message } from './messages.js';
+import type { ClientOptions, RequestOptions, SubmitOptions } from './options.js';
 import { type Desk, RequestHandle } from './request.js';
 import { Subject } from './session/index.js';
 import {
@@ -18,7 +19,7 @@ import {
   type Snapshot,
   type State,
 } from './snapshots.js';
-import { timingOf, type Timing } from './timing.js';
+import { timingOf } from './timing.js';
 import { download, NotTransferred, sendBytes } from './transfers.js';
 import { type Bounds, pause, until, within } from './waiting.js';
 import { parse } from './wire.js';
@@ -27,48 +28,6 @@ import { parse } from './wire.js';
 const TRIES = 3;
 /** How long to wait after a refusal that does not say how long. */
 const REFUSED_MS = 1_000;
-
-/** How a client behaves; what lets it in is beside, as `token` or `ticket`. */
-export interface Behavior {
-  /** Hears what the client can live with, such as a lost connection; default: console.warn. */
-  readonly onWarning?: ((text: string) => void) | undefined;
-  /** Hears whenever `client.state` changes. */
-  readonly onState?: ((state: ConnectionState) => void) | undefined;
-  /** Durations that differ from the defaults. */
-  readonly timing?: Partial<Timing> | undefined;
-  /** How connections are made; default: the platform's WebSocket, in Node one of its own. */
-  readonly connect?: Connect | undefined;
-  /** Gives an id for each request; default: a random UUID. */
-  readonly newId?: (() => string) | undefined;
-  /** Gives random numbers from 0 to 1, for the backoff's jitter; default: Math.random. */
-  readonly uniform?: (() => number) | undefined;
-}
-
-export type ClientOptions = Access & Behavior;
-
-/** How a request is submitted. */
-export interface SubmitOptions {
-  /** The request's idempotency key: by the same id it can be asked for again, from anywhere. */
-  readonly id?: string | undefined;
-  /** What the handler reads beside the payload. */
-  readonly metadata?: Readonly<Record<string, unknown>> | undefined;
-  /** How to run an action whose author left the choice. */
-  readonly prefer?: 'sync' | 'async' | undefined;
-  /** Where the service posts how the request ended, if it has webhooks. */
-  readonly webhook?: string | undefined;
-  /** Says that a sync action may be run again when its answer was lost. */
-  readonly idempotent?: boolean | undefined;
-}
-
-/** How a request is made and waited for. */
-export interface RequestOptions<C = unknown> extends SubmitOptions, Listeners<C>, Bounds {
-  /** Bounds the waiting, not the work, and throws WaitTimeout. */
-  readonly timeoutMs?: number | undefined;
-  /** What becomes of the request when `signal` aborts: it goes on, or is cancelled. */
-  readonly onAbort?: 'leave' | 'cancel' | undefined;
-  /** Waits and tries again when there are too many requests. */
-  readonly retryLimited?: boolean | undefined;
-}
 
 /** Talks to one API. It connects when it is first used, and again whenever it must. */
 export class StreamerClient implements Desk {

@@ -1,7 +1,6 @@
 /** The client of an API that cdk-streamer deployed: requests, live progress, channels. */
 
-export { type Behavior, type ClientOptions, type RequestOptions } from './client.js';
-export { StreamerClient, type SubmitOptions } from './client.js';
+export { StreamerClient } from './client.js';
 export type { Chunk } from './chunks.js';
 export type { Connect, Connection, Credential, Watcher } from './connection.js';
 export type { Access } from './credentials.js';
@@ -18,6 +17,7 @@ export type {
   Progress,
   Retrying,
 } from './messages.js';
+export type { Behavior, ClientOptions, RequestOptions, SubmitOptions } from './options.js';
 export type { RequestHandle } from './request.js';
 export type { Entry, Page, Question, Snapshot, State } from './snapshots.js';
 export { fetchTicket } from './tickets.js';

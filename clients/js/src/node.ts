@@ -1,7 +1,8 @@
 /** The same client for Node, with a WebSocket that tells why a connection was refused. */
 
-import { type ClientOptions, StreamerClient as UniversalClient } from './client.js';
+import { StreamerClient as UniversalClient } from './client.js';
 import { connectNode } from './node/socket.js';
+import type { ClientOptions } from './options.js';
 
 export * from './index.js';
 

@@ -7,8 +7,8 @@ import { afterEach, beforeEach, test } from 'node:test';
 import { ConnectionLost, StreamerClient, UploadFailed } from 'cdk-streamer-client';
 
 import { acknowledgment, FakeServer, news, type Peer, response, snapshot } from './fake_server.js';
+import { SOON } from './world.js';
 
-const SOON = { backoffLeast: 1, backoffMost: 2 };
 const REPORT = { rows: ['ä', 'ö', '\u{1F600}'.repeat(5_000)] };
 const STORED = Buffer.from(JSON.stringify(REPORT));
 

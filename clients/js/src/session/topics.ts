@@ -1,7 +1,7 @@
 /** All that is followed, over any number of connections. */
 
 import type { RequestFailed, StreamerClientError } from '../errors.js';
-import { type Ending, isLast, type News, readNews } from '../messages.js';
+import { type Ending, isLast, type Message, type News, readNews } from '../messages.js';
 import type { Timing } from '../timing.js';
 import type { Document } from '../wire.js';
 import { Doubts, type DoubtsOwner } from './doubts.js';
@@ -153,15 +153,12 @@ export class Topics implements DoubtsOwner, GapsOwner, ResultsOwner {
   conclude(topic: Topic, ending: Ending): void {
     this.#remove(topic);
     const isTorn = ending.kind === 'completed' && !topic.stream.isWhole;
-    const message = isTorn ? { ...ending, missingChunk: topic.stream.next } : ending;
-    this.#emit({ output: 'heard', subject: topic.subject, message });
+    this.#say(topic, isTorn ? { ...ending, missingChunk: topic.stream.next } : ending);
   }
 
   end(topic: Topic, error: StreamerClientError): void {
     this.#remove(topic);
-    const seq = Math.max(topic.seq, 0);
-    const message = { kind: 'failed', seq, error } as const;
-    this.#emit({ output: 'heard', subject: topic.subject, message });
+    this.#say(topic, { kind: 'failed', seq: Math.max(topic.seq, 0), error });
   }
 
   // --- what doubts lead to
@@ -187,8 +184,7 @@ export class Topics implements DoubtsOwner, GapsOwner, ResultsOwner {
       topic.phase = 'followed';
       topic.link = null;
       topic.seq = 0;
-      const message = { kind: 'acknowledged', seq: 0 } as const;
-      this.#emit({ output: 'heard', subject: topic.subject, message });
+      this.#say(topic, { kind: 'acknowledged', seq: 0 });
     }
     this.#later(topic, this.#timing.poll, (at) => this.#poll(topic, at), now);
   }
@@ -198,6 +194,10 @@ export class Topics implements DoubtsOwner, GapsOwner, ResultsOwner {
   }
 
   // --- one topic
+
+  #say({ subject }: Topic, message: Message): void {
+    this.#emit({ output: 'heard', subject, message });
+  }
 
   #tell(topic: Topic, { message }: News, now: number): void {
     switch (message?.kind) {
@@ -212,9 +212,7 @@ export class Topics implements DoubtsOwner, GapsOwner, ResultsOwner {
         this.#gaps.finish(topic, now);
         return;
       default:
-        if (message !== null) {
-          this.#emit({ output: 'heard', subject: topic.subject, message });
-        }
+        if (message !== null) this.#say(topic, message);
     }
   }
 
