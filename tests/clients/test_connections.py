@@ -26,6 +26,7 @@ from cdk_streamer_client import (
 )
 from tests.clients import say
 from tests.clients.fake_server import FakeServer, asynchronous
+from tests.clients.fake_storage import FakeStorage
 
 # Only what a test waits for is short, so that nothing else happens on a slow machine.
 SOON = Timing(backoff_least=1, backoff_most=2)
@@ -204,6 +205,38 @@ def test_a_context_of_the_caller_is_used(certificate: Path):
 def test_an_unknown_authority_is_refused_with_the_way_out(certificate: Path):
     with pytest.raises(Unreachable, match=r"is not trusted: self-signed .*as ca_bundle"):
         _connect_encrypted(certificate)
+
+
+@asynchronous
+async def _fetch_encrypted(certificate: Path, trusted: tls.SSLContext) -> None:
+    with FakeStorage(ssl=served_with(certificate), content={"/a": b"7"}) as storage:
+        async with FakeServer() as server, client_of(server, ssl=trusted) as client:
+            peer = await server.accept()
+            result = asyncio.create_task(client.request("report", id="r1"))
+            await peer.expect("report")
+            await peer.send(say.complete_stored("r1", 1, storage.url("/a"), 1))
+            assert await result == 7
+
+
+def test_large_results_come_from_those_who_are_trusted(certificate: Path):
+    _fetch_encrypted(certificate, tls.create_default_context(cafile=certificate))
+
+
+def test_large_results_do_not_come_from_anybody_else(certificate: Path):
+    timing = Timing(call_attempts=1)
+    with pytest.raises(ConnectionLost, match="is not trusted; give the authority's certificate"):
+        _fetch_untrusted(certificate, timing)
+
+
+@asynchronous
+async def _fetch_untrusted(certificate: Path, timing: Timing) -> None:
+    with FakeStorage(ssl=served_with(certificate)) as storage:
+        async with FakeServer() as server, client_of(server, timing) as client:
+            peer = await server.accept()
+            request = client.submit("report", id="r1")
+            await peer.expect("report")
+            await peer.send(say.complete_stored("r1", 1, storage.url("/a"), 1))
+            await request.result()
 
 
 def test_two_ways_to_trust_are_one_too_many():
