@@ -430,6 +430,8 @@ class BuiltinAction(StrEnum):
     CANCEL = "cancel"
     GET = "get"
     LIST = "list"
+    UPLOAD = "upload"
+    INPUT = "input"
 
 
 # Of the same protocol version, answered by a later release of the library; an app cannot take them.

@@ -11,6 +11,7 @@ from typing import Any
 from cdk_streamer_runtime.aws import NO_HEADERS, Part
 from cdk_streamer_runtime.memory.connections import MemoryConnections
 from cdk_streamer_runtime.memory.dynamodb import MemoryDynamoDb
+from cdk_streamer_runtime.memory.executions import MemoryExecutions
 from cdk_streamer_runtime.memory.objects import MemoryObjects
 from cdk_streamer_runtime.memory.queues import MemoryQueues, QueueSchema
 from cdk_streamer_runtime.memory.secrets import MemorySecrets
@@ -43,6 +44,7 @@ class MemoryAws:
         self.connections = MemoryConnections()
         self.objects = MemoryObjects(clock, set(buckets))
         self.secrets = MemorySecrets(secrets)
+        self.executions = MemoryExecutions(clock)
         self._lock = RLock()
         self._dynamodb = MemoryDynamoDb(clock)
         self._streams = MemoryStreams(self._dynamodb.table)
@@ -78,11 +80,13 @@ class MemoryAws:
         body: bytes = b"",
         headers: Mapping[str, str] = NO_HEADERS,
     ) -> bytes:
-        """Answer a post to a connection or its end, or for an object; raises AwsError."""
+        """Answer for a connection, an object or a durable execution; raises AwsError."""
         with self._lock:
             match service:
                 case "execute-api":
                     return self.connections.rest(method, url, body)
+                case "lambda":
+                    return self.executions.rest(method, url, body, headers)
                 case "s3":
                     return self.objects.rest(method, url, body, headers)
                 case _:

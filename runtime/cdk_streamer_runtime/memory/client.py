@@ -96,6 +96,15 @@ class TestClient:
         """
         return self.api.http(self._caller, method, path, body=body, headers=headers, query=query)
 
+    def answer(
+        self, request_id: str, value: object, *, patience: float = 3600
+    ) -> list[dict[str, Any]]:
+        """Give a request the input that it waits for, and the messages that come of it."""
+        before = len(self.messages)
+        self.send({"action": "input", "payload": {"request_id": request_id, "value": value}})
+        self.wait(patience)
+        return self.messages[before:]
+
     def wait(self, seconds: float) -> None:
         """Let time pass."""
         self.api.wait(int(seconds * 1000))

@@ -121,8 +121,8 @@ class Progress:
         """Wait until somebody gives an input, and give it as `schema` says; meanwhile nothing runs.
 
         `schema` is what an action's `input` may be, or a type like `bool` or `Literal["a", "b"]`,
-        or a JSON Schema; default: any JSON value. Raises InputTimeout after `timeout` seconds; default: the action's
-        own timeout. Needs `executor="durable"`.
+        or a JSON Schema; default: any JSON value. Raises InputTimeout after `timeout` seconds;
+        default: the request itself ends at the action's timeout. Needs `executor="durable"`.
         """
         if self._asker is None:
             raise RuntimeError(

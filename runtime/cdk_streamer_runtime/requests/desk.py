@@ -8,9 +8,12 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
-from cdk_streamer_runtime.contract import ErrorCode, Metric, State
+from cdk_streamer_runtime.contract import DURABLE_SECONDS, ErrorCode, Executor, Metric, State
 from cdk_streamer_runtime.documents import fingerprint
+from cdk_streamer_runtime.durable.answers import Answers
+from cdk_streamer_runtime.durable.executions import Executions
 from cdk_streamer_runtime.errors import (
+    Conflict,
     IllegalTransition,
     Rejection,
     RequestChanged,
@@ -57,8 +60,10 @@ class Desk:
         worker_timeout: int,
         gate: Gate | None = None,
         webhooks: WebhookHosts | None = None,
+        executions: Executions | None = None,
+        durable_timeout: int = DURABLE_SECONDS,
     ) -> None:
-        """Take where requests are; `worker_timeout` is in seconds, the most that any may take.
+        """Take where requests are; the timeouts are in seconds, the most that any may take.
 
         `gate` knows the limits; default: there are none. `webhooks` are those that are called
         when a request ends; default: none.
@@ -67,9 +72,10 @@ class Desk:
         self._endings = endings
         self._clock = clock
         self._new_id = new_id
-        self._worker_timeout = worker_timeout
         self._gate = gate
         self._webhooks = webhooks
+        self._executions = executions
+        self._timeouts = {Executor.WORKER: worker_timeout, Executor.DURABLE: durable_timeout}
 
     def submit(self, caller: Caller, submission: Submission) -> tuple[Request, bool]:
         """Store a request, or find the one with the same id and body, and tell whether it is new.
@@ -138,6 +144,16 @@ class Desk:
             except RequestChanged as changed:
                 request = changed.request
 
+    def answer(
+        self, caller: Caller, request_id: str, value: object, input_id: str | None
+    ) -> Request:
+        """Give a request its input; raises RequestNotFound, Rejection, Conflict."""
+        request = self.find(caller, request_id)
+        if self._executions is None:
+            raise Conflict(f"the request is {request.state} and waits for no input")
+        answers = Answers(store=self._store, executions=self._executions, clock=self._clock)
+        return answers.give(request, value, input_id)
+
     def list(self, caller: Caller, *, state: State | None, limit: int, cursor: str | None) -> Page:
         """Give the caller's requests, newest first."""
         return self._store.list(
@@ -153,12 +169,20 @@ class Desk:
         if request.state is State.CANCELLING:
             return request
         changes = {"cancel_reason": reason} if reason else {}
-        queued = request.state is not State.RUNNING
+        now = self._clock()
+        asleep = request.state is State.RUNNING and request.asleep_until > now
+        ends = asleep or request.state is not State.RUNNING
         cancelled = self._store.transition(
-            request, Event.CANCEL, self._clock(), messages=int(queued), changes=changes
+            request,
+            Event.STOP if asleep else Event.CANCEL,
+            now,
+            messages=int(ends),
+            changes=changes if ends else {**changes, "stopping_at": now},
         )
         if cancelled.is_terminal:
             self._endings.ended(cancelled)
+            if cancelled.execution is not None and self._executions is not None:
+                self._executions.stop(cancelled.execution)
         return cancelled
 
     def _check_webhook(self, webhook: str | None) -> None:
@@ -180,7 +204,8 @@ class Desk:
             body_hash=_body_hash(submission),
             created_at=now,
             expires_at=now + action.expires * 1000,
-            timeout=(action.timeout or self._worker_timeout) * 1000,
+            timeout=(action.timeout or self._timeouts[action.executor]) * 1000,
+            executor=action.executor,
             max_attempts=action.retry.max_attempts,
             subscribers=subscribers,
             mark=self._new_id(),

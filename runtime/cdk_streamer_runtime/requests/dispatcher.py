@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cdk_streamer_runtime.aws import Aws
-from cdk_streamer_runtime.contract import ItemKind
-from cdk_streamer_runtime.errors import StreamerError
+from cdk_streamer_runtime.contract import Executor, ItemKind
+from cdk_streamer_runtime.durable.executions import Executions
+from cdk_streamer_runtime.errors import AwsError, StreamerError
 from cdk_streamer_runtime.requests.queues import Queue, WorkMessage
+
+logger = logging.getLogger(__name__)
 
 Record = Mapping[str, Any]
 
@@ -18,13 +22,19 @@ EMPTY_PAGES = 50
 
 
 class Dispatcher:
-    """Sends one work message and one watch message for each stream record of a new request."""
+    """Sends one work message and one watch message for each stream record of a new request.
 
-    def __init__(self, *, work: Queue, watch: Queue, lease: int) -> None:
+    Where an action asks for it, an execution is started instead of the work message.
+    """
+
+    def __init__(
+        self, *, work: Queue, watch: Queue, lease: int, executions: Executions | None = None
+    ) -> None:
         """Take both queues; the first look at a request is `lease` milliseconds after it came."""
         self._work = work
         self._watch = watch
         self._lease = lease
+        self._executions = executions
 
     def dispatch(self, records: Sequence[Record]) -> list[Record]:
         """Send for all records and give those for which something could not be sent."""
@@ -32,8 +42,22 @@ class Dispatcher:
         messages = [_work_message(record) for record in news]
         # The watch first: what is watched but not queued is queued by the watcher in the end.
         failed = self._watch.send_all(messages, self._lease)
-        failed += self._work.send_all(messages)
+        durable = {index for index, record in enumerate(news) if _is_durable(record)}
+        failed += [index for index in durable if not self._is_started(messages[index])]
+        others = [index for index in range(len(news)) if index not in durable]
+        unsent = self._work.send_all([messages[index] for index in others])
+        failed += [others[index] for index in unsent]
         return [news[index] for index in sorted(set(failed))]
+
+    def _is_started(self, message: WorkMessage) -> bool:
+        if self._executions is None:
+            return True  # nobody can; the watcher ends the request in time
+        try:
+            self._executions.start(message.key, message.attempt)
+        except AwsError as error:
+            logger.warning("execution not started", extra={"code": error.code})
+            return False
+        return True
 
 
 class LostRecords:
@@ -78,6 +102,11 @@ def is_new_request(record: Record) -> bool:
     """Tell whether a stream record is an accepted request: the event filter, once more."""
     keys = record["dynamodb"]["Keys"]
     return record["eventName"] == "INSERT" and keys["sk"]["S"] == ItemKind.REQUEST
+
+
+def _is_durable(record: Record) -> bool:
+    image = record["dynamodb"].get("NewImage", {})
+    return image.get("executor", {}).get("S") == Executor.DURABLE
 
 
 def _work_message(record: Record) -> WorkMessage:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from cdk_streamer_runtime.contract import DURABLE_SECONDS, Executor
 from cdk_streamer_runtime.limits.ledger import Ledger
 from cdk_streamer_runtime.limits.limit import Limit
 from cdk_streamer_runtime.limits.quota import Asker, Quota, quotas_of
@@ -37,6 +38,7 @@ def longest_life(actions: Iterable[Action], worker_timeout: int) -> int:
 
 
 def _life(action: Action, worker_timeout: int) -> int:
+    longest = DURABLE_SECONDS if action.executor is Executor.DURABLE else worker_timeout
     return last_moment(
         Request(
             key="",
@@ -47,7 +49,7 @@ def _life(action: Action, worker_timeout: int) -> int:
             body_hash="",
             created_at=0,
             expires_at=action.expires * 1000,
-            timeout=(action.timeout or worker_timeout) * 1000,
+            timeout=(action.timeout or longest) * 1000,
             max_attempts=action.retry.max_attempts,
         )
     )
