@@ -21,14 +21,18 @@ def openapi(
     *,
     title: str = "Requests",
     version: str = "1",
+    server: str = ".",
     without: Iterable[HttpRoute] = (),
 ) -> dict[str, Any]:
-    """Describe the HTTP API of an app, `without` the routes that it does not have."""
+    """Describe the HTTP API of an app, `without` the routes that it does not have.
+
+    `server` is the API's own address; default: the folder that the document is in, which is right
+    wherever it is fetched from the API itself.
+    """
     return {
         "openapi": "3.1.0",
         "info": {"title": title, "version": version},
-        # The folder that this document is in, whatever the stage and the domain are.
-        "servers": [{"url": "."}],
+        "servers": [{"url": server}],
         "security": [{"bearer": []}],
         "paths": _paths(frozenset(without)),
         "webhooks": {"requestEnded": {"post": _webhook()}},
@@ -77,9 +81,12 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("app", help="where the AsyncApp is, for example handlers.requests:app")
     parser.add_argument("--title", default="Requests", help="what the API is called")
     parser.add_argument("--version", default="1", help="the API's own version")
+    parser.add_argument("--server", default=".", help="the API's address, for example its http_url")
     given = parser.parse_args(arguments)
     sys.path.insert(0, "")  # the folder that one stands in, where handlers are
-    document = openapi(load_app(given.app), title=given.title, version=given.version)
+    document = openapi(
+        load_app(given.app), title=given.title, version=given.version, server=given.server
+    )
     sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
 
 

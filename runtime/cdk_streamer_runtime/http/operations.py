@@ -47,7 +47,6 @@ def _operation(
     *,
     parameters: Iterable[Schema] = (),
     body: str | None = None,
-    optional: bool = False,
     problems: Iterable[HTTPStatus] = (),
 ) -> Schema:
     statuses = sorted({*_ALWAYS, *problems, *(_WITH_BODY if body else ())})
@@ -62,7 +61,7 @@ def _operation(
     }
     if body:
         content = {_JSON: {"schema": ref(body)}}
-        operation["requestBody"] = {"required": not optional, "content": content}
+        operation["requestBody"] = {"required": True, "content": content}
     return operation
 
 
@@ -145,8 +144,6 @@ OPERATIONS: Mapping[HttpRoute, Schema] = {
                 "why, for its log",
             ),
         ],
-        body="Reason",
-        optional=True,
         problems=_OF_REQUEST,
     ),
     HttpRoute.CHUNKS: _operation(

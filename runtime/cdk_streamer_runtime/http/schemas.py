@@ -32,9 +32,11 @@ COUNT: Schema = {"type": "integer", "minimum": 0}
 TEXT: Schema = {"type": "string"}
 ANYTHING: Schema = {}
 REQUEST_ID: Schema = {"type": "string", "pattern": f"^{REQUEST_ID_PATTERN}$"}
+_LABEL = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 WEBHOOK: Schema = {
     "type": "string",
-    "format": "uri",
+    "pattern": rf"^https://(?:{_LABEL}\.)+[A-Za-z](?:[A-Za-z0-9-]{{0,61}}[A-Za-z0-9])?(?::443)?"
+    r"(?:[/?][A-Za-z0-9._~:/?\[\]@!$&'()*+,;=%-]*)?$",
     "maxLength": 2048,
     "description": "where the end of the request is told; async actions only",
 }
@@ -129,7 +131,6 @@ SCHEMAS: Mapping[str, Schema] = {
         "cursor",
     ),
     "Standing": thing({"request_id": ref("RequestId"), "state": ref("State")}),
-    "Reason": thing({"reason": {"type": ["string", "null"], "maxLength": 256}}, "reason"),
     "ChunkPage": thing(
         {
             "request_id": ref("RequestId"),
