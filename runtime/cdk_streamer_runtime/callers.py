@@ -95,7 +95,7 @@ class Callers:
             tenant=_text(claims, claim) if claim else ONLY_TENANT,
             owner=_text(claims, "sub"),
             expires=_seconds(claims.get("exp")),
-            scopes=frozenset(_claimed_scopes(claims).strip("[]").split()),
+            scopes=frozenset(_claimed_scopes(claims)),
         )
 
     def _of_principal(self, principal: _Principal, latest: int) -> Caller:
@@ -119,8 +119,10 @@ def latest_end(request: Mapping[str, Any]) -> int:
     return int(began) // 1000 + CONNECTION_SECONDS
 
 
-def _claimed_scopes(claims: Mapping[str, Any]) -> str:
-    return str(claims.get("scope") or claims.get("scp") or "")
+def _claimed_scopes(claims: Mapping[str, Any]) -> list[str]:
+    text = str(claims.get("scope") or claims.get("scp") or "")
+    is_list = text.startswith("[") and text.endswith("]")
+    return text[1:-1].split() if is_list else text.split()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

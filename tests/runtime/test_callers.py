@@ -141,6 +141,12 @@ def test_scopes_may_be_a_list_as_api_gateway_writes_it():
     assert caller(over_http(jwt={"claims": claims})).scopes == {"read", "write"}
 
 
+def test_a_bracket_in_a_scope_is_part_of_it():
+    claims = {"sub": "ann", "exp": "1700003600", "scope": "[read write"}
+
+    assert caller(over_http(jwt={"claims": claims})).scopes == {"[read", "write"}
+
+
 @pytest.mark.parametrize("missing", ["sub", "org", "exp"])
 def test_a_claim_that_is_missing_refuses(missing: str):
     claims = {name: value for name, value in CLAIMS.items() if name != missing}
