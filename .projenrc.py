@@ -479,9 +479,14 @@ updates:
 """
 
 CI_RUN = """
-# What CI runs, in a fresh clone. It needs Python 3.11 or newer with pip, GNU make and git.
+# What CI runs, in a fresh clone. It needs Python 3.11 or newer with pip, GNU make and git, and for
+# the browser tests a Chromium or Chrome, which is installed where apt-get can do that.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+export CI=true
+if ! command -v chromium google-chrome >/dev/null && command -v apt-get >/dev/null; then
+  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq --yes chromium >/dev/null
+fi
 exec make test </dev/null
 """
 
