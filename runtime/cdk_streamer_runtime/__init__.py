@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         Interrupted,
         LeaseLost,
         Retryable,
+        UploadNotFound,
     )
     from cdk_streamer_runtime.limits.limit import Limit
     from cdk_streamer_runtime.progress.progress import Progress
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from cdk_streamer_runtime.requests.app import AsyncApp
     from cdk_streamer_runtime.requests.middleware import Middleware
     from cdk_streamer_runtime.requests.retry import Retry
+    from cdk_streamer_runtime.requests.uploads import Upload
 
 __all__ = [
     "ActionFailed",
@@ -41,6 +43,8 @@ __all__ = [
     "RequestContext",
     "Retry",
     "Retryable",
+    "Upload",
+    "UploadNotFound",
 ]
 
 _MODULES = {
@@ -53,6 +57,7 @@ _MODULES = {
     "Progress": "progress.progress",
     "RequestContext": "requests.actions",
     "Retry": "requests.retry",
+    "Upload": "requests.uploads",
 }
 
 

@@ -11,6 +11,8 @@ from cdk_streamer_runtime.auth.tickets import TicketStore
 from cdk_streamer_runtime.aws import Aws, LeanClient, Patience
 from cdk_streamer_runtime.callers import Callers
 from cdk_streamer_runtime.conversation import Conversation
+from cdk_streamer_runtime.durable.assembly import durable_repair, executions
+from cdk_streamer_runtime.durable.executions import Executions
 from cdk_streamer_runtime.dynamodb import Table
 from cdk_streamer_runtime.limits.ledger import Ledger
 from cdk_streamer_runtime.limits.slots import Slots
@@ -19,6 +21,7 @@ from cdk_streamer_runtime.metrics import Metrics
 from cdk_streamer_runtime.protocol import Protocol
 from cdk_streamer_runtime.reception import Reception
 from cdk_streamer_runtime.requests.app import AsyncApp
+from cdk_streamer_runtime.requests.chunks import ChunkStore
 from cdk_streamer_runtime.requests.desk import Desk
 from cdk_streamer_runtime.requests.dispatcher import Dispatcher
 from cdk_streamer_runtime.requests.endings import Endings
@@ -27,8 +30,10 @@ from cdk_streamer_runtime.requests.inquiries import Inquiries
 from cdk_streamer_runtime.requests.notices import Notices
 from cdk_streamer_runtime.requests.queues import Queue
 from cdk_streamer_runtime.requests.repair import Repair
+from cdk_streamer_runtime.requests.results import Results
 from cdk_streamer_runtime.requests.rollcall import RollCall
 from cdk_streamer_runtime.requests.store import RequestStore
+from cdk_streamer_runtime.requests.uploads import Uploads
 from cdk_streamer_runtime.requests.watcher import Watcher
 from cdk_streamer_runtime.requests.webhook_url import WebhookHosts
 from cdk_streamer_runtime.requests.worker import Platform, Worker
@@ -42,10 +47,17 @@ from cdk_streamer_runtime.sockets.speakers import Speakers
 
 # A post that hangs holds up the next tick, and what it says can be read from the table too.
 IMPATIENCE = Patience(attempts=2, connect=1.0, read=2.0, total=3.0)
+# An object may have a hundred megabytes.
+LONG_PATIENCE = Patience(read=60.0, total=120.0)
 
 
 # The functions that may end a request.
-Ending = contract.MessageEnvironment | contract.WorkerEnvironment | contract.WatcherEnvironment
+Ending = (
+    contract.MessageEnvironment
+    | contract.WorkerEnvironment
+    | contract.DurableEnvironment
+    | contract.WatcherEnvironment
+)
 
 
 class Front(NamedTuple):
@@ -62,6 +74,7 @@ class Assembly:
 
     aws: Aws
     platform: Platform
+    storing: Aws | None = None  # what moves large objects; default: the same as for all else
     posting: Aws | None = None  # what posts to connections; default: the same as for all else
     management_endpoint: str | None = None  # stands in for the stage's own callback address
 
@@ -95,7 +108,7 @@ class Assembly:
             durable_timeout=durable_timeout,
         )
         table = Table(self.aws, settings.table_name)
-        posts = self._posts(settings.endpoint, metrics, app)
+        posts = self.posts(settings.endpoint, metrics, app)
         ledger = Ledger(
             table,
             slots=self._slots(settings.table_name),
@@ -105,15 +118,18 @@ class Assembly:
         gate = Gate(app.limits, ledger)
         hosts = WebhookHosts.from_text(settings.webhook_hosts)
         desk = Desk(
-            store=self._store(settings.table_name, settings.retention_seconds, ledger),
-            endings=self._endings(settings, posts, metrics),
+            store=self.requests(settings.table_name, settings.retention_seconds, ledger),
+            endings=self.endings(settings, posts, metrics),
             gate=gate,
             clock=platform.clock,
             new_id=platform.new_id,
             worker_timeout=settings.worker_timeout_seconds,
             webhooks=hosts if settings.webhook_queue_url else None,
+            executions=Executions(self.aws) if settings.durable else None,
+            durable_timeout=settings.durable_timeout_seconds,
         )
         reachable = desk if settings.requests else None
+        uploads = self.uploads(settings.bucket_name, app)
         return Front(
             reception=Reception(
                 app=app,
@@ -122,8 +138,15 @@ class Assembly:
                 new_id=platform.new_id,
                 alarm=platform.alarm,
                 gate=gate,
+                uploads=uploads,
             ),
-            inquiries=Inquiries(desk=reachable, clock=platform.clock),
+            inquiries=Inquiries(
+                desk=reachable,
+                chunks=self.chunks(settings.table_name, settings.retention_seconds),
+                clock=platform.clock,
+                results=self.results(settings.bucket_name),
+                uploads=uploads if settings.requests else None,
+            ),
             posts=posts,
         )
 
@@ -142,6 +165,7 @@ class Assembly:
                 clock=clock,
             ),
             reception=front.reception,
+            inquiries=front.inquiries,
             posts=front.posts,
             clock=clock,
         )
@@ -152,6 +176,7 @@ class Assembly:
             work=Queue(self.aws, settings.work_queue_url),
             watch=Queue(self.aws, settings.watch_queue_url),
             lease=settings.lease_seconds * 1000,
+            executions=executions(self, settings),
         )
 
     def worker(
@@ -164,34 +189,37 @@ class Assembly:
             durable_timeout=contract.DURABLE_SECONDS,
         )
         watch = settings.watch_queue_url
-        posts = self._posts(settings.endpoint, metrics, app)
+        posts = self.posts(settings.endpoint, metrics, app)
         return Worker(
             app,
-            store=self._store(settings.table_name, settings.retention_seconds),
+            store=self.requests(settings.table_name, settings.retention_seconds),
             work=Queue(self.aws, settings.work_queue_url),
             posts=posts,
-            endings=self._endings(settings, posts, metrics),
+            endings=self.endings(settings, posts, metrics),
             metrics=metrics,
             platform=self.platform,
             lease=settings.lease_seconds * 1000,
             interval=1000 // settings.max_rate,
             watch=Queue(self.aws, watch) if watch else None,
+            results=self.results(settings.bucket_name),
+            uploads=self.uploads(settings.bucket_name, app),
         )
 
     def watcher(self, settings: contract.WatcherEnvironment, metrics: Counter) -> Watcher:
         """Build what looks after requests."""
         clock = self.platform.clock
-        store = self._store(settings.table_name, settings.retention_seconds)
-        posts = self._posts(settings.endpoint, metrics)
+        store = self.requests(settings.table_name, settings.retention_seconds)
+        posts = self.posts(settings.endpoint, metrics)
         repair = Repair(
             store=store,
             work=Queue(self.aws, settings.work_queue_url),
-            endings=self._endings(settings, posts, metrics),
+            endings=self.endings(settings, posts, metrics),
             clock=clock,
             lease=settings.lease_seconds * 1000,
         )
         watch = Queue(self.aws, settings.watch_queue_url)
-        return Watcher(store=store, watch=watch, repair=repair, clock=clock)
+        durable = durable_repair(self, settings, metrics)
+        return Watcher(store=store, watch=watch, repair=repair, clock=clock, durable=durable)
 
     def channel(
         self, settings: contract.PublisherEnvironment, *, tenant: str, name: str, max_rate: int
@@ -200,25 +228,54 @@ class Assembly:
         clock = self.platform.clock
         metrics = Metrics(settings.name)
         store = ChannelStore(Table(self.aws, settings.table_name))
-        posts = self._posts(settings.endpoint, metrics)
+        posts = self.posts(settings.endpoint, metrics)
         sink = ChannelSink(tenant, name, store, posts, clock)
         return ChannelProgress(sink, clock=clock, interval=1000 // max_rate, on_close=metrics.flush)
 
-    def _store(self, table_name: str, retention: int, ledger: Ledger | None = None) -> RequestStore:
+    def chunks(self, table_name: str, retention: int) -> ChunkStore:
+        """Build what keeps partial output; `retention` is in seconds."""
+        return ChunkStore(Table(self.aws, table_name), retention=retention)
+
+    def results(self, bucket: str | None) -> Results | None:
+        """Build what keeps large results; None without a bucket."""
+        return Results(self.storing or self.aws, bucket) if bucket else None
+
+    def uploads(self, bucket: str | None, app: AsyncApp) -> Uploads | None:
+        """Build what knows uploads; None without a bucket."""
+        if not bucket:
+            return None
+        return Uploads(
+            self.storing or self.aws,
+            bucket,
+            clock=self.platform.clock,
+            new_id=self.platform.new_id,
+            most=app.max_upload_bytes,
+        )
+
+    def requests(
+        self, table_name: str, retention: int, ledger: Ledger | None = None
+    ) -> RequestStore:
+        """Build what reads and writes requests."""
         table, new_mark = Table(self.aws, table_name), self.platform.new_id
         return RequestStore(table, retention=retention, new_mark=new_mark, ledger=ledger)
 
-    def _endings(self, settings: Ending, posts: Posts, metrics: Counter) -> Endings:
+    def endings(self, settings: Ending, posts: Posts, metrics: Counter) -> Endings:
+        """Build what tells how requests end."""
         table, url = Table(self.aws, settings.table_name), settings.webhook_queue_url
         notices = Notices(table, Queue(self.aws, url) if url else None)
         slots = self._slots(settings.table_name)
-        return Endings(posts, metrics, self.platform.clock, slots, notices)
+        # The watcher ends what failed, so that it needs to know no result.
+        is_watcher = isinstance(settings, contract.WatcherEnvironment)
+        results = None if is_watcher else self.results(settings.bucket_name)
+        clock = self.platform.clock
+        return Endings(posts, metrics, clock, slots=slots, notices=notices, results=results)
 
     def _slots(self, table_name: str) -> Slots:
         table = Table(self.aws, table_name)
         return Slots(table, RollCall(table).ended)
 
-    def _posts(self, endpoint: str, metrics: Counter, app: AsyncApp | None = None) -> Posts:
+    def posts(self, endpoint: str, metrics: Counter, app: AsyncApp | None = None) -> Posts:
+        """Build what posts to connections."""
         return Posts(
             self.posting or self.aws,
             self.management_endpoint or endpoint,
@@ -235,6 +292,7 @@ def in_lambda() -> Assembly:
     return Assembly(
         aws=LeanClient(),
         posting=LeanClient(patience=IMPATIENCE),
+        storing=LeanClient(patience=LONG_PATIENCE),
         platform=Machine(),
         management_endpoint=environment.management_endpoint,
     )

@@ -10,6 +10,7 @@ from cdk_streamer_runtime.errors import InvalidFrame
 from cdk_streamer_runtime.protocol import Protocol
 from cdk_streamer_runtime.reception import Accepted, Answer, Failed, Reception
 from cdk_streamer_runtime.requests import news
+from cdk_streamer_runtime.requests.inquiries import Inquiries
 from cdk_streamer_runtime.sockets import messages
 from cdk_streamer_runtime.sockets.connections import Connection
 from cdk_streamer_runtime.sockets.frames import Frame, decode_frame
@@ -28,12 +29,14 @@ class Conversation:
         *,
         protocol: Protocol,
         reception: Reception,
+        inquiries: Inquiries,
         posts: Posts,
         clock: Callable[[], int],
     ) -> None:
         """Take who answers: `protocol` for built-in actions, `reception` for the app's own."""
         self._protocol = protocol
         self._reception = reception
+        self._inquiries = inquiries
         self._posts = posts
         self._clock = clock
 
@@ -66,7 +69,7 @@ class Conversation:
             case Accepted(request=request, created=created):
                 accepted = news.acknowledgment(request, now())
                 # Who asks twice has missed what was said in between.
-                return [accepted] if created else [accepted, news.snapshot(request, None, now())]
+                return [accepted] if created else [accepted, self._inquiries.snapshot(request)]
 
     def _refusal(self, error: Exception, frame: Frame | None, trace: str | None) -> Message:
         frame_id = error.request_id if isinstance(error, InvalidFrame) else None

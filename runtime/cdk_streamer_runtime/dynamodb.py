@@ -19,7 +19,13 @@ from cdk_streamer_runtime.attributes import (
     unmarshal_item,
 )
 from cdk_streamer_runtime.aws import Aws
-from cdk_streamer_runtime.errors import CancellationReason, ConditionFailed, TransactionCancelled
+from cdk_streamer_runtime.errors import (
+    CancellationReason,
+    ConditionFailed,
+    Throttled,
+    TransactionCancelled,
+)
+from cdk_streamer_runtime.writes import Check, Delete, Names, Put, Update, Values, Write
 
 __all__ = [
     "AttributeMap",
@@ -39,8 +45,6 @@ __all__ = [
 ]
 
 READS = 100  # items of one BatchGetItem
-Names = Mapping[str, str]  # {"#state": "state"}
-Values = Mapping[str, object]  # {":state": "QUEUED"}
 Returns = Literal["NONE", "ALL_OLD", "UPDATED_OLD", "ALL_NEW", "UPDATED_NEW"]
 
 
@@ -50,50 +54,6 @@ class Page:
 
     items: list[Item]
     next_key: Item | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Put:
-    """A write of a transaction: store the whole item."""
-
-    item: Mapping[str, object]
-    condition: str | None = None
-    names: Names | None = None
-    values: Values | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Update:
-    """A write of a transaction: change attributes, creating the item where there is none."""
-
-    key: Mapping[str, object]
-    expression: str
-    condition: str | None = None
-    names: Names | None = None
-    values: Values | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Delete:
-    """A write of a transaction: remove the item."""
-
-    key: Mapping[str, object]
-    condition: str | None = None
-    names: Names | None = None
-    values: Values | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
-    """A part of a transaction that writes nothing: the condition must hold."""
-
-    key: Mapping[str, object]
-    condition: str
-    names: Names | None = None
-    values: Values | None = None
-
-
-Write = Put | Update | Delete | Check
 
 
 class Table:
@@ -151,6 +111,16 @@ class Table:
         """Store the whole item, in place of the one there was; raises ConditionFailed."""
         parameters: dict[str, object] = {"Item": marshal_item(item)}
         self._write("PutItem", parameters, condition, names, values)
+
+    def put_all(self, items: Sequence[Mapping[str, object]]) -> None:
+        """Store up to 25 items without conditions, in no order; raises AwsError.
+
+        After an error some may be stored: do all of it again.
+        """
+        puts = [{"PutRequest": {"Item": marshal_item(item)}} for item in items]
+        answer = self._aws.call("dynamodb", "BatchWriteItem", {"RequestItems": {self._name: puts}})
+        if answer.get("UnprocessedItems"):
+            raise Throttled("UnprocessedItems", "some items were not taken", 0, "BatchWriteItem")
 
     def update(
         self,

@@ -19,6 +19,7 @@ StreamerError
         RateLimited           a limit of the app is reached; carries when to come again
     InvalidInput              a payload does not fit its action (requests/inputs/fault.py)
     ActionFailed              raised by handlers: the client reads this code and this text
+        UploadNotFound        there is no such upload, or not of this owner
     Retryable                 raised by handlers: try again, whatever retry= says
     Fatal                     raised by handlers: do not try again, whatever retry= says
     StepFailed                a step raised what could not be recorded; the text tells what it was
@@ -204,6 +205,13 @@ class ActionFailed(StreamerError):
         self.message = message
         self.code = ErrorCode(code)
         self.details = details
+
+
+class UploadNotFound(ActionFailed):
+    """There is no such upload; one of another tenant or owner counts as none."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, code=ErrorCode.VALIDATION_ERROR)
 
 
 class Retryable(StreamerError):

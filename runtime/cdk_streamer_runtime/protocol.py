@@ -7,7 +7,6 @@ from typing import TypeVar
 
 from cdk_streamer_runtime.contract import CONNECTION_SECONDS, BuiltinAction
 from cdk_streamer_runtime.keys import is_channel_name
-from cdk_streamer_runtime.requests import news
 from cdk_streamer_runtime.requests.app import AsyncApp
 from cdk_streamer_runtime.requests.inquiries import Inquiries, integer, invalid, request_id
 from cdk_streamer_runtime.sockets import messages
@@ -78,7 +77,7 @@ class Protocol:
         request = self._in_room(
             lambda gone: desk.subscribe(connection.caller, connection.id, name, gone)
         )
-        return [self._data(frame, news.snapshot(request, after, now))]
+        return [self._data(frame, self._inquiries.snapshot(request, after))]
 
     def _unsubscribe(self, connection: Connection, frame: Frame) -> list[Message]:
         caller = connection.caller

@@ -26,6 +26,7 @@ from cdk_streamer_runtime.requests.gate import Gate
 from cdk_streamer_runtime.requests.inputs import InvalidInput
 from cdk_streamer_runtime.requests.request import Request
 from cdk_streamer_runtime.requests.results import result_text
+from cdk_streamer_runtime.requests.uploads import Uploads
 from cdk_streamer_runtime.sockets import messages
 from cdk_streamer_runtime.sockets.connections import Caller
 from cdk_streamer_runtime.sockets.frames import Frame
@@ -70,10 +71,11 @@ class Reception:
         new_id: Callable[[], str],
         alarm: Callable[[int], AbstractContextManager[object]],
         gate: Gate | None = None,
+        uploads: Uploads | None = None,
     ) -> None:
         """Take the app and the world; without a desk no async action is accepted.
 
-        `gate` knows the limits; default: there are none.
+        `gate` knows the limits, `uploads` where clients put what is large; default: there are none.
         """
         self._app = app
         self._desk = desk
@@ -81,6 +83,7 @@ class Reception:
         self._new_id = new_id
         self._alarm = alarm
         self._gate = gate
+        self._uploads = uploads
 
     def weigh(self, text: str) -> None:
         """Let a message pass that is not too large; raises Rejection."""
@@ -181,4 +184,5 @@ class Reception:
             idempotency_key=self._new_id(),
             deadline=self._clock() + timeout,
             metadata=frame.metadata,
+            uploads=self._uploads,
         )

@@ -71,6 +71,8 @@ def durable_worker(
         platform=assembly.platform,
         lease=WORKER_SECONDS * 1000,
         interval=1000 // settings.max_rate,
+        results=assembly.results(settings.bucket_name),
+        uploads=assembly.uploads(settings.bucket_name, app),
     )
     return worker.resting_in(_store(assembly, settings.table_name))
 

@@ -121,6 +121,12 @@ class Attempt:
             with self._interruptible():
                 self._carrier.offer(report)
 
+    def put(self, chunk: str) -> None:
+        """Take a chunk, unless an earlier invocation has put it out."""
+        if not self._steps.is_replaying():
+            with self._interruptible():
+                self._carrier.put(chunk)
+
     def check(self) -> None:
         """Raise Interrupted once the result is no longer wanted, but not where that is past."""
         if not self._steps.is_replaying():

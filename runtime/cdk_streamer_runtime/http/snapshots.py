@@ -8,7 +8,6 @@ from typing import Any
 from cdk_streamer_runtime.contract import BuiltinAction, State
 from cdk_streamer_runtime.http.visit import Visit
 from cdk_streamer_runtime.http.waiting import Waiting
-from cdk_streamer_runtime.requests import news
 from cdk_streamer_runtime.requests.app import AsyncApp
 from cdk_streamer_runtime.requests.inquiries import Inquiries
 from cdk_streamer_runtime.requests.request import Request
@@ -53,8 +52,7 @@ class Snapshots:
 
     def new(self, request: Request) -> Mapping[str, Any]:
         """Give the snapshot of a request that was accepted just now."""
-        snapshot = news.snapshot(request, None, self._waiting.clock())
-        return self._told(get(request.request_id), snapshot)
+        return self._told(get(request.request_id), self._inquiries.snapshot(request))
 
     def answer(self, visit: Visit, frame: Frame) -> Mapping[str, Any]:
         """Give the data that answers a built-in action, as a socket would get it."""

@@ -77,6 +77,11 @@ class DirectPump:
         self._sink.write(self._coalescer.take(self._platform.now))
         self._platform.on_report()
 
+    def put(self, chunk: str) -> None:
+        """Write the chunk; raises Interrupted once the result is no longer wanted."""
+        self._check_time()
+        self._sink.put([chunk])
+
     def check(self) -> None:
         """Raise Interrupted once the result is no longer wanted: asked of the table, every time."""
         self._check_time()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, overload
 
-from cdk_streamer_runtime.contract import PROGRESS_BYTES
+from cdk_streamer_runtime.contract import CHUNK_BYTES, PROGRESS_BYTES
 from cdk_streamer_runtime.documents import DEPTH, decode, encode, is_deep, size
 
 if TYPE_CHECKING:
@@ -37,6 +37,10 @@ class Carrier(Protocol):
         """Raise Interrupted once the result is no longer wanted."""
         ...
 
+    def put(self, chunk: str) -> None:
+        """Take a chunk's JSON, when there is room for it; raises Interrupted like `check`."""
+        ...
+
 
 class Asker(Protocol):
     """What waits for somebody's input; `durable.attempt.Attempt` is one."""
@@ -51,6 +55,9 @@ class Silence:
 
     def offer(self, report: Mapping[str, Any]) -> None:
         """Drop the report."""
+
+    def put(self, chunk: str) -> None:
+        """Drop the chunk."""
 
     def check(self) -> None:
         """Never raise."""
@@ -85,6 +92,7 @@ class Progress:
         self._carrier = carrier
         self._asker = asker
         self._metadata: dict[str, Any] = {}
+        self._has_chunks = False
 
     def report(
         self,
@@ -183,6 +191,20 @@ class Progress:
 
         return Steps(self, self._carrier, weights)
 
+    def chunk(self, data: object) -> None:
+        """Put out a part of the result: every one is stored, and sent in order.
+
+        Waits while many chunks are on their way. `data` is JSON of at most 64 KB. A later attempt
+        starts anew. Raises ValueError for a larger one, and TypeError for what JSON cannot hold.
+        """
+        self._carrier.put(_chunk_text(data))
+        self._has_chunks = True
+
+    @property
+    def has_chunks(self) -> bool:
+        """Whether this attempt has put out any chunk."""
+        return self._has_chunks
+
     def set_metadata(self, key: str, value: object) -> None:
         """Add a member to the metadata of every report that follows."""
         self._metadata = {**self._metadata, key: value}
@@ -195,6 +217,15 @@ class Progress:
     def _common(self) -> Mapping[str, Any]:
         """The metadata of every report."""
         return self._metadata
+
+
+def _chunk_text(data: object) -> str:
+    text = encode(data)
+    if is_deep(text):
+        raise ValueError(f"a chunk is nested at most {DEPTH} levels deep")
+    if size(text) > CHUNK_BYTES:
+        raise ValueError(f"a chunk has at most {CHUNK_BYTES} bytes, got {size(text)}; send several")
+    return text
 
 
 def _checked(report: dict[str, Any]) -> dict[str, Any]:

@@ -88,6 +88,9 @@ class _Share:
         step = self._name if inner is None else f"{self._name}/{inner}"
         self._carrier.offer({**report, "percentage": percentage, "step": step})
 
+    def put(self, chunk: str) -> None:
+        self._carrier.put(chunk)
+
     def check(self) -> None:
         self._carrier.check()
 

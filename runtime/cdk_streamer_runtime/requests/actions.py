@@ -15,6 +15,7 @@ from cdk_streamer_runtime.limits.limit import Limit
 from cdk_streamer_runtime.progress.progress import Progress
 from cdk_streamer_runtime.requests.inputs import Input
 from cdk_streamer_runtime.requests.retry import Retry
+from cdk_streamer_runtime.requests.uploads import Upload, Uploads
 
 T = TypeVar("T")
 
@@ -42,12 +43,22 @@ class RequestContext:
     idempotency_key: str
     deadline: int
     metadata: Mapping[str, Any]
+    uploads: Uploads | None = None
     course: Course = field(default=DIRECT, repr=False, compare=False)
 
     @property
     def fencing_token(self) -> int:
         """Refuse side effects that carry a lower token than one you have seen."""
         return self.attempt
+
+    def upload(self, upload_id: str) -> Upload:
+        """Give what the request's owner has uploaded under an id.
+
+        Raises UploadNotFound, which the client reads as VALIDATION_ERROR.
+        """
+        if self.uploads is None:
+            raise RuntimeError("this API takes no uploads; give its construct a bucket")
+        return self.uploads.find(self.tenant, self.owner, upload_id)
 
     def step(self, name: str, function: Callable[[], T]) -> T:
         """Do one part of the work and give what it returned, as JSON keeps it.

@@ -26,6 +26,7 @@ from cdk_streamer_runtime.requests.faults import deployment_fault, limit_fault, 
 from cdk_streamer_runtime.requests.inputs import Input
 from cdk_streamer_runtime.requests.middleware import Middleware
 from cdk_streamer_runtime.requests.retry import CRASHES_ONLY, Retry
+from cdk_streamer_runtime.requests.uploads import MAX_UPLOAD_BYTES, checked_limit
 
 H = TypeVar("H", bound=Handler)
 R = TypeVar("R", bound=ChannelRule)
@@ -42,12 +43,14 @@ class AsyncApp:
         middleware: Sequence[Middleware] = (),
         max_message_bytes: int = MESSAGE_BYTES,
         limits: Iterable[Limit] = (),
+        max_upload_bytes: int = MAX_UPLOAD_BYTES,
     ) -> None:
         """Start without actions; the first middleware is the outermost.
 
         A larger message than `max_message_bytes` is answered by PAYLOAD_TOO_LARGE; default: what
         API Gateway itself allows, 131,072. `limits` hold for all actions together, those per
-        action for each of them; default: none. Raises ValueError for what could never work.
+        action for each of them; default: none. `max_upload_bytes` is how large an upload may be,
+        5 GB at most; default: 100 MB. Raises ValueError for what could never work.
         """
         if not 1 <= max_message_bytes <= MESSAGE_BYTES:
             raise ValueError(
@@ -55,6 +58,7 @@ class AsyncApp:
                 f"own limit, got {max_message_bytes!r}"
             )
         self.max_message_bytes = max_message_bytes
+        self.max_upload_bytes = checked_limit(max_upload_bytes)
         self.limits = checked(limits, "the app")
         self._actions: dict[str, Action] = {}
         self._middleware = tuple(middleware)

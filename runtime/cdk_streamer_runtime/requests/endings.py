@@ -12,6 +12,7 @@ from cdk_streamer_runtime.limits.slots import Slots
 from cdk_streamer_runtime.requests import news
 from cdk_streamer_runtime.requests.notices import Notices
 from cdk_streamer_runtime.requests.request import Request
+from cdk_streamer_runtime.requests.results import Results
 from cdk_streamer_runtime.sockets.posts import Counter, Posts
 
 logger = logging.getLogger(__name__)
@@ -32,18 +33,22 @@ class Endings:
         posts: Posts,
         metrics: Counter,
         clock: Callable[[], int],
+        *,
         slots: Slots | None = None,
         notices: Notices | None = None,
+        results: Results | None = None,
     ) -> None:
         """Take where messages and counts go, and where places under limits are given back.
 
-        `notices` asks for webhooks; default: there are none.
+        `notices` asks for webhooks, `results` knows where large results are; default: there are
+        none.
         """
         self._posts = posts
         self._metrics = metrics
         self._clock = clock
         self._slots = slots
         self._notices = notices
+        self._results = results
 
     def count(self, metric: Metric) -> None:
         """Count one of `metric`."""
@@ -64,7 +69,7 @@ class Endings:
         if self._slots and request.slots:
             # First, for who hears of the end may ask for the next request at once.
             self._slots.give_back(request.slots, request.key)
-        self._tell(request, news.ending(request, self._clock()))
+        self._tell(request, news.ending(request, self._clock(), self._results))
         self._notify(request)
 
     def owed(self, request: Request) -> int | None:

@@ -6,17 +6,29 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from cdk_streamer_runtime.contract import REQUEST_ID_PATTERN, BuiltinAction, ErrorCode, State
+from cdk_streamer_runtime.contract import (
+    MESSAGE_BYTES,
+    REQUEST_ID_PATTERN,
+    BuiltinAction,
+    ErrorCode,
+    State,
+)
+from cdk_streamer_runtime.documents import encode, size
 from cdk_streamer_runtime.errors import Rejection, RequestNotFound
 from cdk_streamer_runtime.keys import is_request_id
 from cdk_streamer_runtime.requests import news
+from cdk_streamer_runtime.requests.chunks import PAGE_BYTES, ChunkStore
 from cdk_streamer_runtime.requests.desk import Desk
+from cdk_streamer_runtime.requests.request import Request
+from cdk_streamer_runtime.requests.results import Results
+from cdk_streamer_runtime.requests.uploads import Uploads, is_media_type
 from cdk_streamer_runtime.sockets.connections import Caller
 from cdk_streamer_runtime.sockets.frames import Frame
 from cdk_streamer_runtime.sockets.messages import Message
 
 LARGEST_PAGE = 100
 LONGEST_REASON = 256
+_ENVELOPE = 2 * 1024  # what stands around a snapshot in its message
 
 # Half of a surrogate pair is JSON, but no text that a table could hold.
 _REASON = re.compile(rf"[^\ud800-\udfff]{{0,{LONGEST_REASON}}}")
@@ -25,10 +37,24 @@ _REASON = re.compile(rf"[^\ud800-\udfff]{{0,{LONGEST_REASON}}}")
 class Inquiries:
     """Reads the arguments of a built-in action and gives the data of its response."""
 
-    def __init__(self, *, desk: Desk | None, clock: Callable[[], int]) -> None:
-        """Take where requests are; without a desk there are none."""
+    def __init__(
+        self,
+        *,
+        desk: Desk | None,
+        chunks: ChunkStore,
+        clock: Callable[[], int],
+        results: Results | None = None,
+        uploads: Uploads | None = None,
+    ) -> None:
+        """Take where requests and their parts are.
+
+        Without a desk there are no requests; without `results` and `uploads` no bucket for them.
+        """
         self._desk = desk
+        self._chunks = chunks
         self._clock = clock
+        self._results = results
+        self._uploads = uploads
 
     def answer(self, caller: Caller, frame: Frame) -> Message:
         """Give the data of a response; raises Rejection, RequestNotFound, Conflict."""
@@ -41,6 +67,10 @@ class Inquiries:
             raise RequestNotFound("this API has channels only, no requests")
         return self._desk
 
+    def snapshot(self, request: Request, after: int | None = None) -> Message:
+        """Tell how a request stands, to its owner."""
+        return news.snapshot(request, after, self._clock(), self._results)
+
     def _cancel(self, caller: Caller, frame: Frame) -> Message:
         reason = frame.arguments.get("reason")
         if reason is not None and not (isinstance(reason, str) and _REASON.fullmatch(reason)):
@@ -50,8 +80,23 @@ class Inquiries:
 
     def _get(self, caller: Caller, frame: Frame) -> Message:
         after = integer(frame, "after_seq", low=0)
+        start = integer(frame, "chunks_from", low=0)
         request = self.desk.find(caller, request_id(frame))
-        return news.snapshot(request, after, self._clock())
+        snapshot = self.snapshot(request, after)
+        if start is not None:
+            room = min(PAGE_BYTES, MESSAGE_BYTES - _ENVELOPE - size(encode(snapshot)))
+            snapshot["chunk_page"] = self._chunks.page(request, start, room)
+        return snapshot
+
+    def _input(self, caller: Caller, frame: Frame) -> Message:
+        arguments = frame.arguments
+        if "value" not in arguments:
+            raise invalid(frame, "value must be what the request asks for")
+        input_id = arguments.get("input_id")
+        if input_id is not None and not isinstance(input_id, str):
+            raise invalid(frame, "input_id must be the one of input_required, or left out")
+        request = self.desk.answer(caller, request_id(frame), arguments["value"], input_id)
+        return {"request_id": request.request_id, "state": request.state.value}
 
     def _list(self, caller: Caller, frame: Frame) -> Message:
         cursor = frame.arguments.get("cursor")
@@ -67,10 +112,23 @@ class Inquiries:
         data: dict[str, Any] = {"requests": [news.entry(item) for item in page.requests]}
         return data | ({"cursor": page.cursor} if page.cursor else {})
 
+    def _upload(self, caller: Caller, frame: Frame) -> Message:
+        if self._uploads is None:
+            raise Rejection(ErrorCode.INVALID_ACTION, "this API takes no uploads")
+        length = integer(frame, "size", low=0)
+        if length is None:
+            raise invalid(frame, "size must be how many bytes will be uploaded")
+        kind = frame.arguments.get("type")
+        if not is_media_type(kind):
+            raise invalid(frame, 'type must be a media type like "text/csv"')
+        return self._uploads.issue(caller, length, kind)
+
     _answers = {  # noqa: RUF012 - a table, never changed
         BuiltinAction.CANCEL: _cancel,
         BuiltinAction.GET: _get,
+        BuiltinAction.INPUT: _input,
         BuiltinAction.LIST: _list,
+        BuiltinAction.UPLOAD: _upload,
     }
     actions = frozenset(_answers)
 

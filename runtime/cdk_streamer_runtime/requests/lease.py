@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from cdk_streamer_runtime.contract import Metric, State
@@ -64,9 +64,37 @@ class Lease:
         busy = report is not None and self.tell(
             news.progress(self.request, report, self.request.seq, now)
         )
+        self._heed()
+        return busy
+
+    def put(self, chunks: Sequence[str]) -> bool:
+        """Store chunks, then count them, then post each of them; raises like `write`.
+
+        Chunks that are put again after a failure get the numbers that they had.
+        """
+        now = self._clock()
+        self._ticks += 1
+        held = self.request
+        self._store.chunks.write(held, held.chunks, chunks)
+        request = self.request = self._store.tick(
+            held,
+            self._ticks,
+            chunks=len(chunks),
+            lease_until=self.extended({}, now),
+            gone=self.gone,
+        )
+        self.gone = frozenset()
+        first = request.seq - len(chunks) + 1
+        busy = [
+            self.tell(news.chunk(request, held.chunks + place, text, first + place, now))
+            for place, text in enumerate(chunks)
+        ]
+        self._heed()
+        return any(busy)
+
+    def _heed(self) -> None:
         if self.request.state is State.CANCELLING:
             raise Cancelled(self.request.cancel_reason or "the client cancelled the request")
-        return busy
 
     def tell(self, message: Mapping[str, Any]) -> bool:
         """Post a message to all subscribers; True when one of them cannot keep up."""

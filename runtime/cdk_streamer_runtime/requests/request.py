@@ -52,6 +52,8 @@ class Request:
     notified_at: int | None = None
     notice_tried_at: int | None = None
     slots: tuple[str, ...] = ()  # the limits in whose count it is open
+    chunks: int = 0  # of this attempt
+    result_bytes: int | None = None  # the result is in S3
 
     @property
     def is_terminal(self) -> bool:
@@ -111,6 +113,8 @@ _FIELDS = {
     "answered",
     "trace",
     "webhook",
+    "chunks",
+    "result_bytes",
     "notified_at",
     "notice_tried_at",
 }

@@ -18,6 +18,7 @@ from cdk_streamer_runtime.errors import (
 from cdk_streamer_runtime.keys import owner_key
 from cdk_streamer_runtime.limits.ledger import Ledger
 from cdk_streamer_runtime.limits.quota import Quota
+from cdk_streamer_runtime.requests.chunks import ChunkStore
 from cdk_streamer_runtime.requests.intake import Intake
 from cdk_streamer_runtime.requests.items import (
     Body,
@@ -49,6 +50,11 @@ class RequestStore:
         self._intake = Intake(table, retention=retention, ledger=ledger or Ledger(table))
         self._retention = retention
         self._new_mark = new_mark
+
+    @property
+    def chunks(self) -> ChunkStore:
+        """Where the chunks of requests are."""
+        return ChunkStore(self._table, retention=self._retention)
 
     def submit(
         self, request: Request, body: Body, now: int, quotas: Sequence[Quota] = ()
@@ -106,13 +112,14 @@ class RequestStore:
         number: int,
         *,
         progress: Mapping[str, Any] | None = None,
+        chunks: int = 0,
         lease_until: int | None = None,
         gone: frozenset[str] = frozenset(),
     ) -> Request:
         """Write a progress snapshot, extend the lease, forget subscribers: one conditional write.
 
         `number` grows with each tick of an attempt: one that was given up and lands late must
-        not take back what a later one said.
+        not take back what a later one said. `chunks` is how many more are stored already.
         Raises LeaseLost when the attempt belongs to nobody or to somebody else.
         """
         changes = ["tick = :tick"]
@@ -127,6 +134,9 @@ class RequestStore:
         if progress is not None:
             changes.append("progress = :progress, seq = seq + :one")
             values |= {":progress": encode(progress), ":one": 1}
+        if chunks:
+            changes.append("chunks = :chunks, seq = seq + :more")
+            values |= {":chunks": held.chunks + chunks, ":more": chunks}
         if lease_until is not None:
             changes.append("lease_until = :lease")
             values[":lease"] = lease_until
@@ -163,6 +173,8 @@ class RequestStore:
         values: dict[str, Any] = {**(changes or {}), "state": state, "mark": mark}
         if state in TERMINAL:
             values |= {"ended_at": now, "ttl": now // 1000 + self._retention}
+        if state is State.RETRY_WAIT:
+            values["chunks"] = 0  # of the attempt that follows
         names = _names(*values)
         setters = ", ".join(f"#{name} = :{name}" for name in values)
         try:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from cdk_streamer_runtime.contract import Executor, Metric, State
@@ -28,9 +27,10 @@ from cdk_streamer_runtime.requests.lease import Lease
 from cdk_streamer_runtime.requests.queues import Queue, WorkMessage
 from cdk_streamer_runtime.requests.repair import GRACE, LOST_AFTER, Repair
 from cdk_streamer_runtime.requests.request import Request
-from cdk_streamer_runtime.requests.results import result_text
+from cdk_streamer_runtime.requests.results import Results, Success, kept, most_bytes, result_text
 from cdk_streamer_runtime.requests.store import RequestStore
 from cdk_streamer_runtime.requests.transitions import Event, next_state
+from cdk_streamer_runtime.requests.uploads import Uploads
 from cdk_streamer_runtime.sockets.posts import Counter, Posts
 
 R = TypeVar("R")
@@ -82,13 +82,6 @@ class Platform(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Success:
-    """The result's JSON text."""
-
-    result: str
-
-
 class Worker:
     """Claims the attempt that a message names, runs its handler, and stores how it ended."""
 
@@ -105,8 +98,15 @@ class Worker:
         lease: int,
         interval: int,
         watch: Queue | None = None,
+        results: Results | None = None,
+        uploads: Uploads | None = None,
     ) -> None:
-        """Take the app and the world; `lease` and the progress `interval` are milliseconds."""
+        """Take the app and the world; `lease` and the progress `interval` are milliseconds.
+
+        Without a bucket for `results` and `uploads` results are small, and nothing is uploaded.
+        """
+        self._results = results
+        self._uploads = uploads
         self._app = app
         self._store = store
         self._posts = posts
@@ -196,17 +196,20 @@ class Worker:
         try:
             action = self._app.find(request.action)
             retry = action.retry
-            context = _context(request, body.metadata, end, course)
+            context = _context(request, body.metadata, end, course, self._uploads)
             call = Call(action=action, payload=body.payload, context=context, progress=progress)
             with self._platform.alarm(end - self._platform.clock()):
                 result = self._app.execute(call)
-            return Success(result=result_text(result))
+            most = most_bytes(self._results, beside_chunks=progress.has_chunks)
+            success = Success(result=result_text(result, most=most))
         except LeaseLost:
             return None
         except course.beyond:
             raise
         except Exception as error:  # noqa: BLE001 - whatever a handler raises ends its attempt
             return failure_of(error, request, retry, self._platform.uniform)
+        # While the lease is kept. A bucket out of reach counts as a crash, as a table does.
+        return kept(success, request, self._results, beside_chunks=progress.has_chunks)
 
     def _conclude(
         self, lease: Lease, outcome: Success | Failure | None, last: Mapping[str, Any] | None
@@ -263,7 +266,7 @@ class Worker:
 
 def _changes(outcome: Success | Failure, state: State, held: Request, now: int) -> dict[str, Any]:
     if isinstance(outcome, Success):
-        return {"result": outcome.result}
+        return outcome.changes
     match state:
         case State.RETRY_WAIT:
             return {"attempt": held.attempt + 1, "retry_at": now + outcome.wait}
@@ -274,7 +277,11 @@ def _changes(outcome: Success | Failure, state: State, held: Request, now: int) 
 
 
 def _context(
-    request: Request, metadata: Mapping[str, Any], end: int, course: Course
+    request: Request,
+    metadata: Mapping[str, Any],
+    end: int,
+    course: Course,
+    uploads: Uploads | None,
 ) -> RequestContext:
     return RequestContext(
         request_id=request.request_id,
@@ -286,4 +293,5 @@ def _context(
         deadline=end,
         metadata=metadata,
         course=course,
+        uploads=uploads,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Self
 
 from cdk_streamer_runtime.contract import RESULT_BYTES, ErrorCode, State
@@ -48,6 +48,11 @@ class ChannelSink:
         if report is None:
             return False
         return self.publish("progress", State.RUNNING, {"progress": report}, report)
+
+    def put(self, chunks: Sequence[str]) -> bool:
+        """Refuse: what subscribes to a channel later could not read them."""
+        del chunks
+        raise TypeError("a channel has no chunks; they are for the progress of a request")
 
     def publish(
         self,
@@ -96,6 +101,10 @@ class ChannelProgress(Progress):
     def __exit__(self, *raised: object) -> None:
         """Send what still waits."""
         self._close()
+
+    def chunk(self, data: object) -> None:
+        """Refuse: only a request has chunks; raises TypeError."""
+        self._sink.put([encode(data)])
 
     def complete(self, result: object = None) -> None:
         """Tell that the work is done; the result is kept for whoever subscribes later.

@@ -22,6 +22,7 @@ def deliveries(
     """Build what calls webhooks."""
     aws, clock = assembly.aws, assembly.platform.clock
     table, queue = Table(aws, settings.table_name), Queue(aws, settings.queue_url)
+    results = assembly.results(settings.bucket_name)
     return Deliveries(
         store=RequestStore(
             table, retention=settings.retention_seconds, new_mark=assembly.platform.new_id
@@ -31,7 +32,7 @@ def deliveries(
         hosts=WebhookHosts.from_text(settings.hosts),
         secret=Secret(aws, settings.secret_arn, clock),
         sender=sender,
-        snapshot=lambda request: news.snapshot(request, None, clock()),
+        snapshot=lambda request: news.snapshot(request, None, clock(), results),
         metrics=metrics,
         clock=clock,
     )

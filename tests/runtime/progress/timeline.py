@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
@@ -80,6 +80,7 @@ class RecordingSink:
     takes: int = 0
     keep_every: int | None = None
     writes: list[tuple[int, Report | None]] = field(default_factory=list)
+    puts: list[tuple[int, list[str]]] = field(default_factory=list)
     _kept_at: int = field(init=False)
 
     def __post_init__(self) -> None:
@@ -98,8 +99,15 @@ class RecordingSink:
     def keep_at(self) -> int | None:
         return None if self.keep_every is None else self._kept_at + self.keep_every
 
+    def put(self, chunks: Sequence[str]) -> bool:
+        self.puts.append((self.timeline.now - self._start, list(chunks)))
+        return self._outcome()
+
     def write(self, report: Report | None) -> bool:
         self.writes.append((self.timeline.now - self._start, report))
+        return self._outcome()
+
+    def _outcome(self) -> bool:
         self.timeline.pass_time(self.takes)
         outcome = self.outcomes.pop(0) if self.outcomes else False
         if isinstance(outcome, bool | Interrupted):
