@@ -34,15 +34,19 @@ EXTRAS = {
     "local": ("boto3>=1.43", "cryptography>=46", "pyjwt>=2.15", "rich>=14", "websockets>=16"),
 }
 TOOLS = (
+    "aws-durable-execution-sdk-python>=3,<4",
+    "aws-durable-execution-sdk-python-testing>=1.4",
     "boto3>=1.43",
     "cdk-nag>=3,<4",
     "cfn-lint>=1.58",
+    "croniter>=7",
     "cryptography>=46",
     "greenlet>=3.5",
     "hatchling>=1.33",
     "hypothesis>=6.170",
     "jsonschema>=4.26",
     "msgspec>=0.22",
+    "openapi-spec-validator>=0.9",
     "policy-sentry>=0.15",
     # projen changes what it generates in minor versions; a bump is a commit of its own.
     "projen>=0.104,<0.105",
@@ -55,7 +59,10 @@ TOOLS = (
     "pytest-asyncio>=1.5",
     "pytest-timeout>=2.4",
     "ruff>=0.17",
+    "schemathesis>=4.32",
+    "standardwebhooks>=1.1",
     "syrupy>=7",
+    "tzdata>=2026.1",
     "zizmor>=1.30",
 )
 
