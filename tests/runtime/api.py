@@ -7,10 +7,12 @@ from typing import Any
 
 from cdk_streamer_runtime import contract
 from cdk_streamer_runtime.assembly import Assembly
+from cdk_streamer_runtime.durable.assembly import durable_worker
 from cdk_streamer_runtime.dynamodb import unmarshal_item
 from cdk_streamer_runtime.http.assembly import http_api
 from cdk_streamer_runtime.keys import request_key
 from cdk_streamer_runtime.memory.api import (
+    BUCKET,
     ENDPOINT,
     SECRET_ARN,
     TABLE,
@@ -20,6 +22,8 @@ from cdk_streamer_runtime.memory.api import (
     CountedMetrics,
     MemoryApi,
 )
+from cdk_streamer_runtime.memory.durable import MemoryFunction
+from cdk_streamer_runtime.memory.executions import FUNCTION
 from cdk_streamer_runtime.memory.platform import START
 from cdk_streamer_runtime.requests.app import AsyncApp
 from cdk_streamer_runtime.requests.request import Request
@@ -44,6 +48,7 @@ class ObservedApi(MemoryApi):
         lease: int = 60,
         worker_timeout: int = 900,
         platform: Platform | None = None,
+        bucket: str | None = BUCKET,
     ) -> None:
         self.counted = CountedMetrics()
         super().__init__(app, lease=lease, metrics=self.counted)
@@ -55,10 +60,16 @@ class ObservedApi(MemoryApi):
             "table_name": TABLE.name,
             "endpoint": ENDPOINT,
             "webhook_queue_url": self.aws.queue_url(WEBHOOKS.name),
+            "bucket_name": bucket,
         }
+        watched = {name: value for name, value in stored.items() if name != "bucket_name"}
         self.conversation = assembly.conversation(
             contract.MessageEnvironment(
-                name="api", requests=True, worker_timeout_seconds=worker_timeout, **stored
+                name="api",
+                requests=True,
+                durable=True,
+                worker_timeout_seconds=worker_timeout,
+                **stored,
             ),
             app,
             self.metrics,
@@ -70,6 +81,7 @@ class ObservedApi(MemoryApi):
                 requests=True,
                 worker_timeout_seconds=worker_timeout,
                 tickets=True,
+                durable=True,
                 **stored,
             ),
             app,
@@ -77,7 +89,9 @@ class ObservedApi(MemoryApi):
             self.sleep,
         )
         self.dispatcher = assembly.dispatcher(
-            contract.DispatcherEnvironment(name="api", watch_queue_url=watch, **queues)
+            contract.DispatcherEnvironment(
+                name="api", watch_queue_url=watch, durable_function=FUNCTION, **queues
+            )
         )
         self.worker = assembly.worker(
             contract.WorkerEnvironment(
@@ -92,10 +106,24 @@ class ObservedApi(MemoryApi):
             self.metrics,
         )
         self.watcher = assembly.watcher(
-            contract.WatcherEnvironment(name="api", watch_queue_url=watch, **stored, **queues),
+            contract.WatcherEnvironment(
+                name="api", watch_queue_url=watch, durable_function=FUNCTION, **watched, **queues
+            ),
             self.metrics,
         )
-
+        durable = durable_worker(
+            assembly,
+            contract.DurableEnvironment(
+                name="api",
+                entry_point="",
+                watch_queue_url=watch,
+                execution_timeout_seconds=contract.DURABLE_SECONDS,
+                **stored,
+            ),
+            app,
+            self.metrics,
+        )
+        self.durable = MemoryFunction(durable, self.observed, self.aws.executions)
         self.deliveries = deliveries(
             assembly,
             contract.WebhookEnvironment(
@@ -103,6 +131,7 @@ class ObservedApi(MemoryApi):
                 table_name=TABLE.name,
                 queue_url=self.aws.queue_url(WEBHOOKS.name),
                 secret_arn=SECRET_ARN,
+                bucket_name=bucket,
             ),
             self.metrics,
             self.receiver,
@@ -143,6 +172,12 @@ class ObservedApi(MemoryApi):
             return super().notify()
         except Killed:
             return True
+
+    def execute(self) -> bool:
+        try:
+            return super().execute()
+        except Killed:
+            return True  # what ended without a word is invoked again
 
     def watch(self) -> bool:
         try:

@@ -9,20 +9,35 @@ from cdk_streamer_runtime import contract
 from cdk_streamer_runtime.assembly import Assembly
 from cdk_streamer_runtime.aws import Aws
 from cdk_streamer_runtime.documents import decode, encode
+from cdk_streamer_runtime.durable.assembly import durable_worker
 from cdk_streamer_runtime.http.assembly import http_api
 from cdk_streamer_runtime.memory.aws import MemoryAws
+from cdk_streamer_runtime.memory.durable import MemoryFunction
+from cdk_streamer_runtime.memory.executions import FUNCTION
 from cdk_streamer_runtime.memory.http import HttpAnswer, http_event
 from cdk_streamer_runtime.memory.platform import MemoryPlatform
 from cdk_streamer_runtime.memory.queues import QueueSchema
 from cdk_streamer_runtime.memory.tables import IndexSchema, TableSchema
+from cdk_streamer_runtime.memory.webhooks import MemoryReceiver
 from cdk_streamer_runtime.requests.app import AsyncApp
 from cdk_streamer_runtime.requests.queues import WorkMessage
 from cdk_streamer_runtime.sockets.connections import Caller, Connection
 from cdk_streamer_runtime.sockets.posts import Counter
+from cdk_streamer_runtime.webhooks.assembly import deliveries
 
 ENDPOINT = "https://api.memory/live"
+BUCKET = "bucket"
 WORK = QueueSchema(name="work", visibility_seconds=960)
 WATCH = QueueSchema(name="watch", max_receives=contract.WATCH_RECEIVES)
+WEBHOOK_DEAD_LETTERS = QueueSchema(name="webhook-dead-letters")
+WEBHOOKS = QueueSchema(
+    name="webhooks",
+    visibility_seconds=90,
+    max_receives=contract.WEBHOOK_RECEIVES,
+    dead_letters=WEBHOOK_DEAD_LETTERS.name,
+)
+SECRET_ARN = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:webhooks"  # noqa: S105 - no secret
+SECRET = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="  # noqa: S105 - a test's
 TABLE = TableSchema(
     name="requests",
     partition_key=contract.PARTITION_KEY,
@@ -68,30 +83,41 @@ class MemoryApi:
     ) -> None:
         """Build it; `lease` is in seconds, `through` gives AWS as the functions see it."""
         self.platform = MemoryPlatform()
-        self.aws = MemoryAws(clock=self.platform.clock, tables=[TABLE], queues=[WORK, WATCH])
+        self.aws = MemoryAws(
+            clock=self.platform.clock,
+            tables=[TABLE],
+            queues=[WORK, WATCH, WEBHOOKS, WEBHOOK_DEAD_LETTERS],
+            secrets={SECRET_ARN: SECRET},
+            buckets=[BUCKET],
+        )
+        self.receiver = MemoryReceiver()
         self.metrics = metrics or CountedMetrics()
         assembly = Assembly(aws=through(self.aws), platform=self.platform)
         work, watch = self.aws.queue_url(WORK.name), self.aws.queue_url(WATCH.name)
         common: Mapping[str, Any] = {"name": "api", "lease_seconds": lease, "work_queue_url": work}
-        stored: Mapping[str, Any] = {**common, "table_name": TABLE.name, "endpoint": ENDPOINT}
+        asked: Mapping[str, Any] = {
+            "name": "api",
+            "table_name": TABLE.name,
+            "endpoint": ENDPOINT,
+            "webhook_queue_url": self.aws.queue_url(WEBHOOKS.name),
+            "bucket_name": BUCKET,
+        }
+        stored: Mapping[str, Any] = {**common, **asked}
+        watched = {name: value for name, value in stored.items() if name != "bucket_name"}
         self.conversation = assembly.conversation(
-            contract.MessageEnvironment(
-                name="api", table_name=TABLE.name, endpoint=ENDPOINT, requests=True
-            ),
-            app,
-            self.metrics,
+            contract.MessageEnvironment(**asked, requests=True, durable=True), app, self.metrics
         )
         self.http_api = http_api(
             assembly,
-            contract.HttpEnvironment(
-                name="api", table_name=TABLE.name, endpoint=ENDPOINT, requests=True, tickets=True
-            ),
+            contract.HttpEnvironment(**asked, requests=True, tickets=True, durable=True),
             app,
             self.metrics,
             self.sleep,
         )
         self.dispatcher = assembly.dispatcher(
-            contract.DispatcherEnvironment(**common, watch_queue_url=watch)
+            contract.DispatcherEnvironment(
+                **common, watch_queue_url=watch, durable_function=FUNCTION
+            )
         )
         self.worker = assembly.worker(
             contract.WorkerEnvironment(**stored, entry_point="", watch_queue_url=watch),
@@ -99,7 +125,24 @@ class MemoryApi:
             self.metrics,
         )
         self.watcher = assembly.watcher(
-            contract.WatcherEnvironment(**stored, watch_queue_url=watch), self.metrics
+            contract.WatcherEnvironment(
+                **watched, watch_queue_url=watch, durable_function=FUNCTION
+            ),
+            self.metrics,
+        )
+        durable = durable_worker(assembly, _durable_settings(asked, watch), app, self.metrics)
+        self.durable = MemoryFunction(durable, assembly.aws, self.aws.executions)
+        self.deliveries = deliveries(
+            assembly,
+            contract.WebhookEnvironment(
+                name="api",
+                table_name=TABLE.name,
+                queue_url=self.aws.queue_url(WEBHOOKS.name),
+                secret_arn=SECRET_ARN,
+                bucket_name=BUCKET,
+            ),
+            self.metrics,
+            self.receiver,
         )
         self._streamed = 0
         self._connections = 0
@@ -165,6 +208,10 @@ class MemoryApi:
             self._delete(WORK, message)
         return True
 
+    def execute(self) -> bool:
+        """Run the next invocation of a durable execution that is due; False when none is."""
+        return self.durable.execute()
+
     def watch(self) -> bool:
         """Look after the next request that is due; False when none is."""
         message = self._receive(WATCH)
@@ -175,9 +222,20 @@ class MemoryApi:
             self._delete(WATCH, message)
         return True
 
+    def notify(self) -> bool:
+        """Call the next webhook that is due; False when none is."""
+        message = self._receive(WEBHOOKS)
+        if message is None:
+            return False
+        key = WorkMessage.from_body(message["Body"]).key
+        receives = int(message["Attributes"]["ApproximateReceiveCount"])
+        if self.deliveries.handle(key, message["ReceiptHandle"], receives):
+            self._delete(WEBHOOKS, message)
+        return True
+
     def settle(self) -> None:
         """Let everything happen that happens without time passing."""
-        while self.dispatch() or self.work() or self.watch():
+        while self.dispatch() or self.work() or self.execute() or self.watch() or self.notify():
             pass
 
     def wait(self, milliseconds: int) -> None:
@@ -190,7 +248,8 @@ class MemoryApi:
         self.platform.now = end
 
     def _next_due(self) -> int | None:
-        moments = (self.aws.next_visible_at(WORK.name), self.aws.next_visible_at(WATCH.name))
+        moments = [self.aws.next_visible_at(queue.name) for queue in (WORK, WATCH, WEBHOOKS)]
+        moments.append(self.aws.executions.next_due())
         return min((at for at in moments if at is not None), default=None)
 
     def _receive(self, queue: QueueSchema) -> dict[str, Any] | None:
@@ -207,3 +266,12 @@ class MemoryApi:
                 "ReceiptHandle": message["ReceiptHandle"],
             },
         )
+
+
+def _durable_settings(asked: Mapping[str, Any], watch: str) -> contract.DurableEnvironment:
+    return contract.DurableEnvironment(
+        **asked,
+        entry_point="",
+        watch_queue_url=watch,
+        execution_timeout_seconds=contract.DURABLE_SECONDS,
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from cdk_streamer_runtime.documents import decode
 from cdk_streamer_runtime.memory.api import MemoryApi
 from cdk_streamer_runtime.memory.http import HttpAnswer
 from cdk_streamer_runtime.memory.platform import START
@@ -104,6 +105,35 @@ class TestClient:
         self.send({"action": "input", "payload": {"request_id": request_id, "value": value}})
         self.wait(patience)
         return self.messages[before:]
+
+    def upload(self, data: bytes, type: str = "application/octet-stream") -> str:  # noqa: A002
+        """Upload bytes as a client does, and give the id that a payload names them by."""
+        ticket = self._ask("upload", {"size": len(data), "type": type})
+        self.api.aws.objects.open(ticket["method"], ticket["url"], data, ticket["headers"])
+        return ticket["upload_id"]
+
+    def result(self, message: Mapping[str, Any]) -> Any:  # noqa: ANN401 - what the handler returned
+        """Give the result that a `complete` or a snapshot carries, or fetch it from its address."""
+        if "result_url" not in message:
+            return message["result"]
+        return decode(self.api.aws.objects.open("GET", message["result_url"]))
+
+    def chunks(self, request_id: str) -> list[Any]:
+        """Give all that the latest attempt of a request has put out by `progress.chunk`."""
+        data: list[Any] = []
+        start: int | None = 0
+        while start is not None:
+            page = self._ask("get", {"request_id": request_id, "chunks_from": start})["chunk_page"]
+            data += [chunk["data"] for chunk in page["chunks"]]
+            start = page["next"]
+        return data
+
+    def _ask(self, action: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        self.send({"action": action, "payload": arguments})
+        answer = self.messages[-1]
+        if "data" not in answer:
+            raise AssertionError(f"{action} was refused: {answer['error']}")
+        return answer["data"]
 
     def wait(self, seconds: float) -> None:
         """Let time pass."""

@@ -22,6 +22,7 @@ from cdk_streamer_runtime import (
 from cdk_streamer_runtime.contract import Metric, State
 from cdk_streamer_runtime.errors import AwsError, DeadlineExceeded, Unreachable
 from cdk_streamer_runtime.keys import request_key
+from cdk_streamer_runtime.memory.api import BUCKET
 from cdk_streamer_runtime.memory.platform import START
 from cdk_streamer_runtime.requests.queues import WorkMessage
 from cdk_streamer_runtime.requests.request import Request
@@ -38,10 +39,12 @@ UNREACHABLE = Unreachable("Timeout", "", 0, "any")
 class Stage:
     """An API with one async action, and one request of it."""
 
-    def __init__(self, handler: Callable[..., Any], **options: Any) -> None:
+    def __init__(
+        self, handler: Callable[..., Any], *, bucket: str | None = BUCKET, **options: Any
+    ) -> None:
         self.app = AsyncApp()
         self.app.action("job", mode="async", **options)(handler)
-        self.api = ObservedApi(self.app)
+        self.api = ObservedApi(self.app, bucket=bucket)
         self.ann = self.api.connect(ANN)
 
     def submit(self, payload: object = None, **frame: Any) -> Stage:
@@ -230,7 +233,7 @@ def test_a_result_that_is_not_json_is_a_failure(result: object):
 
 
 def test_a_result_that_is_too_large_is_a_failure():
-    stage = Stage(lambda: "a" * 200_000).submit()
+    stage = Stage(lambda: "a" * 200_000, bucket=None).submit()
 
     error = stage.run().error
     assert error is not None
