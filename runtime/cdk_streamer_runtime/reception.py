@@ -21,7 +21,7 @@ from cdk_streamer_runtime.progress.progress import Progress, Silence
 from cdk_streamer_runtime.requests.actions import SYNC_SECONDS, Action, Call, RequestContext
 from cdk_streamer_runtime.requests.app import AsyncApp
 from cdk_streamer_runtime.requests.desk import Desk, Submission
-from cdk_streamer_runtime.requests.failures import fault_of
+from cdk_streamer_runtime.requests.failures import fault_of, loggable
 from cdk_streamer_runtime.requests.gate import Gate
 from cdk_streamer_runtime.requests.inputs import InvalidInput
 from cdk_streamer_runtime.requests.request import Request
@@ -169,7 +169,7 @@ class Reception:
             logger.error(  # noqa: TRY400 - the traceback goes along
                 "sync action failed",
                 extra={"action": action.name, "error": type(error).__name__},
-                exc_info=error,
+                exc_info=loggable(error),
             )
             return Failed(fault=fault_of(error, trace))
         return Answer(data=data)

@@ -116,7 +116,9 @@ class Action:
         if mode in ("sync", "async"):
             return mode
         raise ValueError(
-            f'the rule of action {self.name!r} must give "sync" or "async", got {mode!r}'
+            # Not what it gave: that may be of the payload, and this text ends in a log.
+            f'the rule of action {self.name!r} must give "sync" or "async", got another '
+            f"{type(mode).__name__}"
         )
 
     def describe(self) -> dict[str, Any]:
