@@ -3,6 +3,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
@@ -33,8 +34,16 @@ export function skipWithoutChromium(): string | false {
   return 'there is no chromium; install it, or name it by CHROMIUM=';
 }
 
+/** Where a page is that is not on this machine, as far as its browser knows. */
+export interface Site {
+  readonly host: string;
+  /** A file with its key and its certificate, which nobody need trust. */
+  readonly certificate: string;
+}
+
 /** One page in one browser. */
 export class Browser {
+  readonly #site: Site | undefined;
   readonly #server: Server;
   readonly #profile = mkdtempSync(join(tmpdir(), 'chromium-'));
   readonly #words: string[] = [];
@@ -43,35 +52,45 @@ export class Browser {
   #task: Json | null = null;
   #settle: ((report: Json) => void) | null = null;
 
-  private constructor() {
-    this.#server = createServer((request, response) => void this.#answer(request, response));
+  private constructor(site: Site | undefined) {
+    this.#site = site;
+    const answer = (request: IncomingMessage, response: ServerResponse) =>
+      void this.#answer(request, response);
+    const pem = site && readFileSync(site.certificate);
+    this.#server = pem ? createSecureServer({ key: pem, cert: pem }, answer) : createServer(answer);
   }
 
-  /** Start it with further flags. */
-  static async start(...flags: string[]): Promise<Browser> {
+  /** Start it; the page is on localhost unless it has a site of its own. */
+  static async start(site?: Site): Promise<Browser> {
     const path = findChromium();
     if (path === null) throw new Error('there is no chromium: CI must install it');
-    const browser = new Browser();
+    const browser = new Browser(site);
     await new Promise<void>((resolve) => browser.#server.listen(0, '127.0.0.1', resolve));
-    browser.#spawn(path, flags);
+    const rule = `--host-resolver-rules=MAP ${site?.host} 127.0.0.1:${browser.#port}`;
+    browser.#spawn(path, site ? ['--ignore-certificate-errors', rule] : []);
     return browser;
   }
 
   /** Where the page is, for CORS. */
   get origin(): string {
-    return `http://localhost:${(this.#server.address() as AddressInfo).port}`;
+    return this.#site ? `https://${this.#site.host}` : `http://localhost:${this.#port}`;
+  }
+
+  get #port(): number {
+    return (this.#server.address() as AddressInfo).port;
   }
 
   /** Let the page run a scenario, and give what it returned; throws what it threw. */
   async run(name: string, url: string, argument: Json = {}): Promise<any> {
     const report = await this.#report({ name, url, argument });
     if (report['error'] === undefined) return report['value'];
-    throw Object.assign(new Error(report['error'].message), report['error']);
+    const said = new Error(`the browser said:\n${this.#said()}`);
+    throw Object.assign(new Error(report['error'].message, { cause: said }), report['error']);
   }
 
   async stop(): Promise<void> {
-    const { pid, exitCode } = this.#process ?? {};
-    if (pid !== undefined && exitCode === null) {
+    const { pid, exitCode, signalCode } = this.#process!;
+    if (pid !== undefined && exitCode === null && signalCode === null) {
       const gone = new Promise((resolve) => this.#process!.once('exit', resolve));
       process.kill(-pid, 'SIGKILL'); // the whole group: renderers outlive their browser
       await gone;
@@ -113,7 +132,10 @@ export class Browser {
       { detached: true, stdio: ['ignore', 'ignore', 'pipe'] },
     );
     this.#process.stderr!.on('data', (words: Buffer) => this.#words.push(String(words)));
-    this.#process.on('exit', (code) => this.#words.push(`chromium exited with ${code}\n`));
+    this.#process.on('exit', (code, signal) => {
+      const message = `chromium ended with ${code ?? signal}`;
+      this.#settle?.({ error: { name: 'Error', message } });
+    });
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -1,7 +1,8 @@
 /**
  * The client against a deployed application, that of the end-to-end tests.
  *
- * STREAMER_URL and STREAMER_TOKEN tell where it is and who asks.
+ * STREAMER_URL and STREAMER_TOKEN tell where it is and who asks, PAGE_HOST and PAGE_CERTIFICATE from
+ * which site a browser's page may do so.
  */
 
 import assert from 'node:assert/strict';
@@ -108,8 +109,8 @@ describe('in a browser', { skip: skipWithoutChromium() }, () => {
   let browser: Browser;
 
   before(async () => {
-    // The engine's certificate is its own; what is tested is the client, not the trust in it.
-    browser = await Browser.start('--ignore-certificate-errors');
+    const certificate = process.env['PAGE_CERTIFICATE'] ?? '';
+    browser = await Browser.start({ host: process.env['PAGE_HOST'] ?? '', certificate });
   });
 
   after(() => browser.stop());
