@@ -16,7 +16,7 @@ from cdk_streamer_runtime.requests.transitions import Event
 
 
 class Answers:
-    """Stores an answer before it sends it: what a crash keeps from being sent, the watcher sends."""
+    """Stores an answer and then sends it: what a crash leaves unsent, the watcher sends."""
 
     def __init__(
         self, *, store: RequestStore, executions: Executions, clock: Callable[[], int]

@@ -79,6 +79,15 @@ class DurableRepair(Repair):
         pause = self._send_again(request, now - request.created_at)
         return min(pause, request.expires_at - now) + GRACE
 
+    def _next(self, request: Request, now: int) -> int | None:
+        """Start the attempt that is due as soon as it is: nobody else does."""
+        overdue = now - request.retry_at
+        if overdue < 0:
+            return -overdue
+        if overdue < GRACE:
+            self._send(request)
+        return self._waiting(request, now)
+
     def _going_on(self, request: Request, now: int) -> int | None:
         if now >= request.deadline_at + OVERTIME and request.state is not State.CANCELLING:
             return self._end(request, Event.FAIL, "the request took too long")
@@ -129,7 +138,7 @@ class DurableRepair(Repair):
 
     _steps = {  # noqa: RUF012 - a table, never changed
         State.QUEUED: _first,
-        State.RETRY_WAIT: Repair._waiting,  # noqa: SLF001 - the same waiting, another start
+        State.RETRY_WAIT: _next,
         State.RUNNING: _going_on,
         State.INPUT_REQUIRED: _going_on,
         State.CANCELLING: _going_on,

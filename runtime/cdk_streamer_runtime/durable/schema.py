@@ -91,10 +91,10 @@ class _Check:
         return next(self.faults(value, schema, path, depth + 1), None) is None
 
     def _referred(self, reference: str) -> object:
-        found: Any = self._root
+        found: object = self._root
         for token in reference.removeprefix("#").split("/")[1:]:
             name = token.replace("~1", "/").replace("~0", "~")
-            known = cast("Schema", found) if isinstance(found, Mapping) else {}
+            known: Schema = found if isinstance(found, Mapping) else {}  # pyright: ignore[reportUnknownVariableType]
             found = known.get(name, True)
         return found
 

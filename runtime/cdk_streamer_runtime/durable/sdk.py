@@ -25,11 +25,9 @@ def durable_handler(run: Run, client: Any = None) -> Handler:  # noqa: ANN401 - 
     from aws_durable_execution_sdk_python.exceptions import InvocationError
 
     def execute(event: dict[str, Any], context: DurableContext) -> None:
-        start = WorkMessage(key=event["key"], attempt=event["attempt"])
-        execution = Execution(
-            name=execution_name(start.key, start.attempt),
-            arn=context.execution_context.durable_execution_arn,
-        )
+        arn = context.execution_context.durable_execution_arn
+        start = _start_of(event, arn)
+        execution = Execution(name=execution_name(start.key, start.attempt), arn=arn)
         try:
             run(start, execution, SdkSteps(context))
         except AwsError as error:
@@ -37,6 +35,14 @@ def durable_handler(run: Run, client: Any = None) -> Handler:  # noqa: ANN401 - 
             raise InvocationError(str(error)) from error
 
     return durable_execution(execute, boto3_client=client)
+
+
+def _start_of(event: dict[str, Any], arn: str) -> WorkMessage:
+    """Tell which attempt it is; a long record leaves no room for the input, but has a name."""
+    if "key" in event:
+        return WorkMessage(key=event["key"], attempt=event["attempt"])
+    key, _, attempt = arn.split("/")[-2].rpartition("-")
+    return WorkMessage(key=key, attempt=int(attempt))
 
 
 class SdkSteps:
@@ -69,8 +75,8 @@ class SdkSteps:
         from aws_durable_execution_sdk_python.config import CallbackConfig, Duration
 
         config = CallbackConfig(timeout=Duration.from_seconds(timeout or 0))
-        create: Callable[..., Callback[Any]] = self._context.create_callback  # pyright: ignore[reportUnknownMemberType]
-        return SdkPending(self._context, create(name=name, config=config))
+        context: Any = self._context  # whose callbacks have no type
+        return SdkPending(self._context, context.create_callback(name=name, config=config))
 
 
 class SdkPending:

@@ -228,7 +228,7 @@ class MemoryExecutions:
 
 def _event(execution: Execution) -> dict[str, Any]:
     first = {
-        "Id": "execution",
+        "Id": execution.arn.rpartition("/")[2],
         "Type": "EXECUTION",
         "Status": "STARTED",
         "StartTimestamp": execution.started_at,

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from types import UnionType
-from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints, overload
 
 from cdk_streamer_runtime.contract import ErrorCode, Executor
 from cdk_streamer_runtime.durable.course import DIRECT, Course
@@ -60,7 +60,11 @@ class RequestContext:
             raise RuntimeError("this API takes no uploads; give its construct a bucket")
         return self.uploads.find(self.tenant, self.owner, upload_id)
 
-    def step(self, name: str, function: Callable[[], T]) -> T:
+    @overload
+    def step(self, name: str, function: Callable[[], Coroutine[Any, Any, T]]) -> T: ...
+    @overload
+    def step(self, name: str, function: Callable[[], T]) -> T: ...
+    def step(self, name: str, function: Callable[[], Any]) -> Any:
         """Do one part of the work and give what it returned, as JSON keeps it.
 
         A durable execution does it once and remembers: when the handler begins anew, after a sleep

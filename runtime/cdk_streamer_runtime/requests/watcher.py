@@ -9,6 +9,7 @@ from cdk_streamer_runtime.contract import (
     MESSAGE_RETENTION_SECONDS,
     WATCH_RECEIVES,
     Executor,
+    State,
 )
 from cdk_streamer_runtime.requests.queues import Queue, WorkMessage
 from cdk_streamer_runtime.requests.repair import Repair
@@ -67,5 +68,7 @@ class Watcher:
 
 def _is_done(message: WorkMessage, request: Request) -> bool:
     """Tell whether a message that follows one attempt has seen its end; the other one goes on."""
-    later = request.attempt > message.attempt
-    return message.follows and (later or request.executor is Executor.DURABLE)
+    if not message.follows:
+        return False
+    is_started = request.executor is Executor.DURABLE and request.state is not State.RETRY_WAIT
+    return is_started or request.attempt > message.attempt
