@@ -175,6 +175,25 @@ def test_the_cdks_statistics_are_left_out(tmp_path):
         assert stack.physical_id("Role").startswith("Hand-Role")
 
 
+def test_an_alarm_on_an_expression_is_made_on_its_first_metric(tmp_path):
+    failed = {"Namespace": "AWS/Lambda", "MetricName": "Errors"}
+    alarm = {
+        "ComparisonOperator": "GreaterThanThreshold",
+        "EvaluationPeriods": 1,
+        "Threshold": 0,
+        "Metrics": [
+            {"Id": "sum", "Expression": "FILL(failed, 0)"},
+            {"Id": "failed", "MetricStat": {"Metric": failed, "Period": 300, "Stat": "p99"}},
+        ],
+    }
+    resources = {"Alarm": {"Type": "AWS::CloudWatch::Alarm", "Properties": alarm}}
+
+    with LocalStack(assemblies.write(tmp_path / "cdk.out", resources)) as stack:
+        (made,) = stack.client("cloudwatch").describe_alarms()["MetricAlarms"]
+
+    assert {name: made[name] for name in failed} == failed
+
+
 # --- functions
 
 

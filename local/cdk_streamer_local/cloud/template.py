@@ -6,8 +6,12 @@ import json
 from collections.abc import Mapping
 from typing import Any, cast
 
+_Resource = dict[str, Any]
+
 # The CDK's own statistics about an app; AWS makes nothing of it either.
 _STATISTICS = "AWS::CDK::Metadata"
+_ALARM = "AWS::CloudWatch::Alarm"
+_NO_METRIC = {"Namespace": "Local", "MetricName": "None"}
 
 
 def is_deployed(resource: Mapping[str, Any]) -> bool:
@@ -16,10 +20,25 @@ def is_deployed(resource: Mapping[str, Any]) -> bool:
 
 
 def deployable(template: bytes) -> bytes:
-    """Give the template as it is deployed here: the very same bytes, if nothing is left out."""
+    """Give the template as it is deployed here: the very same bytes, if nothing differs."""
     document = cast("dict[str, Any]", json.loads(template))
-    resources = cast("dict[str, dict[str, Any]]", document.get("Resources", {}))
-    kept = {name: resource for name, resource in resources.items() if is_deployed(resource)}
-    if len(kept) == len(resources):
+    resources = cast("dict[str, _Resource]", document.get("Resources", {}))
+    made = {name: _made(resource) for name, resource in resources.items() if is_deployed(resource)}
+    if made == resources:
         return template
-    return json.dumps({**document, "Resources": kept}).encode()
+    return json.dumps({**document, "Resources": made}).encode()
+
+
+def _made(resource: _Resource) -> _Resource:
+    properties: _Resource = resource.get("Properties", {})
+    if resource["Type"] != _ALARM or "Metrics" not in properties:
+        return resource
+    # The engine computes nothing of metrics. It must be there, since dashboards refer to it.
+    kept = {name: value for name, value in properties.items() if name != "Metrics"}
+    return {**resource, "Properties": {**kept, **_first_metric(properties["Metrics"])}}
+
+
+def _first_metric(metrics: list[_Resource]) -> _Resource:
+    """Give the first metric that an expression is about, as an alarm of it alone has it."""
+    watched = next((m["MetricStat"]["Metric"] for m in metrics if "MetricStat" in m), _NO_METRIC)
+    return {**watched, "Statistic": "Sum", "Period": 60}
