@@ -3,5 +3,6 @@
 from cdk_streamer.async_request_api import AsyncRequestApi
 from cdk_streamer.auth import Auth
 from cdk_streamer.progress_websocket import ProgressWebSocket
+from cdk_streamer.webhooks import Webhooks
 
-__all__ = ["AsyncRequestApi", "Auth", "ProgressWebSocket"]
+__all__ = ["AsyncRequestApi", "Auth", "ProgressWebSocket", "Webhooks"]

@@ -10,7 +10,7 @@ import hashlib
 import importlib.util
 import shutil
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 import jsii
@@ -37,11 +37,12 @@ _LAYER_ROOT = PurePosixPath("python")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asset:
-    """Files by their place in the asset, and the requirements to lie beside them."""
+    """Files by their place in the asset, and the requirements to lie beside them, below `root`."""
 
     source: Path
     files: Mapping[PurePosixPath, Path]
     requirements: Requirements | None = None
+    root: PurePosixPath = _ROOT
 
     @property
     def content_hash(self) -> str:
@@ -74,7 +75,7 @@ class Asset:
     def write(self, directory: Path) -> None:
         """Copy everything into `directory`."""
         if self.requirements is not None:
-            shutil.copytree(self.requirements.resolve(), directory, dirs_exist_ok=True)
+            shutil.copytree(self.requirements.resolve(), directory / self.root, dirs_exist_ok=True)
         for place, origin in self.files.items():
             target = directory / place
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -116,12 +117,24 @@ def runtime_layer_code(scope: Construct) -> lambda_.AssetCode:
 
 def authorizer_code(scope: Construct, architecture: lambda_.Architecture) -> lambda_.AssetCode:
     """Give the runtime with what checks signatures beside it."""
-    asset = runtime_asset()
+    return _with_requirements(runtime_asset(), "auth", scope, architecture).to_code(scope)
+
+
+def durable_layer_code(scope: Construct, architecture: lambda_.Architecture) -> lambda_.AssetCode:
+    """Give the runtime with the SDK of durable functions beside it, as the code of a layer."""
+    asset = runtime_asset(root=_LAYER_ROOT)
+    return _with_requirements(asset, "durable", scope, architecture).to_code(scope)
+
+
+def _with_requirements(
+    asset: Asset, package: str, scope: Construct, architecture: lambda_.Architecture
+) -> Asset:
+    """Give the runtime with what one of its packages needs, as it is locked there."""
     requirements = Requirements(
-        file=asset.source / "auth" / "requirements.txt",
+        file=asset.source / package / "requirements.txt",
         platform=Platform.of(scope, architecture),
     )
-    return Asset(source=asset.source, files=asset.files, requirements=requirements).to_code(scope)
+    return replace(asset, requirements=requirements)
 
 
 def runtime_asset(*, root: PurePosixPath = _ROOT) -> Asset:
@@ -131,7 +144,11 @@ def runtime_asset(*, root: PurePosixPath = _ROOT) -> Asset:
         raise ModuleNotFoundError(f"the package {RUNTIME} is missing; install cdk-streamer again")
     folder = Path(spec.submodule_search_locations[0])
     files = package_files(folder, without=_NOT_DEPLOYED)
-    return Asset(source=folder, files={root / place: origin for place, origin in files.items()})
+    return Asset(
+        source=folder,
+        files={root / place: origin for place, origin in files.items()},
+        root=root,
+    )
 
 
 def package_files(

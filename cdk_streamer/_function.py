@@ -24,7 +24,14 @@ from cdk_streamer._requirements import PYTHON
 from cdk_streamer_runtime.contract import EntryPoint, Environment
 
 _TRACING = ("xray:PutTraceSegments", "xray:PutTelemetryRecords")
+_NO_EVENTS = "nothing invokes it asynchronously; event sources keep what failed by themselves"
+_NO_DESTINATION = "executions can have no destination; the watcher starts again what did not start"
 _INTERFACES = "network interfaces have no name yet when Lambda's own policy lets it make them"
+# What makes a version another one; without them a new layer would not.
+_VERSION_FLAGS = (
+    "@aws-cdk/aws-lambda:recognizeVersionProps",
+    "@aws-cdk/aws-lambda:recognizeLayerVersion",
+)
 _LOGGING = ("logs:CreateLogStream", "logs:PutLogEvents")
 
 
@@ -65,8 +72,17 @@ class RuntimeFunction(Construct):
         environment: Environment,
         timeout: Duration,
         defaults: Defaults,
+        repeats: bool = False,
+        durable: lambda_.DurableConfig | None = None,
     ) -> None:
+        """Create the function.
+
+        repeats: it queues what comes back to it, for a while: Lambda must not take that for a loop.
+        durable: it is run as durable executions, of versions that are kept for them.
+        """
         super().__init__(scope, id)
+        for flag in _VERSION_FLAGS if durable else ():
+            self.node.set_context(flag, True)  # noqa: FBT003 - as jsii has it
         log_group = logs.LogGroup(
             self,
             "Logs",
@@ -92,25 +108,25 @@ class RuntimeFunction(Construct):
             role=cast("iam.IRole", self.role),
             log_group=log_group,
             logging_format=lambda_.LoggingFormat.JSON,
+            recursive_loop=lambda_.RecursiveLoop.ALLOW if repeats else None,
+            durable_config=durable,
+            current_version_options=(
+                lambda_.VersionOptions(removal_policy=RemovalPolicy.RETAIN) if durable else None
+            ),
         )
         self.allow(*_LOGGING, on=log_group.log_group_arn)
         self._trace()
-        acknowledge(
-            self._function,
-            "our code and the wheels of dependencies are resolved and tested for Python 3.13",
-            "AwsSolutions-L1",
-            "Serverless-LambdaLatestVersion",
-        )
-        acknowledge(
-            self._function,
-            "nothing invokes it asynchronously; event sources keep what failed by themselves",
-            "Serverless-LambdaDLQ",
-        )
+        self._explain(_NO_DESTINATION if durable else _NO_EVENTS)
 
     @property
     def function(self) -> lambda_.IFunction:
         """The function, for whoever grants it something or lets something invoke it."""
         return cast("lambda_.IFunction", self._function)
+
+    @property
+    def version(self) -> lambda_.IVersion:
+        """The function as it is deployed now."""
+        return cast("lambda_.IVersion", self._function.current_version)
 
     @staticmethod
     def of(function: lambda_.IFunction) -> RuntimeFunction:
@@ -132,6 +148,15 @@ class RuntimeFunction(Construct):
         """Write settings, in place of those with the same names."""
         for name, value in environment.to_variables().items():
             self._function.add_environment(name, value)
+
+    def _explain(self, why_nothing_is_kept: str) -> None:
+        acknowledge(
+            self._function,
+            "our code and the wheels of dependencies are resolved and tested for Python 3.13",
+            "AwsSolutions-L1",
+            "Serverless-LambdaLatestVersion",
+        )
+        acknowledge(self._function, why_nothing_is_kept, "Serverless-LambdaDLQ")
 
     def _new_role(self, *, in_vpc: bool) -> iam.Role:
         role = iam.Role(

@@ -6,13 +6,17 @@ from dataclasses import dataclass
 
 from aws_cdk import Duration
 
-from cdk_streamer_runtime.contract import MAX_DELAY_SECONDS, WORKER_TIMEOUT_SECONDS
+from cdk_streamer_runtime.contract import (
+    DURABLE_SECONDS,
+    MAX_DELAY_SECONDS,
+    WORKER_TIMEOUT_SECONDS,
+)
 
 RETENTION_SECONDS = 7 * 24 * 60 * 60
 LEASE_SECONDS = 60
 MAX_RATE = 10
 
-_HOUR, _YEAR = 60 * 60, 365 * 24 * 60 * 60
+_HOUR, _DAY, _YEAR = 60 * 60, 24 * 60 * 60, 365 * 24 * 60 * 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +28,7 @@ class Limits:
     retention_seconds: int
     max_rate: int
     max_concurrency: int | None
+    durable_seconds: int | None
 
     @classmethod
     def read(
@@ -34,6 +39,7 @@ class Limits:
         lease: Duration | None,
         max_progress_rate: int,
         retention: Duration | None,
+        durable: Duration | None,
     ) -> Limits:
         """Check what the user gave; raises ValueError with the remedy."""
         if max_concurrency is not None and not 2 <= max_concurrency <= 1_000:  # noqa: PLR2004
@@ -45,6 +51,9 @@ class Limits:
             raise ValueError(
                 f"max_progress_rate must be 1 to 100 a second, got {max_progress_rate!r}"
             )
+        retention_seconds = _whole_seconds(
+            "retention", retention, default=RETENTION_SECONDS, least=_HOUR, most=_YEAR
+        )
         return cls(
             worker_timeout_seconds=_whole_seconds(
                 "worker_timeout",
@@ -57,16 +66,22 @@ class Limits:
             lease_seconds=_whole_seconds(
                 "lease", lease, default=LEASE_SECONDS, least=5, most=MAX_DELAY_SECONDS
             ),
-            retention_seconds=_whole_seconds(
-                "retention",
-                retention,
-                default=RETENTION_SECONDS,
-                least=_HOUR,
-                most=_YEAR,
-            ),
+            retention_seconds=retention_seconds,
             max_rate=max_progress_rate,
             max_concurrency=max_concurrency,
+            durable_seconds=_durable_seconds(durable, retention_seconds),
         )
+
+
+def _durable_seconds(durable: Duration | None, retention_seconds: int) -> int | None:
+    if durable is None:
+        return None
+    if retention_seconds < _DAY:
+        raise ValueError(
+            f"retention must be at least a day with durable, got {retention_seconds} seconds: "
+            "for so long Lambda remembers the names of executions"
+        )
+    return _whole_seconds("durable", durable, default=_DAY, least=60, most=DURABLE_SECONDS)
 
 
 def _whole_seconds(

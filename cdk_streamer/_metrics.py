@@ -1,8 +1,8 @@
-"""Metrics that the runtime emits."""
+"""Metrics that the runtime emits, and those of AWS that tell about it."""
 
 from __future__ import annotations
 
-from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import Duration, aws_cloudwatch as cloudwatch, aws_lambda as lambda_
 
 from cdk_streamer_runtime.contract import METRIC_DIMENSION, METRIC_NAMESPACE, Metric
 
@@ -14,4 +14,27 @@ def runtime_metric(name: str, metric: Metric, statistic: str = "Sum") -> cloudwa
         metric_name=metric.value,
         dimensions_map={METRIC_DIMENSION: name},
         statistic=statistic,
+    )
+
+
+def function_metric(
+    function: lambda_.IFunction, metric: str, statistic: str, period: Duration
+) -> cloudwatch.Metric:
+    """Give a metric of Lambda about a function."""
+    return function.metric(metric, statistic=statistic, period=period)
+
+
+def durable_failures(function: lambda_.IFunction, period: Duration) -> cloudwatch.MathExpression:
+    """Count executions that did not end by themselves.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/durable-monitoring.html
+    """
+    return cloudwatch.MathExpression(
+        expression="FILL(failed, 0) + FILL(overdue, 0)",
+        label="Failed executions",
+        using_metrics={
+            "failed": function_metric(function, "DurableExecutionFailed", "Sum", period),
+            "overdue": function_metric(function, "DurableExecutionTimedOut", "Sum", period),
+        },
+        period=period,
     )

@@ -25,6 +25,7 @@ class RedrivenQueue(Construct):
         visibility_timeout: Duration,
         max_receive_count: int,
         encryption_key: kms.IKey | None,
+        retention: Duration = RETENTION,
     ) -> None:
         super().__init__(scope, id)
         encryption = sqs.QueueEncryption.KMS if encryption_key else sqs.QueueEncryption.SQS_MANAGED
@@ -44,7 +45,7 @@ class RedrivenQueue(Construct):
             encryption=encryption,
             encryption_master_key=encryption_key,
             enforce_ssl=True,
-            retention_period=RETENTION,
+            retention_period=retention,
             visibility_timeout=visibility_timeout,
             dead_letter_queue=sqs.DeadLetterQueue(
                 queue=self.dead_letters, max_receive_count=max_receive_count

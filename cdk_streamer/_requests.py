@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from aws_cdk import (
     Duration,
@@ -10,99 +10,114 @@ from aws_cdk import (
     aws_dynamodb as dynamodb,
     aws_kms as kms,
     aws_lambda as lambda_,
+    aws_s3 as s3,
 )
 from constructs import Construct
 
-from cdk_streamer import _connections, _table
+from cdk_streamer import _bucket, _connections, _table
 from cdk_streamer._assets import runtime_code
+from cdk_streamer._durable import DurableFunction
 from cdk_streamer._function import Defaults, Package, RuntimeFunction
+from cdk_streamer._handlers import Handlers
 from cdk_streamer._limits import Limits
 from cdk_streamer._queue import RedrivenQueue
+from cdk_streamer._queues import DISPATCH_SECONDS, WATCH_SECONDS
+from cdk_streamer._webhooks import WebhookQueue
 from cdk_streamer_runtime.contract import (
     DISPATCH_FILTER,
-    VISIBILITY_MARGIN_SECONDS,
-    WATCH_RECEIVES,
-    WORK_RECEIVES,
     DispatcherEnvironment,
+    DurableEnvironment,
     EntryPoint,
     MessageEnvironment,
     WatcherEnvironment,
     WorkerEnvironment,
 )
 
-_DISPATCH_SECONDS = 30
-_WATCH_SECONDS = 60
-# https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
-_VISIBILITY_FACTOR = 6
-_RECEIVES = 5
 # A stream keeps its records for a day: before that they must be where they can wait.
 _DISPATCH_RETRIES = 10
 _DISPATCH_AGE = Duration.hours(1)
 
 
-def new_work_queue(scope: Construct, timeout_seconds: int, key: kms.IKey | None) -> RedrivenQueue:
-    """Create the queue of attempts that are due."""
-    visibility = Duration.seconds(timeout_seconds + VISIBILITY_MARGIN_SECONDS)
-    return RedrivenQueue(
-        scope,
-        "Work",
-        visibility_timeout=visibility,
-        max_receive_count=WORK_RECEIVES,
-        encryption_key=key,
-    )
-
-
-def new_watch_queue(scope: Construct, key: kms.IKey | None) -> RedrivenQueue:
-    """Create the queue with one message for each request that has not ended."""
-    return RedrivenQueue(
-        scope,
-        "Watch",
-        visibility_timeout=Duration.seconds(_WATCH_SECONDS * _VISIBILITY_FACTOR),
-        max_receive_count=WATCH_RECEIVES,
-        encryption_key=key,
-    )
-
-
-def new_failure_queue(scope: Construct, key: kms.IKey | None) -> RedrivenQueue:
-    """Create the queue of pointers to stream records that could not be dispatched."""
-    return RedrivenQueue(
-        scope,
-        "DispatchFailures",
-        visibility_timeout=Duration.seconds(_DISPATCH_SECONDS * _VISIBILITY_FACTOR),
-        max_receive_count=_RECEIVES,
-        encryption_key=key,
-    )
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Requests:
-    """What the functions of one API have in common."""
+    """What the functions of one API have in common.
+
+    `durable` is None until there is a durable function, which itself needs the others.
+    """
 
     name: str
     table: dynamodb.ITable
     stage: apigatewayv2.IWebSocketStage
     work: RedrivenQueue
     watch: RedrivenQueue
+    bucket: s3.IBucket
+    webhooks: WebhookQueue | None
     limits: Limits
     defaults: Defaults
+    durable: DurableFunction | None = None
 
-    def accept(self, message: RuntimeFunction, entry_point: str) -> None:
-        """Let the message function of a socket accept async actions."""
-        message.set_environment(
-            MessageEnvironment(
+    def settings(self, entry_point: str) -> MessageEnvironment:
+        """Give what functions read that accept requests."""
+        settings = MessageEnvironment(
+            name=self.name,
+            table_name=self.table.table_name,
+            endpoint=self.stage.callback_url,
+            entry_point=entry_point,
+            requests=True,
+            bucket_name=self.bucket.bucket_name,
+            webhook_queue_url=self._webhook_queue_url,
+            webhook_hosts=self.webhooks.hosts if self.webhooks else None,
+            worker_timeout_seconds=self.limits.worker_timeout_seconds,
+            retention_seconds=self.limits.retention_seconds,
+        )
+        if self.limits.durable_seconds is None:
+            return settings
+        return replace(settings, durable=True, durable_timeout_seconds=self.limits.durable_seconds)
+
+    def accept(self, function: RuntimeFunction) -> None:
+        """Let a function accept requests, and do with them what callers ask for."""
+        _table.allow(
+            function,
+            self.table,
+            *("BatchGetItem", "DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem"),
+        )
+        _table.allow_index(function, self.table)
+        _connections.allow(function, self.stage, "POST")
+        _bucket.allow_results(function, self.bucket, "GetObject")
+        # What it signs, a client may do.
+        _bucket.allow_uploads(function, self.bucket, "PutObject")
+        if self.durable is not None:
+            self.durable.allow_end(function)
+        if self.webhooks is not None:
+            self.webhooks.redriven.allow_send(function)
+
+    def with_durable(self, scope: Construct, app: Handlers, key: kms.IKey | None) -> Requests:
+        """Create what runs actions that take longer than a worker can, if it is wanted."""
+        if self.limits.durable_seconds is None:
+            return self
+        durable = DurableFunction.create(
+            scope,
+            app,
+            DurableEnvironment(
                 name=self.name,
                 table_name=self.table.table_name,
                 endpoint=self.stage.callback_url,
-                entry_point=entry_point,
-                requests=True,
-                worker_timeout_seconds=self.limits.worker_timeout_seconds,
+                entry_point=app.entry_point,
+                watch_queue_url=self.watch.queue.queue_url,
+                execution_timeout_seconds=self.limits.durable_seconds,
                 retention_seconds=self.limits.retention_seconds,
-            )
+                max_rate=self.limits.max_rate,
+                bucket_name=self.bucket.bucket_name,
+                webhook_queue_url=self._webhook_queue_url,
+            ),
+            key=key,
+            defaults=self.defaults,
         )
-        _table.allow(message, self.table, "GetItem", "PutItem", "UpdateItem", "DeleteItem")
-        _table.allow_index(message, self.table)
+        self._allow_attempts(durable.function)
+        _table.allow(durable.function, self.table, "Query")
+        return replace(self, durable=durable)
 
-    def new_dispatcher(self, scope: Construct, failures: RedrivenQueue) -> None:
+    def new_dispatcher(self, scope: Construct, failures: RedrivenQueue) -> lambda_.IFunction:
         """Create what queues accepted requests; what it cannot queue goes to `failures`."""
         dispatcher = self._new_dispatching(scope, "Dispatcher", EntryPoint.DISPATCHER)
         failures.allow_send(dispatcher)
@@ -122,13 +137,15 @@ class Requests:
             report_batch_item_failures=True,
             on_failure=failures.as_destination(),
         )
+        return dispatcher.function
 
-    def new_redispatcher(self, scope: Construct, failures: RedrivenQueue) -> None:
+    def new_redispatcher(self, scope: Construct, failures: RedrivenQueue) -> lambda_.IFunction:
         """Create what reads the records of `failures` again and queues them."""
         redispatcher = self._new_dispatching(scope, "Redispatcher", EntryPoint.REDISPATCHER)
         failures.invoke(redispatcher, batch_size=10)
+        return redispatcher.function
 
-    def new_watcher(self, scope: Construct) -> None:
+    def new_watcher(self, scope: Construct) -> lambda_.IFunction:
         """Create what looks after requests until they have ended."""
         watcher = RuntimeFunction(
             scope,
@@ -144,16 +161,27 @@ class Requests:
                 watch_queue_url=self.watch.queue.queue_url,
                 lease_seconds=self.limits.lease_seconds,
                 retention_seconds=self.limits.retention_seconds,
+                durable_function=self._durable_arn,
+                webhook_queue_url=self._webhook_queue_url,
             ),
-            timeout=Duration.seconds(_WATCH_SECONDS),
+            timeout=Duration.seconds(WATCH_SECONDS),
             defaults=self.defaults,
+            repeats=True,
         )
         self._allow_requests(watcher)
+        self.work.allow_send(watcher)
+        if self.durable is not None:
+            self.durable.allow_start(watcher)
+            self.durable.allow_watch(watcher)
+            self.durable.allow_end(watcher)
         self.watch.allow_hide(watcher)
         self.watch.allow_send(watcher)
         self.watch.invoke(watcher, batch_size=10)
+        return watcher.function
 
-    def new_worker(self, scope: Construct, package: Package, entry_point: str) -> lambda_.IFunction:
+    def new_worker(
+        self, scope: Construct, app: Handlers, layer: lambda_.ILayerVersion
+    ) -> lambda_.IFunction:
         """Create what runs the user's async actions."""
         limits = self.limits
         worker = RuntimeFunction(
@@ -161,24 +189,42 @@ class Requests:
             "Worker",
             description="Runs async actions",
             entry_point=EntryPoint.WORKER,
-            package=package,
+            package=app.with_layer(layer),
             environment=WorkerEnvironment(
                 name=self.name,
                 table_name=self.table.table_name,
                 endpoint=self.stage.callback_url,
-                entry_point=entry_point,
+                entry_point=app.entry_point,
                 work_queue_url=self.work.queue.queue_url,
                 worker_timeout_seconds=limits.worker_timeout_seconds,
                 lease_seconds=limits.lease_seconds,
                 retention_seconds=limits.retention_seconds,
                 max_rate=limits.max_rate,
+                watch_queue_url=self.watch.queue.queue_url,
+                bucket_name=self.bucket.bucket_name,
+                webhook_queue_url=self._webhook_queue_url,
             ),
             timeout=Duration.seconds(limits.worker_timeout_seconds),
             defaults=self.defaults,
+            repeats=True,
         )
-        self._allow_requests(worker)
+        self._allow_attempts(worker)
+        self.work.allow_send(worker)
         self.work.invoke(worker, batch_size=1, max_concurrency=limits.max_concurrency)
         return worker.function
+
+    def new_webhook_sender(self, scope: Construct) -> lambda_.IFunction | None:
+        """Create what tells callers' own servers how requests ended, if that is wanted."""
+        if self.webhooks is None:
+            return None
+        return self.webhooks.new_sender(
+            scope,
+            name=self.name,
+            table=self.table,
+            bucket=self.bucket,
+            retention_seconds=self.limits.retention_seconds,
+            defaults=self.defaults,
+        )
 
     def _new_dispatching(
         self, scope: Construct, id: str, entry_point: EntryPoint
@@ -194,17 +240,37 @@ class Requests:
                 work_queue_url=self.work.queue.queue_url,
                 watch_queue_url=self.watch.queue.queue_url,
                 lease_seconds=self.limits.lease_seconds,
+                durable_function=self._durable_arn,
             ),
-            timeout=Duration.seconds(_DISPATCH_SECONDS),
+            timeout=Duration.seconds(DISPATCH_SECONDS),
             defaults=self.defaults,
         )
         _table.allow_stream(function, self.table)
         self.work.allow_send(function)
         self.watch.allow_send(function)
+        if self.durable is not None:
+            self.durable.allow_start(function)
         return function
 
+    def _allow_attempts(self, function: RuntimeFunction) -> None:
+        """Let a function run attempts: keep what they make, and have late ones looked after."""
+        self._allow_requests(function)
+        _table.allow(function, self.table, "PutItem")
+        _bucket.allow_results(function, self.bucket, "GetObject", "PutObject")
+        _bucket.allow_uploads(function, self.bucket, "GetObject")
+        self.watch.allow_send(function)
+
     def _allow_requests(self, function: RuntimeFunction) -> None:
-        """Let a function change requests, tell subscribers, and queue the next attempt."""
+        """Let a function change and end requests, and tell subscribers."""
         _table.allow(function, self.table, "GetItem", "UpdateItem")
         _connections.allow(function, self.stage, "POST")
-        self.work.allow_send(function)
+        if self.webhooks is not None:
+            self.webhooks.redriven.allow_send(function)
+
+    @property
+    def _durable_arn(self) -> str | None:
+        return self.durable.alias.function_arn if self.durable else None
+
+    @property
+    def _webhook_queue_url(self) -> str | None:
+        return self.webhooks.url if self.webhooks else None

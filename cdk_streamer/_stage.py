@@ -87,3 +87,19 @@ def map_domain(
     # Not by `domain_mapping=`, which makes an id of the domain's object.
     apigatewayv2.ApiMapping(scope, "Mapping", api=stage.api, stage=stage, domain_name=domain_name)
     return domain_name.name
+
+
+def check_domains(
+    socket: apigatewayv2.IDomainName | None,
+    http: apigatewayv2.IDomainName | None,
+    *,
+    has_http: bool,
+) -> None:
+    """Refuse domains that cannot be mapped; raises ValueError with the remedy."""
+    if http is not None and not has_http:
+        raise ValueError("http_domain_name given with http=False; leave one of them out")
+    if http is not None and http is socket:
+        raise ValueError(
+            "domain_name and http_domain_name are the same, and API Gateway maps no domain to "
+            "both kinds of API; create two, like ws.example.com and api.example.com"
+        )

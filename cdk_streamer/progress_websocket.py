@@ -46,7 +46,7 @@ class ProgressWebSocket(Construct):
     """A WebSocket API whose clients subscribe to channels that any Lambda function publishes to.
 
     `url` is what clients connect to, `wss://...`, and `callback_url` what posts to them go to.
-    `gate` is what tells callers apart.
+    `gate` is what tells callers apart, `defaults` what its functions share.
     """
 
     def __init__(
@@ -111,7 +111,7 @@ class ProgressWebSocket(Construct):
         super().__init__(scope, id)
         self._layer: lambda_.LayerVersion | None = None
         self._name = name or self.node.path
-        self._defaults = Defaults(
+        self.defaults: Defaults = Defaults(
             architecture=architecture, log_retention=log_retention, removal_policy=removal_policy
         )
         self.table: dynamodb.ITable = table or _table.new_table(
@@ -123,8 +123,8 @@ class ProgressWebSocket(Construct):
         self.url: str = self.stage.url
         if domain_name is not None:
             self.url = f"wss://{map_domain(self, self.stage, domain_name)}"
-        write_access_logs(self, self.stage, SOCKET_LOG, wanted=access_logs, defaults=self._defaults)
-        self.gate: Gate = auth.bind(self, name=self._name, defaults=self._defaults)
+        write_access_logs(self, self.stage, SOCKET_LOG, wanted=access_logs, defaults=self.defaults)
+        self.gate: Gate = auth.bind(self, name=self._name, defaults=self.defaults)
         self.authorizer_function: lambda_.IFunction | None = self.gate.function
         self.connection_handler: lambda_.IFunction = self._new_connection_handler(origins)
         self.message_handler: lambda_.IFunction = self._new_message_handler(app)
@@ -214,7 +214,7 @@ class ProgressWebSocket(Construct):
                 callers=self.gate.callers,
             ),
             timeout=Duration.seconds(INTEGRATION_SECONDS),
-            defaults=self._defaults,
+            defaults=self.defaults,
         )
         _table.allow(connection, self.table, "PutItem", "DeleteItem")
         return connection.function
@@ -233,13 +233,13 @@ class ProgressWebSocket(Construct):
                 entry_point=app.entry_point if app else None,
             ),
             timeout=Duration.seconds(INTEGRATION_SECONDS),
-            defaults=self._defaults,
+            defaults=self.defaults,
         )
         _table.allow(message, self.table, *CHANNEL_ACTIONS)
         if self.gate.function is None:
             # API Gateway tells who connects and not who speaks later: the connection's item does.
             _table.allow(message, self.table, "GetItem")
-        _connections.allow(message, self.stage, "POST", "DELETE")
+        _connections.allow(message, self.stage, "POST", "GET", "DELETE")
         return message.function
 
     def _add_routes(self, api: apigatewayv2.WebSocketApi) -> None:

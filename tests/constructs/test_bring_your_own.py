@@ -183,7 +183,7 @@ def networked() -> dict[str, Any]:
     return template_of(stack)
 
 
-@pytest.mark.parametrize("name", ["ApiSocketMessage", "ApiWorker"])
+@pytest.mark.parametrize("name", ["ApiSocketMessage", "ApiWorker", "ApiHttpHandler"])
 def test_functions_that_run_handlers_are_in_the_network(networked: dict[str, Any], name: str):
     function = the(networked, FUNCTION, f"{name}Function")
     (group,) = function["VpcConfig"]["SecurityGroupIds"]
@@ -220,7 +220,7 @@ def test_two_apis_fit_into_one_stack():
 def test_an_api_fits_into_a_nested_stack():
     nested = NestedStack(new_stack(), "Nested")
     new_api(nested)
-    assert len(resources(template_of(nested), FUNCTION)) == 7
+    assert len(resources(template_of(nested), FUNCTION)) == 8
 
 
 def test_the_table_may_be_in_another_stack():

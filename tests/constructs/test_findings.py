@@ -12,8 +12,18 @@ from typing import Any
 import cdk_nag
 import cfnlint.api
 import pytest
-from aws_cdk import App, Stack, Validations, aws_ec2 as ec2, aws_kms as kms, aws_sqs as sqs
+from aws_cdk import (
+    App,
+    Duration,
+    Stack,
+    Validations,
+    aws_ec2 as ec2,
+    aws_kms as kms,
+    aws_secretsmanager as secretsmanager,
+    aws_sqs as sqs,
+)
 
+from cdk_streamer import Webhooks
 from tests.constructs.stacks import (
     ENVIRONMENT,
     HANDLERS,
@@ -25,6 +35,7 @@ from tests.constructs.stacks import (
     template_of,
 )
 
+SECRET = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:webhooks-AbCdEf"
 PAGE = Path(__file__).parents[2] / "docs" / "security-findings.md"
 GATE = (cdk_nag.AwsSolutionsChecks, cdk_nag.ServerlessChecks)
 COMPLIANCE = {
@@ -46,7 +57,16 @@ def everything(stack: Stack) -> None:
     """Use every prop that brings resources or statements of its own."""
     vpc = ec2.Vpc(stack, "Vpc", max_azs=2, flow_logs={"All": ec2.FlowLogOptions()})
     key = kms.Key(stack, "Key", enable_key_rotation=True)
-    new_api(stack, vpc=vpc, encryption_key=key, access_logs=False)
+    secret = secretsmanager.Secret.from_secret_complete_arn(stack, "Secret", SECRET)
+    new_api(
+        stack,
+        vpc=vpc,
+        encryption_key=key,
+        access_logs=False,
+        durable=Duration.days(30),
+        webhooks=Webhooks(secret=secret),
+        cors_origins=["https://app.example.com"],
+    )
 
 
 def publisher(stack: Stack) -> None:

@@ -6,9 +6,10 @@ import json
 from typing import Any
 
 import pytest
-from aws_cdk import aws_kms as kms
+from aws_cdk import Duration, aws_kms as kms, aws_secretsmanager as secretsmanager
 from policy_sentry.querying.actions import get_action_data
 
+from cdk_streamer import Webhooks
 from tests.constructs.stacks import (
     HANDLERS,
     actions,
@@ -28,27 +29,51 @@ LOGS = {"logs:CreateLogStream", "logs:PutLogEvents"}
 TRACES = {"xray:PutTelemetryRecords", "xray:PutTraceSegments"}
 STREAM = {"dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"}
 CONSUME = {"sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"}
-REQUESTS = {
-    "dynamodb:GetItem",
-    "dynamodb:UpdateItem",
-    "execute-api:ManageConnections",
-    "sqs:SendMessage",
+REQUESTS = {"dynamodb:GetItem", "dynamodb:UpdateItem", "execute-api:ManageConnections"}
+ACCEPT = {
+    *REQUESTS,
+    "dynamodb:BatchGetItem",
+    "dynamodb:DeleteItem",
+    "dynamodb:PutItem",
+    "dynamodb:Query",
+    "s3:GetObject",
+    "s3:PutObject",
 }
+ATTEMPT = {*REQUESTS, "dynamodb:PutItem", "s3:GetObject", "s3:PutObject", "sqs:SendMessage"}
+END_EXECUTIONS = {"lambda:SendDurableExecutionCallbackSuccess", "lambda:StopDurableExecution"}
 GOLDEN = {
-    "ApiSocketAuthorizerRole": set[str](),
+    "ApiSocketAuthorizerRole": {"dynamodb:DeleteItem"},
     "ApiSocketConnectionRole": {"dynamodb:DeleteItem", "dynamodb:PutItem"},
-    "ApiSocketMessageRole": {
-        "dynamodb:DeleteItem",
-        "dynamodb:GetItem",
-        "dynamodb:PutItem",
-        "dynamodb:Query",
-        "dynamodb:UpdateItem",
-        "execute-api:ManageConnections",
-    },
+    "ApiSocketMessageRole": ACCEPT,
+    "ApiHttpHandlerRole": ACCEPT,
     "ApiDispatcherRole": {*STREAM, "sqs:SendMessage"},
     "ApiRedispatcherRole": {*STREAM, *CONSUME, "sqs:SendMessage"},
-    "ApiWatcherRole": {*REQUESTS, *CONSUME, "sqs:ChangeMessageVisibility"},
-    "ApiWorkerRole": {*REQUESTS, *CONSUME},
+    "ApiWatcherRole": {*REQUESTS, *CONSUME, "sqs:ChangeMessageVisibility", "sqs:SendMessage"},
+    "ApiWorkerRole": {*ATTEMPT, *CONSUME},
+    "FullSocketMessageRole": {*ACCEPT, *END_EXECUTIONS, "sqs:SendMessage"},
+    "FullHttpHandlerRole": {*ACCEPT, *END_EXECUTIONS, "sqs:SendMessage"},
+    "FullDispatcherRole": {*STREAM, "lambda:InvokeFunction", "sqs:SendMessage"},
+    "FullRedispatcherRole": {*STREAM, *CONSUME, "lambda:InvokeFunction", "sqs:SendMessage"},
+    "FullWatcherRole": {
+        *REQUESTS,
+        *CONSUME,
+        *END_EXECUTIONS,
+        "lambda:GetDurableExecution",
+        "lambda:InvokeFunction",
+        "lambda:ListDurableExecutionsByFunction",
+        "sqs:ChangeMessageVisibility",
+        "sqs:SendMessage",
+    },
+    "FullWorkerRole": {*ATTEMPT, *CONSUME},
+    "FullDurableRole": {*ATTEMPT, "dynamodb:Query"},
+    "FullWebhookRole": {
+        *CONSUME,
+        "dynamodb:GetItem",
+        "dynamodb:UpdateItem",
+        "s3:GetObject",
+        "secretsmanager:GetSecretValue",
+        "sqs:ChangeMessageVisibility",
+    },
 }
 
 
@@ -58,16 +83,21 @@ def template() -> dict[str, Any]:
     key = kms.Key.from_key_arn(stack, "Key", "arn:aws:kms:eu-west-1:123456789012:key/one")
     new_api(stack)
     new_api(stack, "Encrypted", encryption_key=key)
+    secret = secretsmanager.Secret(stack, "Secret")
+    new_api(stack, "Full", durable=Duration.days(30), webhooks=Webhooks(secret=secret))
     new_socket(stack, handlers=HANDLERS)
     return template_of(stack)
 
 
 def granted(template: dict[str, Any]) -> list[tuple[str, str]]:
     """Give every action with the resource that it is allowed on."""
+    policies = resources(template, "AWS::IAM::Policy").values()
     return [
         (action, json.dumps(resource))
-        for role in resources(template, ROLE).values()
-        for statement in statements(role)
+        for statement in (
+            *(one for role in resources(template, ROLE).values() for one in statements(role)),
+            *(one for policy in policies for one in policy["PolicyDocument"]["Statement"]),
+        )
         for action in as_list(statement["Action"])
         for resource in as_list(statement["Resource"])
     ]
@@ -124,7 +154,9 @@ def test_a_resource_is_named_wherever_it_can_be(template: dict[str, Any]):
     ("name", "method"),
     [
         ("ApiSocketMessageRole", "POST"),
+        ("ApiSocketMessageRole", "GET"),
         ("ApiSocketMessageRole", "DELETE"),
+        ("ApiHttpHandlerRole", "POST"),
         ("ApiWatcherRole", "POST"),
         ("ApiWorkerRole", "POST"),
     ],
@@ -156,14 +188,75 @@ def test_the_watcher_sends_work_and_renews_its_watch(template: dict[str, Any]):
     assert len(sent) == 2
 
 
-@pytest.mark.parametrize("name", ["ApiWatcherRole", "ApiWorkerRole"])
+@pytest.mark.parametrize("name", ["ApiWatcherRole", "ApiWorkerRole", "ApiHttpHandlerRole"])
 def test_only_the_message_function_ends_connections(template: dict[str, Any], name: str):
-    assert "DELETE" not in json.dumps(the(template, ROLE, name)["Policies"])
+    assert "/DELETE/@connections" not in json.dumps(the(template, ROLE, name)["Policies"])
 
 
-def test_the_index_is_all_that_is_queried(template: dict[str, Any]):
+def test_nothing_is_scanned_and_one_index_is_queried(template: dict[str, Any]):
     queried = {resource for action, resource in granted(template) if action == "dynamodb:Query"}
-    assert all(resource.endswith('"/index/by_owner"]]}') for resource in queried)
+    indexes = {resource for resource in queried if "/index/" in resource}
+    assert indexes
+    assert all(resource.endswith('"/index/by_owner"]]}') for resource in indexes)
+    assert "dynamodb:Scan" not in {action for action, _ in granted(template)}
+
+
+def test_an_object_is_reached_below_its_prefix_alone(template: dict[str, Any]):
+    objects = {resource for action, resource in granted(template) if action.startswith("s3:")}
+    assert all(resource.endswith(('"/requests/*"]]}', '"/uploads/*"]]}')) for resource in objects)
+
+
+@pytest.mark.parametrize(
+    ("name", "prefix", "allowed"),
+    [
+        ("ApiSocketMessageRole", "requests", {"s3:GetObject"}),
+        ("ApiSocketMessageRole", "uploads", {"s3:PutObject"}),
+        ("ApiHttpHandlerRole", "requests", {"s3:GetObject"}),
+        ("ApiHttpHandlerRole", "uploads", {"s3:PutObject"}),
+        ("ApiWorkerRole", "requests", {"s3:GetObject", "s3:PutObject"}),
+        ("ApiWorkerRole", "uploads", {"s3:GetObject"}),
+        ("FullDurableRole", "requests", {"s3:GetObject", "s3:PutObject"}),
+        ("FullDurableRole", "uploads", {"s3:GetObject"}),
+        ("FullWebhookRole", "requests", {"s3:GetObject"}),
+        ("FullWebhookRole", "uploads", set[str]()),
+    ],
+)
+def test_a_role_does_with_objects_what_its_function_does(
+    template: dict[str, Any], name: str, prefix: str, allowed: set[str]
+):
+    assert {
+        action
+        for statement in statements(the(template, ROLE, name))
+        for action in as_list(statement["Action"])
+        for resource in as_list(statement["Resource"])
+        if f'"/{prefix}/*"' in json.dumps(resource) and action.startswith("s3:")
+    } == allowed
+
+
+def test_the_authorizer_touches_tickets_alone(template: dict[str, Any]):
+    (statement,) = (
+        statement
+        for statement in statements(the(template, ROLE, "ApiSocketAuthorizerRole"))
+        if statement["Action"] == "dynamodb:DeleteItem"
+    )
+    condition = statement["Condition"]["ForAllValues:StringLike"]
+    assert condition == {"dynamodb:LeadingKeys": ["ticket#*"]}
+
+
+def test_the_durable_function_checkpoints_its_own_executions(template: dict[str, Any]):
+    policy = the(template, "AWS::IAM::Policy", "FullDurableCheckpoints")
+    (statement,) = policy["PolicyDocument"]["Statement"]
+    assert statement["Action"] == [
+        "lambda:CheckpointDurableExecution",
+        "lambda:GetDurableExecutionState",
+    ]
+    assert '"FullDurableFunction' in json.dumps(statement["Resource"])
+
+
+def test_executions_are_started_by_the_alias_alone(template: dict[str, Any]):
+    invoked = {r for action, r in granted(template) if action == "lambda:InvokeFunction"}
+    (alias,) = invoked
+    assert '"FullDurableLive' in alias
 
 
 KEY_USERS = {
@@ -172,6 +265,7 @@ KEY_USERS = {
     "EncryptedDispatcherRole": {"kms:Decrypt", "kms:GenerateDataKey"},
     "EncryptedRedispatcherRole": {"kms:Decrypt", "kms:GenerateDataKey"},
     "EncryptedWatcherRole": {"kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"},
+    "EncryptedHttpHandlerRole": {"kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"},
     "EncryptedWorkerRole": {"kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"},
 }
 
@@ -179,10 +273,6 @@ KEY_USERS = {
 @pytest.mark.parametrize("name", KEY_USERS)
 def test_who_reads_or_writes_may_use_the_customers_key(template: dict[str, Any], name: str):
     assert actions(the(template, ROLE, name)) >= KEY_USERS[name]
-
-
-def test_the_authorizer_may_not_use_the_customers_key(template: dict[str, Any]):
-    assert actions(the(template, ROLE, "EncryptedSocketAuthorizerRole")) == LOGS | TRACES
 
 
 def test_a_key_is_used_by_those_who_were_given_one(template: dict[str, Any]):

@@ -345,6 +345,7 @@ def test_the_children_are_attributes(socket: ProgressWebSocket):
             socket.connection_handler,
             socket.message_handler,
         )
+        if child is not None
     ] == [
         "Reports/Socket/Table",
         "Reports/Socket/Api",
