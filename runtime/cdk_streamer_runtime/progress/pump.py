@@ -15,6 +15,7 @@ logger = logging.getLogger(__name__)
 
 PAUSE_AFTER_FAILURE = 1_000
 LAST_TRIES = 3  # of what is left when the handler has ended
+LONGEST_WAIT = 60_000
 CHUNKS_AT_ONCE = 25
 CHUNKS_WAITING = 2 * CHUNKS_AT_ONCE  # so that some can gather while others leave
 
@@ -102,8 +103,7 @@ class Pump:
         with self._monitor:
             self._admit()
             while len(self._chunks) >= CHUNKS_WAITING:
-                left = None if self._deadline is None else self._deadline - self._clock()
-                self._monitor.wait(None if left is None else left / 1000)
+                self._monitor.wait(self._look_again())
                 self._admit()
             self._chunks.append(chunk)
             self._monitor.notify_all()
@@ -166,6 +166,12 @@ class Pump:
             return _Job(self._report(now))
         self._chunks_at = now + self._coalescer.pace
         return _Job(None, tuple(self._chunks[:CHUNKS_AT_ONCE]))
+
+    def _look_again(self) -> float | None:
+        """Tell in how many seconds a deadline may have passed, of which no bell tells."""
+        if self._deadline is None:
+            return None
+        return min(max(self._deadline - self._clock(), 1), LONGEST_WAIT) / 1000
 
     def _admit(self) -> None:
         self.check()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,23 +14,10 @@ from cdk_streamer_runtime.errors import Cancelled
 from cdk_streamer_runtime.memory.platform import START
 from cdk_streamer_runtime.progress.progress import Silence
 from cdk_streamer_runtime.sockets.messages import channel_news
+from tests.runtime.progress.carried import Carried
 from tests.runtime.wire import faults
 
 NUMBERS = st.integers() | st.floats(allow_nan=False, allow_infinity=False)
-
-
-@dataclass
-class Carried:
-    reports: list[Mapping[str, Any]] = field(default_factory=list)
-    reason: Cancelled | None = None
-
-    def offer(self, report: Mapping[str, Any]) -> None:
-        self.check()
-        self.reports.append(report)
-
-    def check(self) -> None:
-        if self.reason is not None:
-            raise self.reason
 
 
 @pytest.fixture

@@ -43,6 +43,9 @@ class Run:
         report = {"percentage": percentage, "message": message}
         self.timeline.after(at, lambda: self._tried(lambda: self.pump.offer(report)))
 
+    def put(self, at: int, chunk: str) -> None:
+        self.timeline.after(at, lambda: self._tried(lambda: self.pump.put(chunk)))
+
     def check(self, at: int) -> None:
         self.timeline.after(at, lambda: self._tried(self.pump.check))
 
@@ -334,3 +337,102 @@ def test_without_a_deadline_there_is_always_time():
     run.check(10**9)
 
     assert run.until(10**9 + 1).raised == []
+
+
+# --- chunks ---------------------------------------------------------------------------------------
+
+
+def test_every_chunk_leaves_in_its_order():
+    run = Run()
+    moments = range(1, 301, 5)
+    for at in moments:
+        run.put(at, str(at))
+    run.until(1_000)
+
+    assert [text for _at, texts in run.sink.puts for text in texts] == [str(at) for at in moments]
+    assert run.left is None
+
+
+def test_chunks_that_gather_within_the_interval_leave_together():
+    run = Run(interval=100)
+    for at in (5, 10, 20, 200):
+        run.put(at, str(at))
+    run.until(1_000)
+
+    assert run.sink.puts == [(5, ["5"]), (105, ["10", "20"]), (205, ["200"])]
+
+
+def test_no_more_than_twenty_five_chunks_leave_at_once():
+    run = Run(interval=100, takes=10)
+    for number in range(40):
+        run.put(1, str(number))
+    run.until(1_000)
+
+    assert [len(texts) for _at, texts in run.sink.puts] == [1, 25, 14]
+
+
+def test_reports_leave_between_chunks():
+    run = Run(interval=100)
+    for at in range(1, 1_000, 20):
+        run.put(at, str(at))
+        run.report(at, str(at))
+    run.until(2_000)
+
+    assert len(run.sink.messages) == len(run.sink.puts) == pytest.approx(10, abs=1)
+
+
+def test_chunks_whose_write_failed_leave_again_first():
+    run = Run(outcomes=[UNREACHABLE])
+    run.put(0, "a")
+    run.put(500, "b")
+    run.until(5_000)
+
+    assert run.sink.puts == [(0, ["a"]), (PAUSE_AFTER_FAILURE, ["a", "b"])]
+
+
+def test_a_client_that_is_full_slows_chunks_down():
+    run = Run(outcomes=[True], interval=100)
+    run.put(0, "a")
+    run.put(150, "b")
+    run.put(160, "c")
+    run.until(5_000)
+
+    assert [at for at, _texts in run.sink.puts] == [0, 150, 350]
+
+
+def test_a_chunk_after_the_deadline_is_refused():
+    run = Run(deadline=100)
+    run.put(150, "late")
+    run.until(1_000)
+
+    assert run.raised == [(150, "DeadlineExceeded")]
+    assert run.sink.puts == []
+
+
+def test_a_lease_that_is_lost_takes_its_chunks_along():
+    run = Run(outcomes=[LeaseLost("taken")])
+    run.put(0, "a")
+    run.put(10, "b")
+    run.until(1_000)
+
+    assert run.raised == [(10, "LeaseLost")]
+    assert len(run.sink.puts) == 1
+
+
+def test_chunks_of_a_cancelled_handler_leave_all_the_same():
+    run = Run(outcomes=[Cancelled("enough")], interval=100)
+    run.put(0, "a")
+    run.put(0, "b")
+    run.put(10, "c")
+    run.until(1_000)
+
+    assert [text for _at, texts in run.sink.puts for text in texts] == ["a", "b"]
+    assert run.raised == [(10, "Cancelled")]
+
+
+def test_a_chunk_after_the_end_is_a_mistake():
+    run = Run()
+    run.until(100)
+
+    with pytest.raises(RuntimeError, match="the handler has ended"):
+        run.pump.put("late")

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from cdk_streamer_runtime import AsyncApp, Progress, RequestContext, Retry
-from cdk_streamer_runtime.contract import State
+from cdk_streamer_runtime.contract import RESULT_BYTES, State
+from cdk_streamer_runtime.documents import decode
 from cdk_streamer_runtime.requests.request import Request
 from cdk_streamer_runtime.requests.transitions import TERMINAL
 from cdk_streamer_runtime.sockets.connections import Connection
@@ -18,7 +19,7 @@ from tests.runtime.api import ANN, ObservedApi
 from tests.runtime.observed_aws import Killed
 from tests.runtime.wire import faults
 
-PUSHED = {"progress", "retrying", "complete", "error", "cancelled"}
+PUSHED = {"progress", "chunk", "retrying", "complete", "error", "cancelled"}
 HOURS = 6 * 3_600_000
 FRAME = {"action": "job", "id": "r1", "payload": {"month": 11}}
 
@@ -45,6 +46,12 @@ def succeeds(world: World, progress: Progress, context: RequestContext) -> str:
     progress.report(10)
     progress.report(90)
     return "done"
+
+
+def puts_out(world: World, progress: Progress, context: RequestContext) -> str:
+    progress.chunk(f"{context.attempt}: once")
+    progress.chunk(f"{context.attempt}: upon a time")
+    return "a" * 2 * RESULT_BYTES
 
 
 def fails(world: World, progress: Progress, context: RequestContext) -> None:
@@ -86,6 +93,7 @@ def new_world(handler: Handler, retry: Retry | None = None) -> World:
 
 
 LIVES: dict[str, tuple[Handler, Retry | None, set[State]]] = {
+    "puts out": (puts_out, None, {State.SUCCEEDED}),
     "succeeds": (succeeds, None, {State.SUCCEEDED}),
     "fails": (fails, None, {State.FAILED}),
     "fails once": (fails_once, Retry(delay=5), {State.SUCCEEDED}),
@@ -137,6 +145,23 @@ def test_a_function_that_is_killed_after_a_call_leaves_nothing_for_ever(name: st
     world.api.observed.kill_after = {calls + number}
 
     check_end(world, world.live(), ends)
+
+
+@pytest.mark.parametrize("number", range(calm_calls("puts out") - 2))
+@pytest.mark.parametrize("after", [False, True])
+def test_a_function_that_is_killed_leaves_the_output_of_one_attempt(number: int, *, after: bool):
+    world, _ends, calls = accepted("puts out")
+    kills = world.api.observed.kill_after if after else world.api.observed.kill_before
+    kills.add(calls + number)
+    request = world.live()
+
+    frame = {"action": "get", "payload": {"request_id": "r1", "chunks_from": 0}}
+    (answer,) = world.api.ask(world.api.connect(ANN), frame)
+    chunks = [chunk["data"] for chunk in answer["data"]["chunk_page"]["chunks"]]
+    assert chunks == [f"{request.attempt}: once", f"{request.attempt}: upon a time"]
+    assert decode(world.api.aws.objects.open("GET", answer["data"]["result_url"])) == (
+        "a" * 2 * RESULT_BYTES
+    )
 
 
 @pytest.mark.parametrize("name", LIVES)
