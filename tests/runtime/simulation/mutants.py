@@ -164,7 +164,7 @@ MUTANTS = (
     Mutant(
         name="end not told",
         file="requests/endings.py",
-        before="        self._tell(request, news.ending(request, self._clock()))\n",
+        before="        self._tell(request, news.ending(request, self._clock(), self._results))\n",
         after="",
     ),
     Mutant(
@@ -187,8 +187,8 @@ MUTANTS = (
         name="client does not drop what it has seen",
         package="cdk_streamer_client",
         file="session/topics.py",
-        before="if news.seq <= topic.seq and not news.is_last:",
-        after="if False:",
+        before="if topic.phase is Phase.ENDING or (news.seq <= topic.seq and not news.is_last):",
+        after="if topic.phase is Phase.ENDING:",
     ),
     Mutant(
         name="client submits once",
