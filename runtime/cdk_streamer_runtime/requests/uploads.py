@@ -21,7 +21,8 @@ LONGEST_TYPE = 256
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _NAME = r"[A-Za-z0-9!#$&^_.+-]+"  # RFC 6838, 4.2
-_TYPE = re.compile(rf"{_NAME}/{_NAME}( ?;[ -~]*)?")
+TYPE_PATTERN = rf"{_NAME}/{_NAME}( ?;[ -~]*)?"
+_TYPE = re.compile(TYPE_PATTERN)
 _NOT_FOUND = 404
 
 
