@@ -11,9 +11,10 @@ from typing import Any
 from cdk_streamer_runtime.contract import HttpRoute
 from cdk_streamer_runtime.http.operations import OPERATIONS
 from cdk_streamer_runtime.http.payloads import submissions
-from cdk_streamer_runtime.http.schemas import SCHEMAS, Schema, ref
+from cdk_streamer_runtime.http.schemas import SCHEMAS, Schema, ref, thing
 from cdk_streamer_runtime.requests.app import AsyncApp
 from cdk_streamer_runtime.requests.loader import load_app
+from cdk_streamer_runtime.requests.uploads import LONGEST_TYPE, TYPE_PATTERN
 
 
 def openapi(
@@ -37,7 +38,7 @@ def openapi(
         "paths": _paths(frozenset(without)),
         "webhooks": {"requestEnded": {"post": _webhook()}},
         "components": {
-            "schemas": {**SCHEMAS, **submissions(app)},
+            "schemas": {**SCHEMAS, "UploadWish": _upload(app), **submissions(app)},
             "securitySchemes": {
                 "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
             },
@@ -52,6 +53,12 @@ def _paths(without: frozenset[HttpRoute]) -> dict[str, dict[str, Schema]]:
         if route not in without:
             paths.setdefault(path, {})[method.lower()] = operation
     return paths
+
+
+def _upload(app: AsyncApp) -> Schema:
+    size = {"type": "integer", "minimum": 0, "maximum": app.max_upload_bytes}
+    kind = {"type": "string", "pattern": f"^{TYPE_PATTERN}$", "maxLength": LONGEST_TYPE}
+    return thing({"size": size, "type": kind}, text="what will be uploaded: bytes, media type")
 
 
 def _webhook() -> Schema:

@@ -20,7 +20,7 @@ from cdk_streamer_runtime.http.exchange import HttpResponse
 from cdk_streamer_runtime.http.snapshots import Snapshots, get, inquiry
 from cdk_streamer_runtime.http.visit import Visit
 from cdk_streamer_runtime.requests.app import AsyncApp
-from cdk_streamer_runtime.requests.inquiries import LARGEST_PAGE, Inquiries
+from cdk_streamer_runtime.requests.inquiries import LARGEST_PAGE
 from cdk_streamer_runtime.sockets import messages
 
 Weigh = Callable[[str], None]
@@ -94,12 +94,12 @@ class Routes:
     def _input(self, visit: Visit) -> HttpResponse:
         Query.of(visit.request)
         arguments = {**visit.members(self._weigh), "request_id": visit.request_id}
-        return self._data(visit, "input", arguments)
+        return self._data(visit, BuiltinAction.INPUT, arguments)
 
     def _upload(self, visit: Visit) -> HttpResponse:
         Query.of(visit.request)
         members = visit.members(self._weigh)
-        return self._data(visit, "upload", members, HTTPStatus.CREATED)
+        return self._data(visit, BuiltinAction.UPLOAD, members, HTTPStatus.CREATED)
 
     def _ticket(self, visit: Visit) -> HttpResponse:
         Query.of(visit.request)
@@ -129,12 +129,10 @@ class Routes:
     def _data(
         self,
         visit: Visit,
-        action: str,
+        action: BuiltinAction,
         arguments: Mapping[str, Any],
         status: HTTPStatus = HTTPStatus.OK,
     ) -> HttpResponse:
-        if action not in Inquiries.actions:
-            raise RequestNotFound("there is nothing at this address")
         data = self._snapshots.answer(visit, inquiry(action, arguments))
         return HttpResponse(status=status, document=data)
 

@@ -143,10 +143,7 @@ SCHEMAS: Mapping[str, Schema] = {
             "next": {"type": ["integer", "null"], "minimum": 0},
         }
     ),
-    "Input": thing({"value": ANYTHING, "input_id": TEXT}, "input_id"),
-    "UploadWish": thing(
-        {"size": {"type": "integer", "minimum": 1}, "type": {**TEXT, "description": "media type"}}
-    ),
+    "Input": thing({"value": ANYTHING, "input_id": {"type": ["string", "null"]}}, "input_id"),
     "Upload": thing(
         {
             "upload_id": TEXT,
