@@ -156,7 +156,10 @@ def test_what_is_no_answer_counts_as_none(receiver: Receiver, answer: bytes):
 
 
 def hangs(release: threading.Event) -> Callable[[ssl.SSLSocket], None]:
-    return lambda _socket: release.wait(30) and None
+    def hang(_secure: ssl.SSLSocket) -> None:
+        release.wait(30)
+
+    return hang
 
 
 def drips(release: threading.Event) -> Callable[[ssl.SSLSocket], None]:
