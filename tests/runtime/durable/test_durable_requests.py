@@ -68,8 +68,10 @@ def test_a_sleeping_request_writes_nothing_and_is_looked_at_twice_a_day():
 
 
 def test_a_request_outlives_every_watch_message():
-    life = Life(sleeps, timeout=366 * 86_400).submit().wait(21 * DAY)
+    life = Life(sleeps, timeout=366 * 86_400).submit()
+    life.wait(21 * DAY)
 
+    assert life.api.observed.counts["SendMessage"] == 1  # after 13 days
     assert life.request.state is State.SUCCEEDED
 
 
@@ -145,6 +147,21 @@ def test_an_async_handler_takes_steps_too():
         return 2 * half
 
     assert TestClient(app).request("job")[-1]["result"] == 42
+
+
+def test_a_chunk_is_put_out_once():
+    def streams(life: Life, progress: Progress, context: RequestContext) -> None:
+        progress.chunk("one")
+        context.sleep(60)
+        progress.chunk("two")
+        context.step("step", life.do("step"))
+        progress.chunk("three")
+
+    life = Life(streams).submit().wait(HOUR)
+
+    chunks = [message for message in life.messages if message["type"] == "chunk"]
+    assert [chunk["data"] for chunk in chunks] == ["one", "two", "three"]
+    assert [chunk["chunk_index"] for chunk in chunks] == [0, 1, 2]
 
 
 # --- retries --------------------------------------------------------------------------------------
