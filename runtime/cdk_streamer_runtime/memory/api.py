@@ -218,7 +218,9 @@ class MemoryApi:
         if message is None:
             return False
         look = WorkMessage.from_body(message["Body"])
-        if self.watcher.handle(look, message["ReceiptHandle"]):
+        about = message["Attributes"]
+        receives, sent_at = int(about["ApproximateReceiveCount"]), int(about["SentTimestamp"])
+        if self.watcher.handle(look, message["ReceiptHandle"], receives, sent_at):
             self._delete(WATCH, message)
         return True
 
