@@ -6,9 +6,11 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
 import pytest
-from botocore.auth import SigV4QueryAuth
+from botocore.auth import SigV4Auth, SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from botocore.session import Session
@@ -33,14 +35,17 @@ class Signed:
         self.iam = stack.client("iam")
         self.users: dict[str, tuple[str, Credentials]] = {}
 
-    def add_user(self, name: str, *, may_connect: bool = True) -> None:
+    def add_user(self, name: str, *, may_call: bool = True) -> None:
         user_id = self.iam.create_user(UserName=name)["User"]["UserId"]
         key = self.iam.create_access_key(UserName=name)["AccessKey"]
         self.users[name] = (user_id, Credentials(key["AccessKeyId"], key["SecretAccessKey"]))
         statement = {
-            "Effect": "Allow" if may_connect else "Deny",
+            "Effect": "Allow" if may_call else "Deny",
             "Action": "execute-api:Invoke",
-            "Resource": "arn:aws:execute-api:*:*:*/live/$connect",
+            "Resource": [
+                "arn:aws:execute-api:*:*:*/live/$connect",
+                "arn:aws:execute-api:*:*:*/$default/*",
+            ],
         }
         policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
         self.iam.put_user_policy(UserName=name, PolicyName="connect", PolicyDocument=policy)
@@ -51,6 +56,21 @@ class Signed:
         session = Session()
         session.set_credentials(credentials.access_key, credentials.secret_key)
         return dict(iam_signer(region=REGION, session=session)(self.url))
+
+    def post(self, name: str | None, action: str) -> tuple[int, dict[str, Any]]:
+        """Ask over HTTP, signed for a user or not at all, and give status and document."""
+        url, body = f"{self.stack.http_url()}/requests", json.dumps({"action": action}).encode()
+        kind = {"Content-Type": "application/json"}
+        request = AWSRequest("POST", url, data=body, headers=kind)
+        if name is not None:
+            SigV4Auth(self.users[name][1], "execute-api", REGION).add_auth(request)
+        asked = Request(url, body, dict(request.headers.items()), method="POST")
+        try:
+            with urlopen(asked, timeout=PATIENCE, context=self.stack.tls) as answer:
+                return answer.status, json.load(answer)
+        except HTTPError as refused:
+            with refused:
+                return refused.code, json.load(refused)
 
     def address(self, name: str) -> str:
         """Sign as a browser has to."""
@@ -89,7 +109,7 @@ def signed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Signed]:
         app = Signed(stack)
         app.add_user("writer")
         app.add_user("reader")
-        app.add_user("stranger", may_connect=False)
+        app.add_user("stranger", may_call=False)
         yield app
 
 
@@ -128,3 +148,22 @@ def test_nobody_comes_in_with_a_signature_of_something_else(signed: Signed):
     headers["Authorization"] = headers["Authorization"][:-4] + "0000"
 
     assert signed.refused(signed.url, headers) == 403
+
+
+# --- over HTTP ------------------------------------------------------------------------------------
+
+
+def test_over_http_the_same_caller_is_known(signed: Signed):
+    status, document = signed.post("reader", "whoami")
+
+    assert (status, document["data"]["owner"]) == (200, signed.users["reader"][0])
+
+
+def test_over_http_scopes_are_those_of_the_user_too(signed: Signed):
+    assert signed.post("writer", "write")[0] == 200
+    assert signed.post("reader", "write")[1]["code"] == "FORBIDDEN"
+
+
+@pytest.mark.parametrize("name", [None, "stranger"])
+def test_over_http_nobody_else_is_answered(signed: Signed, name: str | None):
+    assert signed.post(name, "whoami")[0] == 403

@@ -1,14 +1,14 @@
-"""A socket whose callers sign, for the test of signatures."""
+"""An API whose callers sign, for the test of signatures."""
 
 from aws_cdk import App, Stack
 
-from cdk_streamer import Auth, ProgressWebSocket
+from cdk_streamer import AsyncRequestApi, Auth
 
 app = App()
 stack = Stack(app, "Signed")
-ProgressWebSocket(
+AsyncRequestApi(
     stack,
-    "Socket",
+    "Api",
     handlers="handlers",
     auth=Auth.iam(scopes={"arn:aws:iam::000000000000:user/writer": ["write"]}),
 )
