@@ -15,6 +15,7 @@ export interface Chunk<C = unknown> {
 
 /** What one message tells of chunks: some of them, and how many there are. */
 export interface Pieces {
+  /** 0 when the message does not say. */
   readonly attempt: number;
   readonly chunks: readonly Chunk[];
   readonly count: number;
@@ -40,7 +41,7 @@ export class Stream {
 
   /** Take what a message tells, and give the chunks whose turn it is. */
   take(pieces: Pieces): readonly Chunk[] {
-    if (pieces.attempt < this.attempt) return [];
+    if (pieces.attempt > 0 && pieces.attempt < this.attempt) return [];
     if (pieces.attempt > this.attempt) {
       this.attempt = pieces.attempt;
       this.next = this.count = 0;
@@ -70,8 +71,8 @@ export class Stream {
 
 /** Read what a message tells of chunks; throws Malformed. */
 export function readPieces(document: Document): Pieces | null {
-  if (!('attempt' in document)) return null;
-  const attempt = readCount(document, 'attempt');
+  if (!('attempt' in document || 'chunks' in document)) return null;
+  const attempt = 'attempt' in document ? readCount(document, 'attempt') : 0;
   if (document['type'] === 'chunk') {
     return { attempt, chunks: [readChunk(document, attempt)], count: 0 };
   }

@@ -2,10 +2,11 @@
 
 import { PROTOCOL } from './wire.js';
 
-/** What lets a connection in. */
+/** What lets a connection in; of a signed address, nothing beside the address itself. */
 export type Credential =
   | { readonly kind: 'token'; readonly value: string }
-  | { readonly kind: 'ticket'; readonly value: string };
+  | { readonly kind: 'ticket'; readonly value: string }
+  | { readonly kind: 'signature' };
 
 /** One connection on its way, or open. */
 export interface Connection {
@@ -35,12 +36,22 @@ export const connectWebSocket: Connect = (url, credential, watcher) => {
   if (typeof WebSocket === 'undefined') {
     throw new Error('this platform has no WebSocket; give the client a connect function');
   }
-  // A browser can send no header: the server reads the second subprotocol, and echoes the first.
-  const scheme = credential.kind === 'token' ? 'bearer' : 'ticket';
-  const socket = new WebSocket(url, [PROTOCOL, `${scheme}.${credential.value}`]);
+  const socket = new WebSocket(url, protocolsOf(credential));
   socket.binaryType = 'arraybuffer';
   return new WebConnection(socket, watcher, url.host);
 };
+
+/** A browser can send no header: the server reads the second subprotocol, and echoes the first. */
+function protocolsOf(credential: Credential): string[] {
+  switch (credential.kind) {
+    case 'token':
+      return [PROTOCOL, `bearer.${credential.value}`];
+    case 'ticket':
+      return [PROTOCOL, `ticket.${credential.value}`];
+    case 'signature':
+      return [PROTOCOL];
+  }
+}
 
 class WebConnection implements Connection {
   #isOpen = false;

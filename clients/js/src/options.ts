@@ -7,7 +7,7 @@ import type { Listeners } from './listeners.js';
 import type { Timing } from './timing.js';
 import type { Bounds } from './waiting.js';
 
-/** How a client behaves; what lets it in is beside, as `token` or `ticket`. */
+/** How a client behaves; what lets it in is beside, as `token`, `ticket` or `sign`. */
 export interface Behavior {
   /** Hears what the client can live with, such as a lost connection; default: console.warn. */
   readonly onWarning?: ((text: string) => void) | undefined;

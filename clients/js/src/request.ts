@@ -1,6 +1,7 @@
 /** A request on its way, in the caller's hands. */
 
-import { Cancelled } from './errors.js';
+import type { Chunk } from './chunks.js';
+import { Cancelled, ProtocolError } from './errors.js';
 import { Feed } from './feed.js';
 import type { Snapshot, State } from './snapshots.js';
 
@@ -31,6 +32,25 @@ export class RequestHandle<T = unknown, C = unknown> extends Feed<T, C> {
     const ending = await this.last();
     if (ending.kind === 'failed') throw ending.error;
     return ending.result;
+  }
+
+  /**
+   * Iterate over what the request puts out, in order; throws what went wrong in the end.
+   *
+   * A chunk of a later attempt, numbered from 0 again, replaces all before it. It reads the same
+   * messages as iterating over the request itself: do one of the two.
+   */
+  async *chunks(): AsyncGenerator<Chunk<C>, undefined> {
+    for await (const message of this) {
+      if (message.kind === 'chunk') yield message;
+      if (message.kind === 'failed') throw message.error;
+      if (message.kind === 'completed' && message.missingChunk !== null) {
+        throw new ProtocolError(
+          `the service cannot give chunk ${message.missingChunk} of request '${this.id}'; ` +
+            'its result is there all the same',
+        );
+      }
+    }
   }
 
   /**

@@ -98,7 +98,7 @@ export class Runner {
       this.#end(link, (session, now) => session.failed(link, now, reason, status));
     };
     try {
-      const credential = await this.#credentials.give();
+      const { url, credential } = await this.#credentials.give(this.#url);
       hasExpired = () => hasEnded(credential, Date.now());
       if (attempt.isOver) return;
       const watcher: Watcher = {
@@ -107,7 +107,7 @@ export class Runner {
         failed,
         lost: (reason) => this.#end(link, (session, now) => session.lost(link, now, reason)),
       };
-      attempt.connection = this.#connect(this.#url, credential, watcher);
+      attempt.connection = this.#connect(url, credential, watcher);
     } catch (error) {
       failed(error instanceof Error ? error.message : String(error));
     }

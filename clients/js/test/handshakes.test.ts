@@ -37,7 +37,7 @@ afterEach(() => {
 });
 
 function clientOf(options: Partial<ClientOptions> = {}, url = server.url): StreamerClient {
-  const access = 'ticket' in options ? {} : { token: 't1' };
+  const access = 'ticket' in options || 'sign' in options ? {} : { token: 't1' };
   const given = { ...access, timing: SOON, onWarning: () => {}, ...options } as ClientOptions;
   const client = new StreamerClient(url, given);
   clients.push(client);
@@ -85,6 +85,23 @@ test('a ticket travels as a subprotocol, and never the token', async () => {
   assert.equal(headers(0)['authorization'], undefined);
 });
 
+test('a signed address is used as it is, anew for each connection', async () => {
+  let signed = 0;
+  const client = clientOf({
+    sign: async (url) => {
+      url.searchParams.set('X-Amz-Signature', `s${(signed += 1)}`);
+      return url;
+    },
+  });
+  const [peer] = await Promise.all([server.accept(), client.connect()]);
+  peer.drop();
+  await server.accept();
+  assert.equal(server.handshakes[0]!.url, '/stage?X-Amz-Signature=s1');
+  assert.equal(server.handshakes[1]!.url, '/stage?X-Amz-Signature=s2');
+  assert.equal(headers(0)['authorization'], undefined);
+  assert.equal(headers(0)['sec-websocket-protocol'], 'streamer.v1');
+});
+
 test('a ticket that is refused names the reason', async () => {
   problem = { status: 401, body: { code: 'UNAUTHORIZED', detail: 'the token has ended' } };
   const api = `http://127.0.0.1:${server.port}`;
@@ -97,7 +114,7 @@ test('a ticket that is refused names the reason', async () => {
 
 test('a client has one way to be let in', () => {
   const both = { token: 't', ticket: () => 'k' } as unknown as ClientOptions;
-  assert.throws(() => new StreamerClient(server.url, both), /either token or ticket/);
+  assert.throws(() => new StreamerClient(server.url, both), /one of token, ticket and sign/);
   assert.throws(() => new StreamerClient(server.url, {} as ClientOptions), TypeError);
 });
 

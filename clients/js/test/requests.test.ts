@@ -95,6 +95,41 @@ test('chunks are told in order, and one that was lost is asked for', async () =>
   assert.equal(parts.join(''), 'Once upon a time');
 });
 
+test('chunks are iterated over, and one that cannot be had is named in the end', async () => {
+  const handle = world.client.submit<string, string>('write', null, { id: 'r1' });
+  const peer = await world.server.accept();
+  await peer.expect('write');
+  peer.send(chunk('r1', 1, 0, 'Once '), news('complete', 'r1', 3, { result: 7, chunks: 2 }));
+  for (let tries = 0; tries < 3; tries++) {
+    const gone = { chunks: 2, chunk_page: { attempt: 1, chunks: [], next: null } };
+    peer.send(
+      response(await peer.expect('get'), snapshot('r1', 3, 'RUNNING', gone)),
+    );
+  }
+  const parts: string[] = [];
+  const read = async () => {
+    for await (const { data } of handle.chunks()) parts.push(data.toUpperCase());
+  };
+  await assert.rejects(read, /the service cannot give chunk 1 of request 'r1'/);
+  assert.deepEqual(parts, ['ONCE ']);
+  assert.equal(await handle.result(), 7);
+});
+
+test('whoever reads too slowly misses the oldest reports, and no chunk', async () => {
+  const handle = world.client.submit('write', null, { id: 'r1' });
+  const peer = await world.server.accept();
+  await peer.expect('write');
+  peer.send(acknowledgment('r1'), chunk('r1', 1, 0, 'a'));
+  for (let seq = 2; seq < 1_200; seq++) peer.send(progress('r1', seq, seq / 12));
+  peer.send(chunk('r1', 1_200, 1, 'b'), complete('r1', 1_201, 7));
+  await handle.result();
+  const heard: Message[] = [];
+  for await (const message of handle) heard.push(message);
+  assert.equal(heard.length, 1_024);
+  assert.equal(heard.filter(({ kind }) => kind === 'chunk').length, 2);
+  assert.equal(heard[0]?.kind, 'acknowledged');
+});
+
 test('what a listener throws is thrown to whoever waits', async () => {
   const result = world.client.request('report', null, {
     id: 'r1',

@@ -25,8 +25,8 @@ const NO_STATUS = 1005;
 /** Open a connection over Node's HTTP client. */
 export const connectNode: Connect = (url, credential, watcher) => {
   const key = randomBytes(16).toString('base64');
-  const isToken = credential.kind === 'token';
-  const protocols = isToken ? PROTOCOL : `${PROTOCOL}, ticket.${credential.value}`;
+  const { kind } = credential;
+  const protocols = kind === 'ticket' ? `${PROTOCOL}, ticket.${credential.value}` : PROTOCOL;
   const address = new URL(url);
   address.protocol = url.protocol === 'wss:' ? 'https:' : 'http:';
   const send = url.protocol === 'wss:' ? requestHttps : requestHttp;
@@ -38,7 +38,7 @@ export const connectNode: Connect = (url, credential, watcher) => {
       'Sec-WebSocket-Version': '13',
       'Sec-WebSocket-Key': key,
       'Sec-WebSocket-Protocol': protocols,
-      ...(isToken && { Authorization: `Bearer ${credential.value}` }),
+      ...(kind === 'token' && { Authorization: `Bearer ${credential.value}` }),
     },
   });
   return new NodeConnection(request, key, url.host, watcher);
