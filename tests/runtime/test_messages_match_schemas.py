@@ -66,10 +66,17 @@ def request(state: State = State.RUNNING, **changes: Any) -> Request:
         "progress": {**REPORT, "attempt": 2},
         "result": {"rows": 5} if state is State.SUCCEEDED else None,
         "error": FAULT if state in {State.FAILED, State.EXPIRED} else None,
+        "input": QUESTION if state is State.INPUT_REQUIRED else None,
     }
     return Request(**(values | changes))
 
 
+QUESTION = {
+    "input_id": "2-1",
+    "schema": {"type": "boolean"},
+    "prompt": "Ship it?",
+    "callback_id": "secret",
+}
 SAID: dict[str, dict[str, Any]] = {
     "hello": messages.hello("L0SM9cOFvHcCIhw=", START // 1000, START, None),
     "hello with actions": messages.hello(
@@ -88,7 +95,12 @@ SAID: dict[str, dict[str, Any]] = {
     "bare progress": news.progress(
         request(), {"percentage": None, "message": None, "attempt": 2}, 4, START
     ),
+    "chunk": news.chunk(request(), 0, '{"text": "a"}', 4, START),
     "retrying": news.retrying(request(State.RETRY_WAIT), START),
+    "input_required": news.input_required(request(State.INPUT_REQUIRED, input=QUESTION), START),
+    "input_required without prompt": news.input_required(
+        request(State.INPUT_REQUIRED, input={"input_id": "2-1", "schema": {}}), START
+    ),
     "complete": news.ending(request(State.SUCCEEDED), START),
     "complete with null": news.ending(request(State.SUCCEEDED, result=None), START),
     "failed": news.ending(request(State.FAILED), START),

@@ -124,12 +124,6 @@ class Attempt:
                 self._carrier.offer(report)
 
     def put(self, chunk: str) -> None:
-        """Take a chunk, unless an earlier invocation has put it out."""
-        if not self._steps.is_replaying():
-            with self._interruptible():
-                self._carrier.put(chunk)
-
-    def put(self, chunk: str) -> None:
         """Take a chunk, unless an earlier invocation has stored it."""
         self._chunks += 1
         if self._chunks > self._chunks_stored:
