@@ -21,7 +21,6 @@ from cdk_streamer_runtime.metrics import Metrics
 from cdk_streamer_runtime.protocol import Protocol
 from cdk_streamer_runtime.reception import Reception
 from cdk_streamer_runtime.requests.app import AsyncApp
-from cdk_streamer_runtime.requests.chunks import ChunkStore
 from cdk_streamer_runtime.requests.desk import Desk
 from cdk_streamer_runtime.requests.dispatcher import Dispatcher
 from cdk_streamer_runtime.requests.endings import Endings
@@ -107,27 +106,15 @@ class Assembly:
             accepts_requests=settings.requests,
             durable_timeout=durable_timeout,
         )
-        table = Table(self.aws, settings.table_name)
         posts = self.posts(settings.endpoint, metrics, app)
         ledger = Ledger(
-            table,
+            Table(self.aws, settings.table_name),
             slots=self._slots(settings.table_name),
             lifetime=longest_life(app.actions.values(), settings.worker_timeout_seconds),
             on_refusal=lambda: metrics.count(contract.Metric.REQUESTS_LIMITED),
         )
         gate = Gate(app.limits, ledger)
-        hosts = WebhookHosts.from_text(settings.webhook_hosts)
-        desk = Desk(
-            store=self.requests(settings.table_name, settings.retention_seconds, ledger),
-            endings=self.endings(settings, posts, metrics),
-            gate=gate,
-            clock=platform.clock,
-            new_id=platform.new_id,
-            worker_timeout=settings.worker_timeout_seconds,
-            webhooks=hosts if settings.webhook_queue_url else None,
-            executions=Executions(self.aws) if settings.durable else None,
-            durable_timeout=settings.durable_timeout_seconds,
-        )
+        desk = self._desk(settings, self.endings(settings, posts, metrics), ledger, gate)
         reachable = desk if settings.requests else None
         uploads = self.uploads(settings.bucket_name, app)
         return Front(
@@ -140,13 +127,7 @@ class Assembly:
                 gate=gate,
                 uploads=uploads,
             ),
-            inquiries=Inquiries(
-                desk=reachable,
-                chunks=self.chunks(settings.table_name, settings.retention_seconds),
-                clock=platform.clock,
-                results=self.results(settings.bucket_name),
-                uploads=uploads if settings.requests else None,
-            ),
+            inquiries=self._inquiries(settings, reachable, uploads),
             posts=posts,
         )
 
@@ -232,10 +213,6 @@ class Assembly:
         sink = ChannelSink(tenant, name, store, posts, clock)
         return ChannelProgress(sink, clock=clock, interval=1000 // max_rate, on_close=metrics.flush)
 
-    def chunks(self, table_name: str, retention: int) -> ChunkStore:
-        """Build what keeps partial output; `retention` is in seconds."""
-        return ChunkStore(Table(self.aws, table_name), retention=retention)
-
     def results(self, bucket: str | None) -> Results | None:
         """Build what keeps large results; None without a bucket."""
         return Results(self.storing or self.aws, bucket) if bucket else None
@@ -269,6 +246,33 @@ class Assembly:
         results = None if is_watcher else self.results(settings.bucket_name)
         clock = self.platform.clock
         return Endings(posts, metrics, clock, slots=slots, notices=notices, results=results)
+
+    def _desk(
+        self, settings: contract.MessageEnvironment, endings: Endings, ledger: Ledger, gate: Gate
+    ) -> Desk:
+        hosts = WebhookHosts.from_text(settings.webhook_hosts)
+        return Desk(
+            store=self.requests(settings.table_name, settings.retention_seconds, ledger),
+            endings=endings,
+            gate=gate,
+            clock=self.platform.clock,
+            new_id=self.platform.new_id,
+            worker_timeout=settings.worker_timeout_seconds,
+            webhooks=hosts if settings.webhook_queue_url else None,
+            executions=Executions(self.aws) if settings.durable else None,
+            durable_timeout=settings.durable_timeout_seconds,
+        )
+
+    def _inquiries(
+        self, settings: contract.MessageEnvironment, desk: Desk | None, uploads: Uploads | None
+    ) -> Inquiries:
+        return Inquiries(
+            desk=desk,
+            chunks=self.requests(settings.table_name, settings.retention_seconds).chunks,
+            clock=self.platform.clock,
+            results=self.results(settings.bucket_name),
+            uploads=uploads if settings.requests else None,
+        )
 
     def _slots(self, table_name: str) -> Slots:
         table = Table(self.aws, table_name)

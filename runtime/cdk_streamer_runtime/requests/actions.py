@@ -6,7 +6,17 @@ import inspect
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from types import UnionType
-from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints, overload
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Literal,
+    TypeVar,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+    overload,
+)
 
 from cdk_streamer_runtime.contract import ErrorCode, Executor
 from cdk_streamer_runtime.durable.course import DIRECT, Course
@@ -15,7 +25,9 @@ from cdk_streamer_runtime.limits.limit import Limit
 from cdk_streamer_runtime.progress.progress import Progress
 from cdk_streamer_runtime.requests.inputs import Input
 from cdk_streamer_runtime.requests.retry import Retry
-from cdk_streamer_runtime.requests.uploads import Upload, Uploads
+
+if TYPE_CHECKING:  # it loads the client of AWS, which registering handlers needs not
+    from cdk_streamer_runtime.requests.uploads import Upload, Uploads
 
 T = TypeVar("T")
 

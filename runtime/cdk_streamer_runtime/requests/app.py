@@ -8,6 +8,7 @@ from typing import Any, Literal, TypeVar
 from cdk_streamer_runtime.callers import Caller
 from cdk_streamer_runtime.contract import (
     MESSAGE_BYTES,
+    UPLOAD_BYTES,
     ErrorCode,
     Executor,
 )
@@ -26,12 +27,12 @@ from cdk_streamer_runtime.requests.faults import deployment_fault, limit_fault, 
 from cdk_streamer_runtime.requests.inputs import Input
 from cdk_streamer_runtime.requests.middleware import Middleware
 from cdk_streamer_runtime.requests.retry import CRASHES_ONLY, Retry
-from cdk_streamer_runtime.requests.uploads import MAX_UPLOAD_BYTES, checked_limit
 
 H = TypeVar("H", bound=Handler)
 R = TypeVar("R", bound=ChannelRule)
 
 EXPIRES_SECONDS = 3_600
+MAX_UPLOAD_BYTES = 100 * 1024 * 1024
 
 
 class AsyncApp:
@@ -58,7 +59,12 @@ class AsyncApp:
                 f"own limit, got {max_message_bytes!r}"
             )
         self.max_message_bytes = max_message_bytes
-        self.max_upload_bytes = checked_limit(max_upload_bytes)
+        if not 0 <= max_upload_bytes <= UPLOAD_BYTES:
+            raise ValueError(
+                f"max_upload_bytes must be between 0 and {UPLOAD_BYTES}, which is the most that S3 "
+                f"takes at once, got {max_upload_bytes!r}"
+            )
+        self.max_upload_bytes = max_upload_bytes
         self.limits = checked(limits, "the app")
         self._actions: dict[str, Action] = {}
         self._middleware = tuple(middleware)

@@ -9,13 +9,12 @@ from dataclasses import dataclass, field
 from typing import Any, BinaryIO, TypeGuard
 
 from cdk_streamer_runtime.aws import Aws
-from cdk_streamer_runtime.contract import UPLOAD_BYTES, URL_SECONDS, ErrorCode
+from cdk_streamer_runtime.contract import URL_SECONDS, ErrorCode
 from cdk_streamer_runtime.errors import AccessDenied, AwsError, Rejection, UploadNotFound
 from cdk_streamer_runtime.keys import owner_key
 from cdk_streamer_runtime.sockets.connections import Caller
 from cdk_streamer_runtime.sockets.messages import timestamp
 
-MAX_UPLOAD_BYTES = 100 * 1024 * 1024
 PART_BYTES = 8 * 1024 * 1024
 LONGEST_TYPE = 256
 
@@ -64,7 +63,7 @@ class Uploads:
         *,
         clock: Callable[[], int],
         new_id: Callable[[], str],
-        most: int = MAX_UPLOAD_BYTES,
+        most: int,
     ) -> None:
         """Take the bucket's name and how many bytes an upload has at most."""
         self._aws = aws
@@ -168,13 +167,3 @@ class _Parts(io.RawIOBase):
 def is_media_type(text: object) -> TypeGuard[str]:
     """Tell whether a header could name a type so."""
     return isinstance(text, str) and len(text) <= LONGEST_TYPE and bool(_TYPE.fullmatch(text))
-
-
-def checked_limit(most: int) -> int:
-    """Give how large uploads may be; raises ValueError for what S3 would not take at once."""
-    if not 0 <= most <= UPLOAD_BYTES:
-        raise ValueError(
-            f"max_upload_bytes must be between 0 and {UPLOAD_BYTES}, which is the most that S3 "
-            f"takes at once, got {most!r}"
-        )
-    return most
