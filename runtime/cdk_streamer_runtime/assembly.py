@@ -100,11 +100,10 @@ class Assembly:
     ) -> Front:
         """Build what a socket and HTTP share; raises ValueError for an app that cannot run."""
         platform = self.platform
-        durable_timeout = settings.durable_timeout_seconds if settings.durable else None
         app.check(
             worker_timeout=settings.worker_timeout_seconds,
             accepts_requests=settings.requests,
-            durable_timeout=durable_timeout,
+            durable_timeout=settings.durable_timeout_seconds if settings.durable else None,
         )
         posts = self.posts(settings.endpoint, metrics, app)
         ledger = Ledger(
@@ -209,8 +208,7 @@ class Assembly:
         clock = self.platform.clock
         metrics = Metrics(settings.name)
         store = ChannelStore(Table(self.aws, settings.table_name))
-        posts = self.posts(settings.endpoint, metrics)
-        sink = ChannelSink(tenant, name, store, posts, clock)
+        sink = ChannelSink(tenant, name, store, self.posts(settings.endpoint, metrics), clock)
         return ChannelProgress(sink, clock=clock, interval=1000 // max_rate, on_close=metrics.flush)
 
     def results(self, bucket: str | None) -> Results | None:
