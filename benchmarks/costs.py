@@ -9,21 +9,20 @@ are the milliseconds that functions of ours take (MILLISECONDS); a handler's own
 
 from __future__ import annotations
 
-import collections
 import logging
 import math
 from collections.abc import Mapping
 from typing import Any
 
-from cdk_streamer_runtime import AsyncApp, Progress, contract
-from cdk_streamer_runtime.aws import NO_HEADERS
+from benchmarks._passing import Passing
+from cdk_streamer_runtime import AsyncApp, Limit, Progress, contract
 from cdk_streamer_runtime.memory import MemoryAws
 from cdk_streamer_runtime.memory.api import TABLE, WATCH, WORK, MemoryApi
 from cdk_streamer_runtime.memory.platform import START
 from cdk_streamer_runtime.memory.values import Item, size_of_item
 from cdk_streamer_runtime.sockets.connections import Caller
 
-# Dollars a million in us-east-1, first tier, without the free ones, as published in November 2026:
+# Dollars a million in us-east-1, first tier, without the free ones, as published in 2026:
 # the pages pricing of API Gateway, DynamoDB (on demand), SQS, Lambda (arm64) and S3.
 PRICES = {
     "WebSocket message": 1.00,  # of 32 KB each
@@ -34,26 +33,34 @@ PRICES = {
     "queue request": 0.40,  # of 64 KB
     "invocation": 0.20,
     "GB-second": 13.3334,
+    "S3 PUT": 5.00,
+    "S3 GET": 0.40,
 }
 MILLISECONDS = {"message": 15, "dispatcher": 20, "worker": 40, "watcher": 15}
 GIGABYTES = {"message": 0.5, "dispatcher": 0.25, "worker": 0.5, "watcher": 0.25}
 TICKS = 10
 CALLER = Caller(tenant="acme", owner="alice", expires=START // 1000 + 86_400)
 
-Bill = collections.Counter[str]
+
+class Bill(dict[str, float]):
+    """How much of what; nothing of all else."""
+
+    def __missing__(self, meter: str) -> float:
+        """Give zero."""
+        return 0
 
 
-class Meter:
+class Meter(Passing):
     """Passes calls on, and writes down what AWS would bill for them."""
 
     def __init__(self, aws: MemoryAws) -> None:
-        self.bill: Bill = collections.Counter()
-        self._aws = aws
+        super().__init__(aws)
+        self.bill = Bill()
 
     def call(self, service: str, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
         """Bill a call by what it wrote or read."""
         before = self._items()
-        answer = self._aws.call(service, operation, parameters)
+        answer = super().call(service, operation, parameters)
         if service == "sqs":
             self.bill["queue request"] += _requests(operation, parameters, answer)
         elif operation in {"GetItem", "Query"}:
@@ -65,21 +72,16 @@ class Meter:
             self.bill["write unit"] += _written(before, self._items(), factor)
         return answer
 
-    def rest(
-        self,
-        service: str,
-        method: str,
-        url: str,
-        *,
-        body: bytes = b"",
-        headers: Mapping[str, str] = NO_HEADERS,
-    ) -> bytes:
-        """Bill a post by its size."""
-        self.bill["WebSocket message"] += math.ceil(len(body) / contract.FRAME_BYTES)
-        return self._aws.rest(service, method, url, body=body, headers=headers)
+    def rest(self, service: str, method: str, url: str, **rest: Any) -> bytes:  # noqa: ANN401 - passed on
+        """Bill a post by its size, and an object by itself."""
+        if service == "s3":
+            self.bill[f"S3 {method}"] += 1
+        else:
+            self.bill["WebSocket message"] += math.ceil(len(rest["body"]) / contract.FRAME_BYTES)
+        return super().rest(service, method, url, **rest)
 
     def _items(self) -> dict[str, Item]:
-        return {item["pk"]["S"] + item["sk"]["S"]: item for item in self._aws.items(TABLE.name)}
+        return {item["pk"]["S"] + item["sk"]["S"]: item for item in self.aws.items(TABLE.name)}
 
 
 def _requests(operation: str, parameters: Mapping[str, Any], answer: Mapping[str, Any]) -> int:
@@ -119,6 +121,14 @@ def app() -> AsyncApp:
     def quiet(payload: dict[str, Any]) -> dict[str, Any]:
         return payload
 
+    @app.action("large", mode="async")
+    def large() -> str:
+        return "x" * 200_000
+
+    @app.action("limited", mode="async", limits=[Limit(rate=100, in_flight=50)])
+    def limited(payload: dict[str, Any]) -> dict[str, Any]:
+        return payload
+
     @app.action("chatty", mode="async")
     def chatty(progress: Progress) -> None:
         for step in range(TICKS):
@@ -127,8 +137,8 @@ def app() -> AsyncApp:
     return app
 
 
-def bill_of(action: str) -> Bill:
-    """Bill one call of an action over an open socket, to the end of its watch."""
+def bill_of(action: str, *, over: str = "socket") -> Bill:
+    """Bill one call of an action, to the end of its watch."""
     meters: list[Meter] = []
 
     def through(aws: MemoryAws) -> Meter:
@@ -137,9 +147,38 @@ def bill_of(action: str) -> Bill:
 
     api = MemoryApi(app(), through=through)
     bill = meters[0].bill
-    api.hear(api.connect(CALLER), {"action": action, "id": "one", "payload": {"text": "x" * 200}})
-    bill["WebSocket message"] += 1
+    call = {"action": action, "id": "one", "payload": {"text": "x" * 200}}
+    if over == "socket":
+        api.hear(api.connect(CALLER), call)
+        bill["WebSocket message"] += 1
+    else:
+        api.http(CALLER, "POST", "/requests", body=call)
+        bill["HTTP request"] += 1
     _invoked(bill, "message")
+    _finish(api, bill)
+    return bill
+
+
+def poll() -> Bill:
+    """Bill the reading of a request over HTTP."""
+    meters: list[Meter] = []
+
+    def through(aws: MemoryAws) -> Meter:
+        meters.append(Meter(aws))
+        return meters[0]
+
+    api = MemoryApi(app(), through=through)
+    api.http(CALLER, "POST", "/requests", body={"action": "quiet", "id": "one", "payload": {}})
+    bill = meters[0].bill
+    bill.clear()
+    api.http(CALLER, "GET", "/requests/one")
+    bill["HTTP request"] += 1
+    _invoked(bill, "message")
+    return bill
+
+
+def _finish(api: MemoryApi, bill: Bill) -> None:
+    """Bill what functions and pollers do until nothing is left to be looked after."""
     steps = {"dispatcher": api.dispatch, "worker": api.work, "watcher": api.watch}
     while True:
         waiting = _waiting(api)
@@ -154,7 +193,7 @@ def bill_of(action: str) -> Bill:
         elif waiting:
             api.platform.now += 1_000
         else:
-            return bill
+            return
 
 
 def _waiting(api: MemoryApi) -> int:
@@ -179,30 +218,53 @@ def dollars(bill: Bill) -> float:
     return sum(PRICES[meter] * quantity for meter, quantity in bill.items())
 
 
-def main() -> None:
-    """Print what a million of each costs, and of what."""
-    logging.disable(logging.CRITICAL)
+def less(bill: Bill, other: Bill) -> Bill:
+    """Give what one bill has more than another."""
+    return Bill({meter: bill[meter] - other[meter] for meter in bill | other})
+
+
+def rows() -> dict[str, Bill]:
+    """Give what is billed, by what it is billed for."""
     quiet, chatty = bill_of("quiet"), bill_of("chatty")
-    tick = Bill({meter: (chatty[meter] - quiet[meter]) / TICKS for meter in chatty})
-    rows = {
-        "sync action": bill_of("echo"),
-        "async request without progress": quiet,
-        "progress message to one subscriber": tick,
+    fetched = Bill({"S3 GET": 1})
+    return {
+        "sync action over the socket": bill_of("echo"),
+        "sync action over HTTP": bill_of("echo", over="HTTP"),
+        "async request over the socket, to its result": quiet,
+        "async request over HTTP, accepted and run": bill_of("quiet", over="HTTP"),
+        "more for a rate and a cap of open requests": less(bill_of("limited"), quiet),
+        "more for a result of more than 100 KB": Bill(fetched | less(bill_of("large"), quiet)),
+        "look at a request over HTTP": poll(),
+        "progress message to one subscriber": Bill(
+            {meter: quantity / TICKS for meter, quantity in less(chatty, quiet).items()}
+        ),
+        "second of a long poll": Bill({"GB-second": GIGABYTES["message"]}),
+        "second of a handler": Bill({"GB-second": GIGABYTES["worker"]}),
         "hour of a connection with its pings": Bill(
             {"connection minute": 60, "WebSocket message": 24, "invocation": 12, "GB-second": 0.09}
         ),
     }
-    print(f"{'a million of':<40} {'dollars':>8}  of")
-    for name, bill in rows.items():
-        parts = ", ".join(
-            f"{quantity:g} {meter}"
-            for meter, quantity in bill.items()
-            if abs(quantity) > 1e-9  # noqa: PLR2004
-        )
-        print(f"{name:<40} {dollars(bill):>8.2f}  {parts}")
-    print(
-        f"\n{'a month in which nobody comes':<40} {dollars(idle()) / 1e6:>8.2f}  pollers of queues"
-    )
+
+
+def table() -> list[tuple[str, str, str]]:
+    """Give each row's name, the dollars of a million of it, and what they are for."""
+    return [
+        (name, f"{dollars(bill):.2f}", ", ".join(_parts(bill))) for name, bill in rows().items()
+    ]
+
+
+def _parts(bill: Bill) -> list[str]:
+    billed = {meter: quantity for meter, quantity in bill.items() if round(quantity, 9)}
+    return [f"{quantity:g} {meter}{'s' * (quantity != 1)}" for meter, quantity in billed.items()]
+
+
+def main() -> None:
+    """Print what a million of each costs, and of what."""
+    logging.disable(logging.CRITICAL)
+    print(f"{'a million of':<46} {'dollars':>8}  for each")
+    for name, price, parts in table():
+        print(f"{name:<46} {price:>8}  {parts}")
+    print(f"\n{'a month in which nobody comes':<46} {dollars(idle()) / 1e6:>8.2f}")
 
 
 if __name__ == "__main__":

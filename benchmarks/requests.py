@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from benchmarks._passing import Passing
 from cdk_streamer_runtime import AsyncApp, Progress, contract
 from cdk_streamer_runtime.assembly import Assembly
 from cdk_streamer_runtime.machine import Machine
@@ -48,30 +49,29 @@ def app() -> AsyncApp:
 APP = app()
 
 
-class Counting:
-    """Passes calls on and counts them by service and operation."""
+class Counting(Passing):
+    """Counts calls by service and operation."""
 
     def __init__(self, aws: MemoryAws) -> None:
-        self._aws = aws
+        super().__init__(aws)
         self.calls: collections.Counter[str] = collections.Counter()
 
-    def call(
-        self, service: str, operation: str, parameters: Mapping[str, object]
-    ) -> dict[str, Any]:
+    def call(self, service: str, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
         """Count and pass on."""
         self.calls[f"{service} {operation}"] += 1
-        return self._aws.call(service, operation, parameters)
+        return super().call(service, operation, parameters)
 
     def rest(self, service: str, method: str, url: str, **rest: Any) -> bytes:  # noqa: ANN401 - passed on
         """Count and pass on."""
         self.calls[f"{service} {method}"] += 1
-        return self._aws.rest(service, method, url, **rest)
+        return super().rest(service, method, url, **rest)
 
 
-class Stub:
+class Stub(Passing):
     """Answers every call at once, with an item as it would be."""
 
     def __init__(self, item: Mapping[str, Any]) -> None:
+        super().__init__(MemoryAws())
         self._answer = {"Attributes": item, "Item": item}
 
     def call(

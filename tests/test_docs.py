@@ -22,6 +22,7 @@ import pytest
 from aws_cdk import App, Stack, assertions
 from botocore import xform_name
 
+from benchmarks import costs
 from cdk_streamer import AsyncRequestApi, Auth
 from cdk_streamer_local.cli import main
 from cdk_streamer_runtime import AsyncApp, contract
@@ -186,6 +187,10 @@ def test_the_table_of_metrics_names_each_of_them():
     told = {codes(row[0])[0] for row in table("docs/operations.md", "metric")}
 
     assert told == {metric.value for metric in contract.Metric}
+
+
+def test_the_table_of_costs_is_what_the_benchmark_counts():
+    assert [tuple(row) for row in table("docs/costs.md", "a million of")] == costs.table()
 
 
 def test_the_table_of_states_tells_what_can_happen():
