@@ -5,31 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from cdk_streamer_runtime import contract
 from cdk_streamer_runtime.assembly import Assembly
-from cdk_streamer_runtime.durable.assembly import durable_worker
 from cdk_streamer_runtime.dynamodb import unmarshal_item
-from cdk_streamer_runtime.http.assembly import http_api
 from cdk_streamer_runtime.keys import request_key
 from cdk_streamer_runtime.memory.api import (
     BUCKET,
-    ENDPOINT,
-    SECRET_ARN,
     TABLE,
-    WATCH,
-    WEBHOOKS,
-    WORK,
     CountedMetrics,
     MemoryApi,
 )
-from cdk_streamer_runtime.memory.durable import MemoryFunction
-from cdk_streamer_runtime.memory.executions import FUNCTION
 from cdk_streamer_runtime.memory.platform import START
+from cdk_streamer_runtime.memory.resources import Settings
 from cdk_streamer_runtime.requests.app import AsyncApp
 from cdk_streamer_runtime.requests.request import Request
 from cdk_streamer_runtime.requests.worker import Platform
 from cdk_streamer_runtime.sockets.connections import Caller, Connection
-from cdk_streamer_runtime.webhooks.assembly import deliveries
 from tests.runtime.observed_aws import Killed, ObservedAws
 
 DAY = 86_400
@@ -54,87 +44,15 @@ class ObservedApi(MemoryApi):
         super().__init__(app, lease=lease, metrics=self.counted)
         self.observed = ObservedAws(self.aws)
         assembly = Assembly(aws=self.observed, platform=platform or self.platform)
-        work, watch = self.aws.queue_url(WORK.name), self.aws.queue_url(WATCH.name)
-        queues: Mapping[str, Any] = {"work_queue_url": work, "lease_seconds": lease}
-        stored: Mapping[str, Any] = {
-            "table_name": TABLE.name,
-            "endpoint": ENDPOINT,
-            "webhook_queue_url": self.aws.queue_url(WEBHOOKS.name),
-            "bucket_name": bucket,
-        }
-        watched = {name: value for name, value in stored.items() if name != "bucket_name"}
-        self.conversation = assembly.conversation(
-            contract.MessageEnvironment(
-                name="api",
-                requests=True,
-                durable=True,
-                worker_timeout_seconds=worker_timeout,
-                **stored,
-            ),
-            app,
-            self.metrics,
-        )
-        self.http_api = http_api(
+        self.build(
             assembly,
-            contract.HttpEnvironment(
-                name="api",
-                requests=True,
-                worker_timeout_seconds=worker_timeout,
-                tickets=True,
-                durable=True,
-                **stored,
-            ),
             app,
-            self.metrics,
-            self.sleep,
-        )
-        self.dispatcher = assembly.dispatcher(
-            contract.DispatcherEnvironment(
-                name="api", watch_queue_url=watch, durable_function=FUNCTION, **queues
-            )
-        )
-        self.worker = assembly.worker(
-            contract.WorkerEnvironment(
-                name="api",
-                entry_point="",
-                worker_timeout_seconds=worker_timeout,
-                watch_queue_url=watch,
-                **stored,
-                **queues,
+            Settings(
+                queue_url=self.aws.queue_url,
+                lease=lease,
+                worker_timeout=worker_timeout,
+                bucket=bucket,
             ),
-            app,
-            self.metrics,
-        )
-        self.watcher = assembly.watcher(
-            contract.WatcherEnvironment(
-                name="api", watch_queue_url=watch, durable_function=FUNCTION, **watched, **queues
-            ),
-            self.metrics,
-        )
-        durable = durable_worker(
-            assembly,
-            contract.DurableEnvironment(
-                name="api",
-                entry_point="",
-                watch_queue_url=watch,
-                execution_timeout_seconds=contract.DURABLE_SECONDS,
-                **stored,
-            ),
-            app,
-            self.metrics,
-        )
-        self.durable = MemoryFunction(durable, self.observed, self.aws.executions)
-        self.deliveries = deliveries(
-            assembly,
-            contract.WebhookEnvironment(
-                name="api",
-                table_name=TABLE.name,
-                queue_url=self.aws.queue_url(WEBHOOKS.name),
-                secret_arn=SECRET_ARN,
-                bucket_name=bucket,
-            ),
-            self.metrics,
-            self.receiver,
         )
 
     def ask(self, connection: Connection, frame: Mapping[str, Any] | str) -> list[dict[str, Any]]:

@@ -13,11 +13,21 @@ from cdk_streamer_runtime.durable.assembly import durable_worker
 from cdk_streamer_runtime.http.assembly import http_api
 from cdk_streamer_runtime.memory.aws import MemoryAws
 from cdk_streamer_runtime.memory.durable import MemoryFunction
-from cdk_streamer_runtime.memory.executions import FUNCTION
 from cdk_streamer_runtime.memory.http import HttpAnswer, http_event
 from cdk_streamer_runtime.memory.platform import MemoryPlatform
 from cdk_streamer_runtime.memory.queues import QueueSchema
-from cdk_streamer_runtime.memory.tables import IndexSchema, TableSchema
+from cdk_streamer_runtime.memory.resources import (
+    BUCKET,
+    ENDPOINT,
+    SECRET,
+    SECRET_ARN,
+    TABLE,
+    WATCH,
+    WEBHOOK_DEAD_LETTERS,
+    WEBHOOKS,
+    WORK,
+    Settings,
+)
 from cdk_streamer_runtime.memory.webhooks import MemoryReceiver
 from cdk_streamer_runtime.requests.app import AsyncApp
 from cdk_streamer_runtime.requests.queues import WorkMessage
@@ -25,33 +35,19 @@ from cdk_streamer_runtime.sockets.connections import Caller, Connection
 from cdk_streamer_runtime.sockets.posts import Counter
 from cdk_streamer_runtime.webhooks.assembly import deliveries
 
-ENDPOINT = "https://api.memory/live"
-BUCKET = "bucket"
-WORK = QueueSchema(name="work", visibility_seconds=960)
-WATCH = QueueSchema(name="watch", max_receives=contract.WATCH_RECEIVES)
-WEBHOOK_DEAD_LETTERS = QueueSchema(name="webhook-dead-letters")
-WEBHOOKS = QueueSchema(
-    name="webhooks",
-    visibility_seconds=90,
-    max_receives=contract.WEBHOOK_RECEIVES,
-    dead_letters=WEBHOOK_DEAD_LETTERS.name,
-)
-SECRET_ARN = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:webhooks"  # noqa: S105 - no secret
-SECRET = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="  # noqa: S105 - a test's
-TABLE = TableSchema(
-    name="requests",
-    partition_key=contract.PARTITION_KEY,
-    sort_key=contract.SORT_KEY,
-    stream=True,
-    indexes=(
-        IndexSchema(
-            name=contract.OWNER_INDEX,
-            partition_key=contract.OWNER_INDEX_PARTITION_KEY,
-            sort_key=contract.OWNER_INDEX_SORT_KEY,
-            projection=contract.OWNER_INDEX_PROJECTION,
-        ),
-    ),
-)
+__all__ = [
+    "BUCKET",
+    "ENDPOINT",
+    "SECRET",
+    "SECRET_ARN",
+    "TABLE",
+    "WATCH",
+    "WEBHOOKS",
+    "WEBHOOK_DEAD_LETTERS",
+    "WORK",
+    "CountedMetrics",
+    "MemoryApi",
+]
 
 
 class CountedMetrics:
@@ -92,60 +88,22 @@ class MemoryApi:
         )
         self.receiver = MemoryReceiver()
         self.metrics = metrics or CountedMetrics()
-        assembly = Assembly(aws=through(self.aws), platform=self.platform)
-        work, watch = self.aws.queue_url(WORK.name), self.aws.queue_url(WATCH.name)
-        common: Mapping[str, Any] = {"name": "api", "lease_seconds": lease, "work_queue_url": work}
-        asked: Mapping[str, Any] = {
-            "name": "api",
-            "table_name": TABLE.name,
-            "endpoint": ENDPOINT,
-            "webhook_queue_url": self.aws.queue_url(WEBHOOKS.name),
-            "bucket_name": BUCKET,
-        }
-        stored: Mapping[str, Any] = {**common, **asked}
-        watched = {name: value for name, value in stored.items() if name != "bucket_name"}
-        self.conversation = assembly.conversation(
-            contract.MessageEnvironment(**asked, requests=True, durable=True), app, self.metrics
-        )
-        self.http_api = http_api(
-            assembly,
-            contract.HttpEnvironment(**asked, requests=True, tickets=True, durable=True),
-            app,
-            self.metrics,
-            self.sleep,
-        )
-        self.dispatcher = assembly.dispatcher(
-            contract.DispatcherEnvironment(
-                **common, watch_queue_url=watch, durable_function=FUNCTION
-            )
-        )
-        self.worker = assembly.worker(
-            contract.WorkerEnvironment(**stored, entry_point="", watch_queue_url=watch),
-            app,
-            self.metrics,
-        )
-        self.watcher = assembly.watcher(
-            contract.WatcherEnvironment(
-                **watched, watch_queue_url=watch, durable_function=FUNCTION
-            ),
-            self.metrics,
-        )
-        durable = durable_worker(assembly, _durable_settings(asked, watch), app, self.metrics)
-        self.durable = MemoryFunction(durable, assembly.aws, self.aws.executions)
-        self.deliveries = deliveries(
-            assembly,
-            contract.WebhookEnvironment(
-                name="api",
-                table_name=TABLE.name,
-                queue_url=self.aws.queue_url(WEBHOOKS.name),
-                secret_arn=SECRET_ARN,
-                bucket_name=BUCKET,
-            ),
-            self.metrics,
-            self.receiver,
-        )
         self._streamed = 0
         self._connections = 0
+        assembly = Assembly(aws=through(self.aws), platform=self.platform)
+        self.build(assembly, app, Settings(queue_url=self.aws.queue_url, lease=lease))
+
+    def build(self, assembly: Assembly, app: AsyncApp, settings: Settings) -> None:
+        """Put the functions together, in the world of an assembly."""
+        metrics = self.metrics
+        self.conversation = assembly.conversation(settings.message(), app, metrics)
+        self.http_api = http_api(assembly, settings.http(), app, metrics, self.sleep)
+        self.dispatcher = assembly.dispatcher(settings.dispatcher())
+        self.worker = assembly.worker(settings.worker(), app, metrics)
+        self.watcher = assembly.watcher(settings.watcher(), metrics)
+        durable = durable_worker(assembly, settings.durable(), app, metrics)
+        self.durable = MemoryFunction(durable, assembly.aws, self.aws.executions)
+        self.deliveries = deliveries(assembly, settings.webhook(), metrics, self.receiver)
 
     def connect(self, caller: Caller) -> Connection:
         """Open a connection of a caller."""
@@ -268,12 +226,3 @@ class MemoryApi:
                 "ReceiptHandle": message["ReceiptHandle"],
             },
         )
-
-
-def _durable_settings(asked: Mapping[str, Any], watch: str) -> contract.DurableEnvironment:
-    return contract.DurableEnvironment(
-        **asked,
-        entry_point="",
-        watch_queue_url=watch,
-        execution_timeout_seconds=contract.DURABLE_SECONDS,
-    )
