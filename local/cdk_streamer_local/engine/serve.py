@@ -46,7 +46,7 @@ def main() -> None:
     engine: Any = importlib.import_module("ministack.app")
     # Beside this file: a program's own folder is the first place that Python looks into.
     durable: Any = importlib.import_module("durable_front")
-    _tell_signers()
+    _mend_apis()
     config = uvicorn.Config(
         fronted(durable.DurableFront(engine.app), subprotocol),
         ssl_certfile=certificate,
@@ -90,10 +90,13 @@ def fronted(application: Application, subprotocol: str) -> Application:
     return app
 
 
-def _tell_signers() -> None:
+def _mend_apis() -> None:
+    apis: Any = importlib.import_module("ministack.services.apigateway")
+    cors: Any = importlib.import_module("cors")
+    cors.read_templates(apis)
     signers: Any = importlib.import_module("signers")
     signers.tell_signers(
-        importlib.import_module("ministack.services.apigateway"),
+        apis,
         importlib.import_module("ministack.core.router").extract_access_key_id,
         importlib.import_module("ministack.core.iam_evaluator").resolve_caller_identity,
     )
