@@ -12,9 +12,12 @@ import pytest
 
 from cdk_streamer_local import LocalStack
 from tests.end_to_end.deployment import Deployment
+from tests.end_to_end.web import Web
 from tests.end_to_end.wire import Wire
 
+TokenOf = Callable[..., str]
 Connect = Callable[..., Wire]
+Call = Callable[..., Web]
 
 
 @pytest.hookimpl(wrapper=True)
@@ -41,25 +44,34 @@ def deployment(tmp_path_factory) -> Iterator[Deployment]:
 
 
 @pytest.fixture
-def connect(deployment) -> Iterator[Connect]:
-    """Open connections as whoever is named."""
+def token_of(deployment) -> TokenOf:
+    """Make tokens of whoever is named."""
+    test = uuid.uuid4().hex[:8]
+
+    def make(
+        sub: str = "ann",
+        *,
+        tenant: str = "acme",
+        scopes: tuple[str, ...] = (),
+        lifetime: int = 3600,
+    ) -> str:
+        # Owners of a test are nobody else's, so that their lists and ids are their own.
+        return deployment.token(sub=f"{sub}-{test}", tenant=tenant, scopes=scopes, expires=lifetime)
+
+    return make
+
+
+@pytest.fixture
+def connect(deployment, token_of) -> Iterator[Connect]:
+    """Open connections as whoever is named, as `token_of` does."""
     with ExitStack() as connections:
-        test = uuid.uuid4().hex[:8]
+        yield lambda **who: connections.enter_context(deployment.open(token_of(**who)))
 
-        def open_(
-            *,
-            sub: str = "ann",
-            tenant: str = "acme",
-            scopes: tuple[str, ...] = (),
-            lifetime: int = 3600,
-        ) -> Wire:
-            # Owners of a test are nobody else's, so that their lists and ids are their own.
-            token = deployment.token(
-                sub=f"{sub}-{test}", tenant=tenant, scopes=scopes, expires=lifetime
-            )
-            return connections.enter_context(deployment.open(token))
 
-        yield open_
+@pytest.fixture
+def call(deployment, token_of) -> Call:
+    """Call over HTTP as whoever is named, as `token_of` does."""
+    return lambda **who: deployment.web(token_of(**who))
 
 
 @pytest.fixture
@@ -69,12 +81,18 @@ def wire(connect) -> Wire:
 
 
 @pytest.fixture
+def web(call) -> Web:
+    """Give the same caller over HTTP."""
+    return call()
+
+
+@pytest.fixture
 def paused_worker(deployment) -> AbstractContextManager[None]:
     """Give what keeps the worker from taking anything."""
     return deployment.paused("Api/Worker")
 
 
 @pytest.fixture
-def locked_table(deployment) -> AbstractContextManager[None]:
-    """Give what keeps the message function from the table."""
-    return deployment.statement("Api/Socket/Message/Role/Resource", "Deny", "dynamodb:*")
+def locked_table(deployment) -> Callable[[str], AbstractContextManager[None]]:
+    """Give what keeps a function from the table."""
+    return lambda function: deployment.statement(f"{function}/Role/Resource", "Deny", "dynamodb:*")

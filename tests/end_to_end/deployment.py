@@ -1,4 +1,4 @@
-"""The deployed application as the tests reach it: its socket, its functions, its services."""
+"""The deployed application as the tests reach it: both APIs, its functions, its services."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from websockets.http11 import Response
 from cdk_streamer_local import LocalStack
 from cdk_streamer_local.events import Spoke
 from cdk_streamer_local.functions.reports import ReportKind
+from tests.end_to_end.web import Document, Web
 from tests.end_to_end.wire import PATIENCE, Wire
 
 
@@ -63,6 +64,22 @@ class Deployment:
         """The development issuer's own key, to make tokens that are bad in one respect only."""
         (file,) = (self._folder / ".cdk-streamer" / "keys").iterdir()
         return load_pem_private_key(file.read_bytes(), password=None)
+
+    # --- HTTP
+
+    @cached_property
+    def http_url(self) -> str:
+        """What the paths of the HTTP API begin with."""
+        return self.stack.http_url()
+
+    @cached_property
+    def openapi(self) -> Document:
+        """What the HTTP API says of itself."""
+        return self.web(self.token(sub="reader")).ask("GET", "/openapi.json").document
+
+    def web(self, token: str | None) -> Web:
+        """Call over HTTP."""
+        return Web(self.http_url, token, tls=self.tls, describe=lambda: self.openapi)
 
     # --- functions and services
 

@@ -49,3 +49,27 @@ def test_who_unsubscribes_from_a_channel_hears_no_more(connect, deployment):
     wire.ask("echo", "anything that was sent before this answer has arrived with it")
 
     assert [message for message in wire.seen if message["type"] == "progress"] == []
+
+
+def test_a_channel_that_is_not_for_everybody_is_for_whom_the_rule_admits(connect, deployment):
+    wire = connect(tenant="acme", scopes=("admin",))
+    wire.ask("subscribe", {"channel": "confidential-2"})
+
+    deployment.invoke(
+        "Publisher", {"tenant": "acme", "channel": "confidential-2", "percentage": 40}
+    )
+
+    assert wire.wait_for(lambda message: message["type"] == "progress")["percentage"] == 40
+
+
+def test_whom_the_rule_refuses_hears_nothing(connect, deployment):
+    wire = connect(tenant="acme")
+    refusal = wire.ask("subscribe", {"channel": "confidential-3"})
+
+    deployment.invoke(
+        "Publisher", {"tenant": "acme", "channel": "confidential-3", "percentage": 40}
+    )
+    wire.ask("echo", "anything that was sent before this answer has arrived with it")
+
+    assert refusal["error"]["code"] == "FORBIDDEN"
+    assert [message for message in wire.seen if message["type"] == "progress"] == []

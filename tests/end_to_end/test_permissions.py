@@ -21,4 +21,4 @@ def test_every_function_has_a_role_of_its_own(deployment):
 
     roles = {function["Role"] for function in functions}
 
-    assert len(roles) == len(functions) == 8
+    assert len(roles) == len(functions) == 11

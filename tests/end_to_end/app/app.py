@@ -1,13 +1,29 @@
-"""The application that the end-to-end tests run: a short lease, and a function that publishes."""
+"""The application that the end-to-end tests run: all there is, a short lease, and a publisher."""
 
 from __future__ import annotations
 
-from aws_cdk import App, CfnOutput, Duration, Stack, aws_lambda as lambda_
+from aws_cdk import (
+    App,
+    CfnOutput,
+    Duration,
+    RemovalPolicy,
+    SecretValue,
+    Stack,
+    aws_lambda as lambda_,
+    aws_secretsmanager as secretsmanager,
+)
 
-from cdk_streamer import AsyncRequestApi, Auth
+from cdk_streamer import AsyncRequestApi, Auth, Webhooks
 
 app = App()
 stack = Stack(app, "EndToEnd")
+secret = secretsmanager.Secret(
+    stack,
+    "WebhookSecret",
+    # In plain text, since what the tests check is signed by nobody but this stack.
+    secret_string_value=SecretValue.unsafe_plain_text("whsec_" + "ZW5kLXRvLWVuZC1zZWNyZXQ=" * 1),
+    removal_policy=RemovalPolicy.DESTROY,
+)
 api = AsyncRequestApi(
     stack,
     "Api",
@@ -16,6 +32,9 @@ api = AsyncRequestApi(
     worker_timeout=Duration.minutes(2),
     lease=Duration.seconds(6),
     max_progress_rate=20,
+    cors_origins=["https://app.example.com"],
+    durable=Duration.hours(1),
+    webhooks=Webhooks(secret=secret),
 )
 publisher = lambda_.Function(
     stack,
@@ -28,4 +47,5 @@ publisher = lambda_.Function(
 )
 api.socket.grant_publish(publisher)
 CfnOutput(stack, "Url", value=api.url)
+CfnOutput(stack, "HttpUrl", value=api.http_url)
 app.synth()

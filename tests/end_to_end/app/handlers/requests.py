@@ -1,6 +1,7 @@
-"""Actions that succeed, fail, hang, die and come back, each in one way.
+"""The app, with actions that succeed, fail, hang, die and come back, each in one way.
 
-They run on the machine of the tests, so files are how a test and a handler signal to each other.
+The other modules of this folder add what they are about. All run on the machine of the tests, so
+files are how a test and a handler signal to each other.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ from typing import Any
 
 from cdk_streamer_runtime import (
     ActionFailed,
-    AsyncApp,
     Cancelled,
     Fatal,
     Progress,
@@ -22,12 +22,13 @@ from cdk_streamer_runtime import (
     Retryable,
 )
 
+# They register their actions when they are imported.
+from . import limited, outputs, patient  # noqa: F401
+from .application import PATIENCE, app, mark, wait
+
 SECRET = "hunter2"  # what handlers' exceptions say and no client may read
 QUICK = Retry(max_attempts=3, delay=0.1, max_delay=0.2)
-PATIENCE = 60.0  # seconds until a handler that waits for its test gives up
 FROZEN = 2.0  # seconds between two looks at the clock that only a stopped process needs
-
-app = AsyncApp(max_message_bytes=20_000)
 
 
 @app.action("echo")
@@ -119,20 +120,14 @@ def break_later() -> None:
 @app.action("give_up", mode="async", retry=QUICK)
 def give_up(payload: dict[str, str]) -> None:
     """Fail in a way that no other attempt would cure."""
-    _mark(payload)
+    mark(payload)
     raise Fatal(SECRET)
 
 
 @app.action("dawdle_later", mode="async", timeout=1)
 def dawdle_later(progress: Progress) -> None:
     """Take longer than its timeout."""
-    _wait(progress, lambda: False)
-
-
-@app.action("boast", mode="async")
-def boast() -> str:
-    """Return more than a result may have."""
-    return "x" * 200_000
+    wait(progress, lambda: False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,7 +142,7 @@ class Steps:
 def count(payload: Steps, progress: Progress, context: RequestContext) -> dict[str, Any]:
     """Report each step and succeed."""
     if payload.executions:
-        _mark({"executions": payload.executions})
+        mark({"executions": payload.executions})
     progress.set_metadata("source", "counter")
     for step in range(1, payload.steps + 1):
         progress.report(current=step, total=payload.steps, unit="steps", step="counting")
@@ -169,7 +164,7 @@ def linger(payload: dict[str, str], progress: Progress) -> str:
     """Run until the file `release` exists, or until it is cancelled, which it notes in `noted`."""
     progress.report(1, "lingering", pid=os.getpid())
     try:
-        _wait(progress, lambda: "release" in payload and Path(payload["release"]).exists())
+        wait(progress, lambda: "release" in payload and Path(payload["release"]).exists())
     except Cancelled as cancelled:
         if "noted" in payload:
             Path(payload["noted"]).write_text(str(cancelled))
@@ -182,7 +177,7 @@ def die_once(progress: Progress, context: RequestContext) -> dict[str, int]:
     """Wait for death in the first attempt, succeed in the second."""
     progress.report(50, "running", pid=os.getpid())
     if context.attempt == 1:
-        _wait(progress, lambda: False)
+        wait(progress, lambda: False)
     return {"attempt": context.attempt}
 
 
@@ -196,7 +191,7 @@ def sleepwalk(
         _sleep_until_frozen()
         Path(payload["woke"]).touch()
     else:
-        _wait(progress, lambda: Path(payload["release"]).exists())
+        wait(progress, lambda: Path(payload["release"]).exists())
     return {"attempt": context.attempt}
 
 
@@ -222,20 +217,6 @@ def trespass() -> dict[str, str]:
         else:
             met[name] = "allowed"
     return met
-
-
-def _mark(payload: dict[str, str]) -> None:
-    with Path(payload["executions"]).open("a") as file:
-        file.write("executed\n")
-
-
-def _wait(progress: Progress, ready: Any) -> None:
-    end = time.monotonic() + PATIENCE
-    while not ready():
-        progress.check()
-        if time.monotonic() > end:
-            raise TimeoutError
-        time.sleep(0.02)
 
 
 def _sleep_until_frozen() -> None:
