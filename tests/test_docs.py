@@ -266,6 +266,9 @@ def exists(command: str) -> bool:
             return operation in operations(service)
         case ["python", "-m", "pip", "install", what]:
             return extras(what) <= set(project()["optional-dependencies"])
+        case ["npm", "install", what]:
+            package = json.loads((ROOT / "clients" / "js" / "package.json").read_text())
+            return what == package["name"]
         case _:
             return False
 
