@@ -19,11 +19,15 @@ from cdk_streamer_client.messages import (
 from cdk_streamer_client.schemas import schema
 from cdk_streamer_client.snapshots import read_page, read_snapshot, read_state
 from cdk_streamer_runtime.contract import ErrorCode, State
-from cdk_streamer_runtime.memory.platform import START
+from cdk_streamer_runtime.memory import MemoryAws
+from cdk_streamer_runtime.memory.platform import START, MemoryPlatform
 from cdk_streamer_runtime.requests import news
 from cdk_streamer_runtime.requests.request import Request
+from cdk_streamer_runtime.requests.results import Results
+from cdk_streamer_runtime.requests.uploads import Uploads
 from cdk_streamer_runtime.sockets import messages
 from cdk_streamer_runtime.sockets.channels import Channel
+from cdk_streamer_runtime.sockets.connections import Caller
 from cdk_streamer_runtime.sockets.messages import channel_news
 from tests.runtime.wire import faults
 
@@ -45,6 +49,9 @@ REPORT = {
     "step": "read",
     "metadata": {"rows": [1]},
 }
+
+
+RESULTS = Results(MemoryAws(), "bucket")
 
 
 def request(state: State = State.RUNNING, **changes: Any) -> Request:
@@ -96,6 +103,7 @@ SAID: dict[str, dict[str, Any]] = {
         request(), {"percentage": None, "message": None, "attempt": 2}, 4, START
     ),
     "chunk": news.chunk(request(), 0, '{"text": "a"}', 4, START),
+    "chunk of nothing": news.chunk(request(), 2**31, "null", 4, START),
     "retrying": news.retrying(request(State.RETRY_WAIT), START),
     "input_required": news.input_required(request(State.INPUT_REQUIRED, input=QUESTION), START),
     "input_required without prompt": news.input_required(
@@ -103,6 +111,10 @@ SAID: dict[str, dict[str, Any]] = {
     ),
     "complete": news.ending(request(State.SUCCEEDED), START),
     "complete with null": news.ending(request(State.SUCCEEDED, result=None), START),
+    "complete with chunks": news.ending(request(State.SUCCEEDED, chunks=3), START),
+    "complete with address": news.ending(
+        request(State.SUCCEEDED, chunks=3, result_bytes=200_000), START, RESULTS
+    ),
     "failed": news.ending(request(State.FAILED), START),
     "expired": news.ending(request(State.EXPIRED), START),
     "cancelled": news.ending(request(State.CANCELLED), START),
@@ -125,6 +137,22 @@ def test_a_snapshot_in_any_state_is_one_of_the_protocol(state: State, after_seq:
 
     assert faults(snapshot) == []
     assert read_snapshot(snapshot).state == state
+
+
+@pytest.mark.parametrize("stored", [None, 200_000])
+def test_a_snapshot_with_chunks_and_a_result_is_one_of_the_protocol(stored: int | None):
+    ended = request(State.SUCCEEDED, chunks=3, result_bytes=stored)
+    page = {"attempt": 2, "chunks": [{"chunk_index": 2, "data": None}], "next": None}
+
+    assert faults(news.snapshot(ended, 0, START, RESULTS) | {"chunk_page": page}) == []
+
+
+def test_an_upload_is_one_of_the_protocol():
+    platform = MemoryPlatform()
+    uploads = Uploads(MemoryAws(), "bucket", clock=platform.clock, new_id=platform.new_id, most=10)
+    ticket = uploads.issue(Caller(tenant="acme", owner="ann", expires=0), 10, "text/csv")
+
+    assert faults(messages.response("r1", "upload", ticket, START)) == []
 
 
 def test_a_snapshot_before_the_first_report_is_one_of_the_protocol():
