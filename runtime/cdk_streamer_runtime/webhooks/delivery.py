@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import urlsplit
 
 from cdk_streamer_runtime.contract import Metric
 from cdk_streamer_runtime.documents import encode
@@ -34,6 +35,7 @@ class Failure:
 
     reason: str
     wait: int = 0
+    host: str | None = None
 
 
 class Deliveries:
@@ -75,7 +77,12 @@ class Deliveries:
         self._metrics.count(Metric.WEBHOOKS_FAILED)
         logger.warning(
             "webhook not delivered",
-            extra={"key": key, "reason": failure.reason, "receives": receives},
+            extra={
+                "key": key,
+                "host": failure.host,
+                "reason": failure.reason,
+                "receives": receives,
+            },
         )
         # After the last step nothing waits any more: SQS moves the message to the dead letters.
         wait = 0 if step.pause is None else max(step.pause, failure.wait)
@@ -95,7 +102,7 @@ class Deliveries:
                 self._notices.tried(key, now)
         except AwsError as error:
             return Failure(reason=error.code)
-        return failure
+        return failure and replace(failure, host=_host(request))
 
     def _call(self, request: Request, url: str | None) -> Failure | None:
         if url is None:
@@ -117,11 +124,11 @@ class Deliveries:
     def _judged(self, request: Request, reply: Reply) -> Failure | None:
         if HTTPStatus.OK <= reply.status < HTTPStatus.MULTIPLE_CHOICES:
             self._metrics.count(Metric.WEBHOOKS_DELIVERED)
-            logger.info("webhook delivered", extra={"key": request.key})
+            logger.info("webhook delivered", extra={"key": request.key, "host": _host(request)})
             return None
         if reply.status == HTTPStatus.GONE:
             self._metrics.count(Metric.WEBHOOKS_FAILED)
-            logger.warning("webhook not wanted", extra={"key": request.key})
+            logger.warning("webhook not wanted", extra={"key": request.key, "host": _host(request)})
             return None
         wait = _wait(reply.retry_after, self._clock()) if reply.status in _BUSY else 0
         return Failure(reason=f"status {reply.status}", wait=wait)
@@ -141,6 +148,11 @@ class Deliveries:
             "webhook-signature": signature(self._secret.keys(), request.key, moment, body),
         }
         return headers, body
+
+
+def _host(request: Request) -> str | None:
+    """Give the host alone: path and query of a webhook may hold what only its receiver knows."""
+    return urlsplit(request.webhook or "").hostname
 
 
 def _wait(retry_after: str | None, now: int) -> int:
