@@ -103,7 +103,8 @@ def _cors(origins: Sequence[str]) -> list[s3.CorsRule] | None:
         s3.CorsRule(
             allowed_origins=list(origins),
             allowed_methods=[s3.HttpMethods.GET, s3.HttpMethods.PUT],
-            allowed_headers=["*"],
+            allowed_headers=["content-type"],
+            exposed_headers=["etag"],
             max_age=3_600,
         )
     ]

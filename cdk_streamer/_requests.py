@@ -85,7 +85,7 @@ class Requests:
         _connections.allow(function, self.stage, "POST")
         _bucket.allow_results(function, self.bucket, "GetObject")
         # What it signs, a client may do.
-        _bucket.allow_uploads(function, self.bucket, "PutObject")
+        _bucket.allow_uploads(function, self.bucket, "GetObject", "PutObject")
         if self.durable is not None:
             self.durable.allow_end(function)
         if self.webhooks is not None:
@@ -255,7 +255,7 @@ class Requests:
     def _allow_attempts(self, function: RuntimeFunction) -> None:
         """Let a function run attempts: keep what they make, and have late ones looked after."""
         self._allow_requests(function)
-        _table.allow(function, self.table, "PutItem")
+        _table.allow(function, self.table, "BatchWriteItem", "PutItem")
         _bucket.allow_results(function, self.bucket, "GetObject", "PutObject")
         _bucket.allow_uploads(function, self.bucket, "GetObject")
         self.watch.allow_send(function)

@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
-from aws_cdk import App, Environment, Stack, assertions, aws_lambda as lambda_
+from aws_cdk import (
+    App,
+    Duration,
+    Environment,
+    Stack,
+    assertions,
+    aws_apigatewayv2 as apigatewayv2,
+    aws_cloudwatch_actions as cloudwatch_actions,
+    aws_lambda as lambda_,
+    aws_secretsmanager as secretsmanager,
+    aws_sns as sns,
+)
 
-from cdk_streamer import AsyncRequestApi, Auth, ProgressWebSocket
+from cdk_streamer import AsyncRequestApi, Auth, ProgressWebSocket, Webhooks
 
 HANDLERS = Path(__file__).parent / "apps" / "handlers"
 ENVIRONMENT = Environment(account="123456789012", region="eu-west-1")
+SECRET_ARN = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:webhooks-AbCdEf"
 # What most tests ask for is in the template, so no asset is copied for them.
 WITHOUT_ASSETS = {"aws:cdk:bundling-stacks": []}
 
@@ -42,6 +55,45 @@ def new_api(stack: Stack, id: str = "Api", **settings: Any) -> AsyncRequestApi:
 
 def new_socket(stack: Stack, id: str = "Socket", **settings: Any) -> ProgressWebSocket:
     return ProgressWebSocket(stack, id, **{"auth": new_auth(), **settings})
+
+
+@cache
+def full_api() -> AsyncRequestApi:
+    """Give an API with all that can be asked for; many tests look at this one."""
+    stack = new_stack()
+    secret = secretsmanager.Secret.from_secret_complete_arn(stack, "Secret", SECRET_ARN)
+    return new_api(
+        stack,
+        environment={"BUCKET": "files"},
+        cors_origins=["https://app.example.com", "http://localhost:5173"],
+        domain_name=new_domain(stack, "ws"),
+        http_domain_name=new_domain(stack, "api"),
+        durable=Duration.days(30),
+        webhooks=Webhooks(secret=secret, hosts=["hooks.example.com", "*.example.org"]),
+        alarm_actions=[new_action(stack)],
+    )
+
+
+@cache
+def full_template() -> dict[str, Any]:
+    return template_of(Stack.of(full_api()))
+
+
+def new_domain(stack: Stack, name: str) -> apigatewayv2.IDomainName:
+    return apigatewayv2.DomainName.from_domain_name_attributes(
+        stack,
+        f"{name}Domain",
+        name=f"{name}.example.com",
+        regional_domain_name=f"d-{name}.execute-api.eu-west-1.amazonaws.com",
+        regional_hosted_zone_id="Z1",
+    )
+
+
+def new_action(stack: Stack) -> Any:
+    topic: Any = sns.Topic.from_topic_arn(
+        stack, "Topic", "arn:aws:sns:eu-west-1:123456789012:alarms"
+    )
+    return cloudwatch_actions.SnsAction(topic)
 
 
 def new_function(stack: Stack, id: str = "Publisher") -> lambda_.Function:

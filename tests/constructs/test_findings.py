@@ -27,6 +27,7 @@ from cdk_streamer import Webhooks
 from tests.constructs.stacks import (
     ENVIRONMENT,
     HANDLERS,
+    SECRET_ARN,
     WITHOUT_ASSETS,
     new_api,
     new_function,
@@ -35,7 +36,6 @@ from tests.constructs.stacks import (
     template_of,
 )
 
-SECRET = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:webhooks-AbCdEf"
 PAGE = Path(__file__).parents[2] / "docs" / "security-findings.md"
 GATE = (cdk_nag.AwsSolutionsChecks, cdk_nag.ServerlessChecks)
 COMPLIANCE = {
@@ -57,7 +57,7 @@ def everything(stack: Stack) -> None:
     """Use every prop that brings resources or statements of its own."""
     vpc = ec2.Vpc(stack, "Vpc", max_azs=2, flow_logs={"All": ec2.FlowLogOptions()})
     key = kms.Key(stack, "Key", enable_key_rotation=True)
-    secret = secretsmanager.Secret.from_secret_complete_arn(stack, "Secret", SECRET)
+    secret = secretsmanager.Secret.from_secret_complete_arn(stack, "Secret", SECRET_ARN)
     new_api(
         stack,
         vpc=vpc,

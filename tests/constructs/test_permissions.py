@@ -39,7 +39,14 @@ ACCEPT = {
     "s3:GetObject",
     "s3:PutObject",
 }
-ATTEMPT = {*REQUESTS, "dynamodb:PutItem", "s3:GetObject", "s3:PutObject", "sqs:SendMessage"}
+ATTEMPT = {
+    *REQUESTS,
+    "dynamodb:BatchWriteItem",
+    "dynamodb:PutItem",
+    "s3:GetObject",
+    "s3:PutObject",
+    "sqs:SendMessage",
+}
 END_EXECUTIONS = {"lambda:SendDurableExecutionCallbackSuccess", "lambda:StopDurableExecution"}
 GOLDEN = {
     "ApiSocketAuthorizerRole": {"dynamodb:DeleteItem"},
@@ -210,9 +217,9 @@ def test_an_object_is_reached_below_its_prefix_alone(template: dict[str, Any]):
     ("name", "prefix", "allowed"),
     [
         ("ApiSocketMessageRole", "requests", {"s3:GetObject"}),
-        ("ApiSocketMessageRole", "uploads", {"s3:PutObject"}),
+        ("ApiSocketMessageRole", "uploads", {"s3:GetObject", "s3:PutObject"}),
         ("ApiHttpHandlerRole", "requests", {"s3:GetObject"}),
-        ("ApiHttpHandlerRole", "uploads", {"s3:PutObject"}),
+        ("ApiHttpHandlerRole", "uploads", {"s3:GetObject", "s3:PutObject"}),
         ("ApiWorkerRole", "requests", {"s3:GetObject", "s3:PutObject"}),
         ("ApiWorkerRole", "uploads", {"s3:GetObject"}),
         ("FullDurableRole", "requests", {"s3:GetObject", "s3:PutObject"}),
