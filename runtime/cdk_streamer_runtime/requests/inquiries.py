@@ -144,6 +144,8 @@ def request_id(frame: Frame) -> str:
 def integer(frame: Frame, name: str, low: int, high: int = 2**53) -> int | None:
     """Give a number among a frame's arguments, None if it is not there; raises Rejection."""
     value = frame.arguments.get(name)
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)  # JSON knows one kind of number, and 5.0 is 5
     if value is None or (type(value) is int and low <= value <= high):
         return value
     raise invalid(frame, f"{name} must be an integer from {low} to {high}")
