@@ -44,6 +44,8 @@ PARTS = {
     "progress": (),
     "sockets": ("progress",),
     "requests": ("limits", "progress", "sockets"),
+    "webhooks": ("limits", "progress", "sockets", "requests"),
+    "http": ("auth", "limits", "progress", "sockets", "requests"),
 }
 
 FILE_LINES = 300
