@@ -26,18 +26,14 @@ export interface Listeners<C = unknown> {
 }
 
 /** Tell everything until it is over, and give the result; throws what the functions throw. */
-export async function listen<T, C>(
+export function listen<T, C>(
   request: RequestHandle<T, C>,
   listeners: Listeners<C>,
   over: AbortSignal,
 ): Promise<T> {
   const dialog = new Dialog(request, listeners.onInputRequired);
   over.addEventListener('abort', () => dialog.end());
-  try {
-    return await Promise.race([dialog.failure, tell(request, listeners, dialog, over)]);
-  } finally {
-    dialog.end();
-  }
+  return Promise.race([dialog.failure, tell(request, listeners, dialog, over)]);
 }
 
 async function tell<T, C>(

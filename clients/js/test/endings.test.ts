@@ -118,14 +118,18 @@ test('a signal ends the waiting, and the request goes on', async () => {
 test('a signal cancels the request when the caller wants that', async () => {
   const controller = new AbortController();
   const { signal } = controller;
-  const result = world.client.request('report', null, { id: 'r1', signal, onAbort: 'cancel' });
+  const reports: unknown[] = [];
+  const onProgress = (report: unknown) => reports.push(report);
+  const options = { id: 'r1', signal, onAbort: 'cancel', onProgress } as const;
+  const result = world.client.request('report', null, options);
   const peer = await world.server.accept();
   await peer.expect('report');
   controller.abort();
   await assert.rejects(result, { name: 'AbortError' });
-  peer.send(acknowledgment('r1'));
+  peer.send(acknowledgment('r1'), progress('r1', 1, 10));
   const { payload } = await peer.expect('cancel');
   assert.deepEqual(payload, { request_id: 'r1', reason: 'the caller aborted it' });
+  assert.deepEqual(reports, []);
 });
 
 test('an aborted signal sends nothing', async () => {

@@ -100,6 +100,22 @@ test('a download ends with the waiting', async () => {
   await assert.rejects(read, { name: 'AbortError' });
 });
 
+test('a download of a result that nobody waits for any more is given up', async () => {
+  const controller = new AbortController();
+  const givenUp = new Promise<void>((resolve) => {
+    answer = (store) => {
+      store.write(STORED.subarray(0, 10));
+      store.on('close', resolve);
+      controller.abort();
+    };
+  });
+  const result = client.request('report', null, { id: 'r1', signal: controller.signal });
+  await peer.expect('report');
+  peer.send(acknowledgment('r1'), news('complete', 'r1', 1, stored('/result')));
+  await assert.rejects(result, { name: 'AbortError' });
+  await givenUp;
+});
+
 async function grant(path: string): Promise<void> {
   const upload = await peer.expect('upload');
   const url = `http://127.0.0.1:${server.port}${path}`;
