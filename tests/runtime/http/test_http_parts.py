@@ -17,6 +17,9 @@ from cdk_streamer_runtime.memory.http import http_event
 from tests.runtime.api import ANN, BOB, ObservedApi
 
 
+JSON = {"content-type": "application/json"}
+
+
 @pytest.fixture
 def api() -> ObservedApi:
     app = AsyncApp()
@@ -140,3 +143,9 @@ def test_an_upload_has_an_address(api: ObservedApi):
 )
 def test_an_upload_of_nothing_known_is_refused(api: ObservedApi, body: object, status: int):
     assert api.http(ANN, "POST", "/uploads", body=body).status == status
+
+
+def test_a_whole_number_may_be_written_with_a_point(api: ObservedApi):
+    answer = api.http(ANN, "POST", "/uploads", body='{"size":5.0,"type":"text/csv"}', headers=JSON)
+
+    assert answer.status == 201
