@@ -16,7 +16,6 @@ from cdk_streamer_runtime.memory.api import ENDPOINT, TABLE
 from cdk_streamer_runtime.memory.http import http_event
 from tests.runtime.api import ANN, BOB, ObservedApi
 
-
 JSON = {"content-type": "application/json"}
 
 
