@@ -19,6 +19,7 @@ def package_in(folder: Path) -> Path:
     """Copy the package, and install what its lock names."""
     for name in NEEDED:
         shutil.copytree(ROOT / name, folder / name, ignore=MADE)
+    shutil.copy(ROOT / "README.md", folder)
     package = folder / "clients" / "js"
     npm("ci", "--ignore-scripts", "--no-audit", "--no-fund", folder=package)
     return package
