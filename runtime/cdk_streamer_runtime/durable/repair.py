@@ -91,24 +91,26 @@ class DurableRepair(Repair):
     def _going_on(self, request: Request, now: int) -> int | None:
         if now >= request.deadline_at + OVERTIME and request.state is not State.CANCELLING:
             return self._end(request, Event.FAIL, "the request took too long")
-        if request.execution is None or self._is_over(request.execution):
-            return self._ended(request, now)
+        arn = request.execution
+        status = Status.GONE if arn is None else self._executions.status(arn)
+        if status is not Status.RUNNING:
+            return self._ended(request, now, status)
         if request.state is State.CANCELLING:
             return self._stopping(request, now)
         self._pass_on(request)
         return self._next_look(request, now)
 
-    def _is_over(self, execution: str) -> bool:
-        return self._executions.status(execution) is not Status.RUNNING
-
-    def _ended(self, request: Request, now: int) -> int | None:
+    def _ended(self, request: Request, now: int, status: Status) -> int | None:
         # Between the answer and now it may have stored its end after all.
         fresh = self._store.read(request.key, now)
         if fresh is None or fresh.is_terminal:
             return None
         if (fresh.state, fresh.attempt) != (request.state, request.attempt):
             return GRACE
-        return self._lost(request, now, seen=now)
+        # An execution begins before its claim, so its own time may be over a little earlier.
+        return self._lost(
+            request, now, seen=request.deadline_at if status is Status.TIMED_OUT else now
+        )
 
     def _stopping(self, request: Request, now: int) -> int | None:
         """Wait for a handler that was asked to stop, but not as long as it may sleep."""

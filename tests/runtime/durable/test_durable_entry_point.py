@@ -18,7 +18,7 @@ from tests.runtime.api import ANN, ObservedApi
 from tests.runtime.durable.test_durable_sdk import Context, LambdaClient
 from tests.runtime.test_entry_points import imported
 
-SETTINGS = {
+SETTINGS: dict[str, Any] = {
     "name": "api",
     "table_name": TABLE.name,
     "endpoint": ENDPOINT,
