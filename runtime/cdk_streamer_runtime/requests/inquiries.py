@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from cdk_streamer_runtime.contract import (
+    CHUNK_BYTES,
     MESSAGE_BYTES,
     REQUEST_ID_PATTERN,
     BuiltinAction,
@@ -84,7 +85,12 @@ class Inquiries:
         request = self.desk.find(caller, request_id(frame))
         snapshot = self.snapshot(request, after)
         if start is not None:
-            room = min(PAGE_BYTES, MESSAGE_BYTES - _ENVELOPE - size(encode(snapshot)))
+            if "error" in snapshot and _room_beside(snapshot) < CHUNK_BYTES:
+                # All that the author tells of the failure is in `get` without chunks.
+                snapshot["error"] = {
+                    name: value for name, value in snapshot["error"].items() if name != "details"
+                }
+            room = min(PAGE_BYTES, _room_beside(snapshot))
             snapshot["chunk_page"] = self._chunks.page(request, start, room)
         return snapshot
 
@@ -131,6 +137,10 @@ class Inquiries:
         BuiltinAction.UPLOAD: _upload,
     }
     actions = frozenset(_answers)
+
+
+def _room_beside(snapshot: Message) -> int:
+    return MESSAGE_BYTES - _ENVELOPE - size(encode(snapshot))
 
 
 def request_id(frame: Frame) -> str:

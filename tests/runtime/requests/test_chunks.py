@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given, strategies as st
 
-from cdk_streamer_runtime import AsyncApp, Progress, RequestContext, Retry
+from cdk_streamer_runtime import ActionFailed, AsyncApp, Progress, RequestContext, Retry
 from cdk_streamer_runtime.contract import CHUNK_BYTES, MESSAGE_BYTES, State
 from cdk_streamer_runtime.documents import decode, encode, size
 from cdk_streamer_runtime.dynamodb import Table
@@ -347,6 +347,21 @@ def test_the_largest_of_everything_fits_into_one_message():
     client.send({"action": "get", "payload": {"request_id": "r1", "chunks_from": 0}})
 
     answer = client.messages[-1]
+    assert len(answer["data"]["chunk_page"]["chunks"]) == 1
+    assert size(encode(answer)) <= MESSAGE_BYTES
+
+
+def test_chunks_of_a_failure_that_told_much_fit_into_one_message():
+    def tell(progress: Progress) -> None:
+        progress.chunk("c" * (CHUNK_BYTES - 2))
+        raise ActionFailed("much went wrong", details={"rows": "r" * 100_000})
+
+    client = client_of(tell)
+    client.request("job", id="r1")
+    client.send({"action": "get", "payload": {"request_id": "r1", "chunks_from": 0}})
+
+    answer = client.messages[-1]
+    assert answer["data"]["error"]["message"] == "much went wrong"
     assert len(answer["data"]["chunk_page"]["chunks"]) == 1
     assert size(encode(answer)) <= MESSAGE_BYTES
 
