@@ -9,7 +9,15 @@ import pytest
 from aws_cdk import CfnParameter, Duration, Stack, aws_lambda as lambda_
 from aws_cdk.assertions import Annotations, Match
 
-from tests.constructs.stacks import HANDLERS, new_api, new_socket, new_stack, template_of, the
+from tests.constructs.stacks import (
+    HANDLERS,
+    new_api,
+    new_domain,
+    new_socket,
+    new_stack,
+    template_of,
+    the,
+)
 
 INLINE = lambda_.Code.from_inline("app = None")
 
@@ -36,6 +44,20 @@ INLINE = lambda_.Code.from_inline("app = None")
         ({"retention": Duration.minutes(1)}, "retention must be 3600 to"),
         ({"retention": Duration.days(366)}, "retention must be 3600 to"),
         ({"stage_name": "a/b"}, "stage_name must be letters"),
+        ({"durable": Duration.days(367)}, "durable must be 60 to 31622400"),
+        ({"durable": Duration.seconds(1)}, "durable must be 60 to"),
+        (
+            {"durable": Duration.days(1), "retention": Duration.hours(2)},
+            "retention must be at least a day with durable, got 7200",
+        ),
+        ({"cors_origins": []}, "cors_origins is empty"),
+        ({"cors_origins": "https://a.example.com"}, r"use \['https://a.example.com'\]"),
+        ({"cors_origins": ["https://a.example.com/"]}, "nothing after them"),
+        ({"cors_origins": ["https://A.example.com"]}, "in lower case"),
+        ({"cors_origins": ["http://a.example.com"]}, "http is for localhost"),
+        ({"cors_origins": ["https://*.example.com"]}, "or '\\*' alone"),
+        ({"cors_origins": ["*", "https://a.example.com"]}, "or '\\*' alone"),
+        ({"cors_origins": ["null"]}, "cors_origins must be like"),
     ],
 )
 def test_a_bad_argument_of_an_api_is_refused(settings: dict[str, Any], remedy: str):
@@ -51,6 +73,7 @@ def test_a_bad_argument_of_an_api_is_refused(settings: dict[str, Any], remedy: s
         ({"entry_point": "handlers.requests:app"}, "entry_point given without handlers"),
         ({"environment": {"A": "b"}, "memory_size": 256}, "environment, memory_size given without"),
         ({"stage_name": "$default"}, "stage_name must be letters"),
+        ({"cors_origins": ["a.example.com"]}, "cors_origins must be like"),
     ],
 )
 def test_a_bad_argument_of_a_socket_is_refused(settings: dict[str, Any], remedy: str):
@@ -60,13 +83,37 @@ def test_a_bad_argument_of_a_socket_is_refused(settings: dict[str, Any], remedy:
     assert stack.node.children == []
 
 
-@pytest.mark.parametrize("name", ["worker_timeout", "lease", "retention"])
+@pytest.mark.parametrize("name", ["worker_timeout", "lease", "retention", "durable"])
 def test_a_duration_that_nobody_knows_yet_is_refused(name: str):
     stack = new_stack()
     parameter = CfnParameter(stack, "Seconds", type="Number")
     settings: dict[str, Any] = {name: Duration.seconds(parameter.value_as_number)}
     with pytest.raises(ValueError, match=f"{name} must be known when the app is synthesized"):
         new_api(stack, **settings)
+
+
+def test_a_domain_without_its_api_is_refused():
+    stack = new_stack()
+    domain = new_domain(stack, "api")
+    with pytest.raises(ValueError, match="http_domain_name given with http=False"):
+        new_api(stack, http=False, http_domain_name=domain)
+
+
+def test_one_domain_for_both_apis_is_refused():
+    stack = new_stack()
+    domain = new_domain(stack, "api")
+    with pytest.raises(ValueError, match=r"create two, like ws\.example\.com"):
+        new_api(stack, domain_name=domain, http_domain_name=domain)
+
+
+@pytest.mark.parametrize(
+    "origins", [["*"], ["https://a.example.com:8443"], ["http://localhost:5173"], ["app://local"]]
+)
+def test_an_origin_that_a_browser_may_have_is_taken(origins: list[str]):
+    stack = new_stack()
+    new_socket(stack, cors_origins=origins)
+    connection = the(template_of(stack), "AWS::Lambda::Function", "SocketConnection")
+    assert connection["Environment"]["Variables"]["CDK_STREAMER_ORIGINS"] == origins[0]
 
 
 @pytest.mark.parametrize("name", ["my-handlers", "class", "1st"])

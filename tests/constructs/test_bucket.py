@@ -113,7 +113,7 @@ def test_a_customers_key_encrypts_it_and_who_uses_it_may_use_the_key():
 
 def test_the_key_of_a_bucket_that_is_brought_can_be_used():
     stack = new_stack()
-    key = kms.Key(stack, "Key")
+    key: Any = kms.Key(stack, "Key")
     mine = s3.Bucket(stack, "Mine", encryption=s3.BucketEncryption.KMS, encryption_key=key)
     new_api(stack, bucket=mine)
     worker = actions(the(template_of(stack), "AWS::IAM::Role", "ApiWorkerRole"))
