@@ -80,4 +80,4 @@ def test_another_address_or_service_is_not_known(aws):
     with pytest.raises(NotImplementedError):
         aws.rest("execute-api", "POST", "https://socket.memory/live/other")
     with pytest.raises(NotImplementedError):
-        aws.rest("s3", "GET", "/bucket/key")
+        aws.rest("route53", "GET", "/")
