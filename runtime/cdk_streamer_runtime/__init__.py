@@ -13,9 +13,11 @@ if TYPE_CHECKING:
         Cancelled,
         DeadlineExceeded,
         Fatal,
+        InputTimeout,
         Interrupted,
         LeaseLost,
         Retryable,
+        StepFailed,
         UploadNotFound,
     )
     from cdk_streamer_runtime.limits.limit import Limit
@@ -35,6 +37,7 @@ __all__ = [
     "DeadlineExceeded",
     "ErrorCode",
     "Fatal",
+    "InputTimeout",
     "Interrupted",
     "LeaseLost",
     "Limit",
@@ -43,6 +46,7 @@ __all__ = [
     "RequestContext",
     "Retry",
     "Retryable",
+    "StepFailed",
     "Upload",
     "UploadNotFound",
 ]

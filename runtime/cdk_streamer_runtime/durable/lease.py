@@ -10,12 +10,18 @@ from cdk_streamer_runtime.durable.store import DurableStore
 from cdk_streamer_runtime.errors import Cancelled
 from cdk_streamer_runtime.requests import news
 from cdk_streamer_runtime.requests.lease import Lease
+from cdk_streamer_runtime.requests.request import Request
 
 LOOK_EVERY = 20_000  # milliseconds, while the handler runs and reports nothing
 
 
 class DurableLease(Lease):
     """A claimed attempt whose handler may begin anew: what it says never goes back."""
+
+    def __init__(self, request: Request, **parts: Any) -> None:  # noqa: ANN401 - as of any lease
+        """Take the request as the claim returned it."""
+        super().__init__(request, **parts)
+        self._wrote_at = self._clock()
 
     def keep_at(self) -> int:
         """Look for a wish to cancel now and then; a handler that waits is not looked after."""
@@ -26,8 +32,6 @@ class DurableLease(Lease):
         del report
         self._wrote_at = now
         return None
-
-    _wrote_at: int = 0
 
     def write(self, report: Mapping[str, Any] | None) -> bool:
         """Store a report and post it; raises like any lease."""
