@@ -339,6 +339,7 @@ lock: $(INSTALLED)  ## lock the newest allowed dependencies; with UPGRADE= only 
 .PHONY: clean
 clean:  ## remove what the other targets made
 \trm -rf .venv .suites dist .hypothesis .pytest_cache .ruff_cache
+\trm -rf clients/js/node_modules clients/js/dist clients/js/.build
 \tfind . -name __pycache__ -type d -prune -exec rm -rf {} +
 """
 
@@ -479,6 +480,12 @@ version: 2
 updates:
   - package-ecosystem: github-actions
     directory: /
+    schedule:
+      interval: weekly
+    cooldown:
+      default-days: 7
+  - package-ecosystem: npm
+    directory: /clients/js
     schedule:
       interval: weekly
     cooldown:

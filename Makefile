@@ -114,4 +114,5 @@ lock: $(INSTALLED)  ## lock the newest allowed dependencies; with UPGRADE= only 
 .PHONY: clean
 clean:  ## remove what the other targets made
 	rm -rf .venv .suites dist .hypothesis .pytest_cache .ruff_cache
+	rm -rf clients/js/node_modules clients/js/dist clients/js/.build
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
