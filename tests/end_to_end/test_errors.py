@@ -85,7 +85,7 @@ PROVOCATIONS: dict[str, tuple[ErrorCode, Provocation]] = {
     "a message above the limit": (ErrorCode.PAYLOAD_TOO_LARGE, _asking("echo", "x" * 21_000)),
     "an upload above the limit": (
         ErrorCode.PAYLOAD_TOO_LARGE,
-        _asking("upload", {"size": 1_000_001, "type": "text/plain"}),
+        _asking("upload", {"size": 6_000_001, "type": "text/plain"}),
     ),
     "a sync action above its timeout": (ErrorCode.TIMEOUT, _asking("dawdle")),
     "an async action above its timeout": (ErrorCode.TIMEOUT, _running("dawdle_later")),

@@ -10,7 +10,7 @@ from cdk_streamer_runtime import AsyncApp, Caller, Progress
 
 PATIENCE = 60.0  # seconds until a handler that waits for its test gives up
 
-app = AsyncApp(max_message_bytes=20_000, max_upload_bytes=1_000_000)
+app = AsyncApp(max_message_bytes=20_000, max_upload_bytes=6_000_000)
 
 
 @app.channel_rule
