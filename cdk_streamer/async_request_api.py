@@ -264,7 +264,7 @@ class AsyncRequestApi(Construct):
         """Give the longest time from acceptance to the first attempt, in milliseconds."""
         return runtime_metric(self._name, Metric.QUEUE_AGE, "Maximum")
 
-    def _functions(self) -> dict[str, lambda_.IFunction]:
+    def _new_dashboard(self) -> cloudwatch.Dashboard:
         functions = {
             "Authorizer": self.socket.authorizer_function,
             "Connection": self.socket.connection_handler,
@@ -277,7 +277,8 @@ class AsyncRequestApi(Construct):
             "Durable": self._parts.durable,
             "Webhook": self._parts.webhook,
         }
-        return {name: function for name, function in functions.items() if function is not None}
+        shown = {name: function for name, function in functions.items() if function is not None}
+        return new_dashboard(self, self._parts, shown)
 
     @property
     def _endpoint(self) -> HttpEndpoint:
