@@ -44,10 +44,12 @@ class Deployment:
         return self.stack.tls
 
     def open(
-        self, token: str | None, *, query: str = "", **headers: str
+        self, token: str | None, *, query: str = "", offered: str | None = None, **headers: str
     ) -> AbstractContextManager[Wire]:
-        """Connect; raises websockets' InvalidStatus when refused."""
-        return Wire.open(self.url + query, token, tls=self.tls, headers=headers)
+        """Connect, offering one more subprotocol; raises websockets' InvalidStatus if refused."""
+        if token is not None:
+            offered = f"bearer.{token}"
+        return Wire.open(self.url + query, offered, tls=self.tls, headers=headers)
 
     def refusal(self, token: str | None, *, query: str = "") -> Response:
         """Try to connect and give the answer of a handshake that failed."""
@@ -128,15 +130,19 @@ class Deployment:
             aws_access_key_id="000000000000",  # the engine's root user
             aws_secret_access_key="local",
         )
-        found = self.stack.client("dynamodb").scan(
-            TableName=self.table,
-            FilterExpression="sk = :kind AND #owner = :owner",
-            ExpressionAttributeNames={"#owner": "owner"},
-            ExpressionAttributeValues={":kind": {"S": "connection"}, ":owner": {"S": owner}},
-        )["Items"]
+        found = self.items("connection", owner)
         for item in found:
             client.delete_connection(ConnectionId=item["pk"]["S"].removeprefix("conn#"))
         return len(found)
+
+    def items(self, kind: str, owner: str) -> list[dict[str, Any]]:
+        """Give the table's items of one kind that are an owner's."""
+        return self.stack.client("dynamodb").scan(
+            TableName=self.table,
+            FilterExpression="sk = :kind AND #owner = :owner",
+            ExpressionAttributeNames={"#owner": "owner"},
+            ExpressionAttributeValues={":kind": {"S": kind}, ":owner": {"S": owner}},
+        )["Items"]
 
     @property
     def _stream_arn(self) -> str:
@@ -158,6 +164,17 @@ class Deployment:
         ]
         assert len(found) == 1
         return found[0]
+
+    def peek(self, queue: str) -> dict[str, Any]:
+        """Give a queue's next message, which stays in it; nobody may be taking any."""
+        queue_url = self.stack.physical_id(queue)
+        (message,) = self.stack.client("sqs").receive_message(
+            QueueUrl=queue_url,
+            VisibilityTimeout=0,
+            WaitTimeSeconds=20,
+            MessageSystemAttributeNames=["All"],
+        )["Messages"]
+        return message
 
     def wait_for_invocation(self, function: str, after: float) -> None:
         """Return when a function has ended an invocation that began after that moment."""

@@ -61,6 +61,12 @@ def test_the_idempotency_key_may_be_bare_or_quoted(web, key):
     assert answer.document["request_id"] == key.strip('"')
 
 
+def test_an_id_may_have_all_that_a_path_may(web):
+    answer = web.post("count", {"steps": 1}, id="a.b_c~d-1")
+
+    assert web.follow(answer).document["request_id"] == "a.b_c~d-1"
+
+
 def test_the_same_key_and_body_give_the_same_request(web, tmp_path):
     payload = {"steps": 1, "executions": str(tmp_path / "executions")}
     web.submit("count", payload, id="twice")
@@ -108,6 +114,12 @@ def test_who_prefers_to_wait_gets_the_result(web):
 
     assert answer.status == 200
     assert extract(answer.document, "state", "result") == finished({"counted": 1, "attempt": 1})
+    assert answer.headers["preference-applied"] == "wait=20"
+
+
+def test_nobody_waits_longer_than_the_limit(web):
+    answer = web.post("count", {"steps": 1}, Prefer="wait=100")
+
     assert answer.headers["preference-applied"] == "wait=20"
 
 

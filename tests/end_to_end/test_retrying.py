@@ -30,3 +30,20 @@ def test_a_fatal_failure_is_not_tried_again(wire, tmp_path):
 
     assert last["type"] == "error"
     assert executions.read_text() == "executed\n"
+
+
+def test_between_two_attempts_a_request_tells_when_the_next_one_is_due(
+    wire, paused_worker, tmp_path
+):
+    release = tmp_path / "release"
+    request_id = wire.submit("stumble", {"release": str(release)})
+    wire.progress_of(request_id)
+
+    with paused_worker:
+        release.touch()
+        told = wire.wait_for(lambda message: message["type"] == "retrying")
+        snapshot = wire.ask("get", {"request_id": request_id})["data"]
+
+    assert (snapshot["state"], snapshot["attempt"]) == ("RETRY_WAIT", 2)
+    assert snapshot["next_at"] == told["next_at"]
+    assert wire.follow(request_id)[-1]["result"] == "arrived"

@@ -2,42 +2,26 @@
 
 from __future__ import annotations
 
-import json
-import urllib.error
-import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from websockets.exceptions import InvalidStatus
-from websockets.sync.client import connect
-from websockets.typing import Subprotocol
 
 from tests.end_to_end.deployment import Deployment
 from tests.end_to_end.forgery import FORGERIES
-from tests.end_to_end.wire import PATIENCE, PROTOCOL
+from tests.end_to_end.wire import PROTOCOL
 
 PAGE = "https://app.example.com"
-
-
-def post(deployment: Deployment, path: str, token: str | None) -> tuple[int, dict[str, Any]]:
-    """Ask over HTTP and give status and document."""
-    headers = {} if token is None else {"Authorization": f"Bearer {token}"}
-    url = f"{deployment.stack.http_url()}{path}"
-    request = urllib.request.Request(url, method="POST", headers=headers)
-    try:
-        with urllib.request.urlopen(request, timeout=PATIENCE, context=deployment.tls) as answer:
-            return answer.status, json.load(answer)
-    except urllib.error.HTTPError as refused:
-        with refused:
-            return refused.code, json.load(refused)
+EVIL_PAGE = "https://evil.example.com"
 
 
 def ticket(deployment: Deployment, **claims: Any) -> str:
-    status, document = post(deployment, "/tickets", deployment.token(**claims))
-    assert status == 201
-    assert document["subprotocol"] == f"ticket.{document['ticket']}"
-    return document["ticket"]
+    """Get a ticket for whoever the claims name."""
+    answer = deployment.web(deployment.token(**claims)).ask("POST", "/tickets")
+    assert answer.status == 201
+    assert answer.document["subprotocol"] == f"ticket.{answer.document['ticket']}"
+    return answer.document["ticket"]
 
 
 def status_of(deployment: Deployment, query: str = "", **headers: str) -> int:
@@ -53,17 +37,33 @@ def test_a_ticket_opens_a_connection_of_its_owner(deployment):
     query = f"?ticket={ticket(deployment, sub='by-ticket', tenant='acme')}"
 
     with deployment.open(None, query=query, Origin=PAGE) as wire:
+        data = wire.ask("whoami")["data"]
+
+    assert (data["tenant"], data["owner"]) == ("acme", "by-ticket")
+
+
+def test_a_ticket_may_come_as_a_subprotocol_which_is_not_echoed(deployment):
+    offered = f"ticket.{ticket(deployment, sub='by-ticket')}"
+
+    with deployment.open(None, offered=offered, Origin=PAGE) as wire:
         assert wire.ask("whoami")["data"]["owner"] == "by-ticket"
         assert wire.socket.subprotocol == PROTOCOL
 
 
-def test_a_ticket_may_come_as_a_subprotocol_which_is_not_echoed(deployment):
-    offered = [Subprotocol(PROTOCOL), Subprotocol(f"ticket.{ticket(deployment)}")]
+def test_a_ticket_has_the_scopes_of_its_token(deployment):
+    query = f"?ticket={ticket(deployment, sub='by-ticket', scopes=('admin',))}"
 
-    with connect(
-        deployment.url, ssl=deployment.tls, proxy=None, subprotocols=offered, open_timeout=PATIENCE
-    ) as opened:
-        assert opened.subprotocol == PROTOCOL
+    with deployment.open(None, query=query) as wire:
+        assert wire.ask("administer")["data"] == "done"
+
+
+def test_a_ticket_lets_nobody_stay_longer_than_its_token(deployment):
+    query = f"?ticket={ticket(deployment, sub='by-ticket', expires=3)}"
+
+    with deployment.open(None, query=query) as wire:
+        while wire.ask("ping")["type"] == "pong":
+            pass
+        assert wire.is_closed_by_server()
 
 
 def test_a_ticket_opens_once(deployment):
@@ -80,8 +80,29 @@ def test_of_many_who_show_a_ticket_one_comes_in(deployment):
     assert sorted(answers) == [101, 403, 403, 403, 403, 403]
 
 
+def test_a_ticket_whose_time_is_over_opens_nothing(deployment):
+    query = f"?ticket={ticket(deployment, sub='too-late')}"
+    (item,) = deployment.items("ticket", "too-late")
+    deployment.stack.client("dynamodb").update_item(
+        TableName=deployment.table,
+        Key={name: item[name] for name in ("pk", "sk")},
+        UpdateExpression="SET expires_at = :past",
+        ExpressionAttributeValues={":past": {"N": "1"}},
+    )
+
+    assert status_of(deployment, query) == 403
+
+
+def test_the_table_has_nothing_that_opens_a_connection(deployment):
+    text = ticket(deployment, sub="stored")
+
+    (item,) = deployment.items("ticket", "stored")
+
+    assert text not in str(item)
+
+
 def test_a_ticket_is_nothing_over_http(deployment):
-    assert post(deployment, "/tickets", ticket(deployment))[0] == 403
+    assert deployment.web(ticket(deployment)).ask("POST", "/tickets").status == 403
 
 
 def test_a_ticket_that_was_not_issued_opens_nothing(deployment):
@@ -90,16 +111,23 @@ def test_a_ticket_that_was_not_issued_opens_nothing(deployment):
 
 @pytest.mark.parametrize("name", FORGERIES)
 def test_a_bad_token_gets_no_ticket(deployment, name):
-    assert post(deployment, "/tickets", FORGERIES[name](deployment))[0] in {401, 403}
+    answer = deployment.web(FORGERIES[name](deployment)).ask("POST", "/tickets")
+
+    assert answer.status in {401, 403}
 
 
 def test_no_token_gets_no_ticket(deployment):
-    assert post(deployment, "/tickets", None)[0] == 401
+    assert deployment.web(None).ask("POST", "/tickets").status == 401
 
 
 def test_a_page_from_elsewhere_may_not_connect(deployment):
     token = deployment.token(sub="page")
 
     assert status_of(deployment, Authorization=f"Bearer {token}", Origin=PAGE) == 101
-    evil = "https://evil.example.com"
-    assert status_of(deployment, Authorization=f"Bearer {token}", Origin=evil) == 403
+    assert status_of(deployment, Authorization=f"Bearer {token}", Origin=EVIL_PAGE) == 403
+
+
+def test_a_ticket_opens_nothing_for_a_page_from_elsewhere(deployment):
+    query = f"?ticket={ticket(deployment)}"
+
+    assert status_of(deployment, query, Origin=EVIL_PAGE) == 403

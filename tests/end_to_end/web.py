@@ -19,6 +19,9 @@ from tests.end_to_end.wire import PATIENCE
 
 Document = dict[str, Any]
 
+ENDED = frozenset({"SUCCEEDED", "FAILED", "CANCELLED", "EXPIRED"})
+POLLS = 5  # of 20 seconds, for the slowest machine
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
@@ -86,9 +89,9 @@ class Web:
             _check(self._describe(), method, path, answer)
         return answer
 
-    def get(self, request_id: str, **query: object) -> Document:
+    def get(self, request_id: str, **query: int) -> Document:
         """Give how a request stands."""
-        answer = self.ask("GET", f"/requests/{request_id}", **query)
+        answer = self.ask("GET", f"/requests/{request_id}", headers=None, **query)
         assert answer.status == 200, answer.document
         return answer.document
 
@@ -108,11 +111,11 @@ class Web:
 
     def finish(self, request_id: str) -> Document:
         """Give how a request ended, by long polls."""
-        for _ in range(5):
+        for _ in range(POLLS):
             snapshot = self.get(request_id, wait=20)
-            if snapshot["state"] in {"SUCCEEDED", "FAILED", "CANCELLED", "EXPIRED"}:
+            if snapshot["state"] in ENDED:
                 return snapshot
-        raise TimeoutError(f"request {request_id} is still {snapshot['state']}")
+        raise TimeoutError(f"request {request_id} has not ended")
 
     def follow(self, answer: Answer) -> Answer:
         """Go to where an answer's `Location` leads, as RFC 9110 resolves it."""

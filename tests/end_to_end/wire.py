@@ -40,13 +40,16 @@ class Wire:
     def open(
         cls,
         url: str,
-        token: str | None,
+        credential: str | None,
         *,
         tls: ssl.SSLContext | None,
         headers: Mapping[str, str],
     ) -> Iterator[Self]:
-        """Connect the way a browser does; raises websockets' InvalidStatus when refused."""
-        offered = [PROTOCOL] if token is None else [PROTOCOL, f"bearer.{token}"]
+        """Connect the way a browser does; raises websockets' InvalidStatus when refused.
+
+        `credential` is the subprotocol that is offered beside the protocol's own.
+        """
+        offered = [PROTOCOL] if credential is None else [PROTOCOL, credential]
         connecting = connect(
             url,
             ssl=tls,

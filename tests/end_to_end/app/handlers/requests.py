@@ -159,6 +159,16 @@ def flaky(progress: Progress, context: RequestContext) -> dict[str, int]:
     return {"attempt": context.attempt}
 
 
+@app.action("stumble", mode="async", retry=QUICK)
+def stumble(payload: dict[str, str], progress: Progress, context: RequestContext) -> str:
+    """Fail in the first attempt, once the file `release` exists, and succeed in the second."""
+    progress.report(1, "on its way")
+    if context.attempt == 1:
+        wait(progress, lambda: Path(payload["release"]).exists())
+        raise Retryable(SECRET)
+    return "arrived"
+
+
 @app.action("linger", mode="async", retry=QUICK)
 def linger(payload: dict[str, str], progress: Progress) -> str:
     """Run until the file `release` exists, or until it is cancelled, which it notes in `noted`."""
