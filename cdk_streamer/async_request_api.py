@@ -149,7 +149,7 @@ class AsyncRequestApi(Construct):
             layer=self.socket.runtime_layer, origins=origins, domain_name=http_domain_name,
             throttle=throttle, access_logs=access_logs,
         ) if http else None  # fmt: skip
-        self._dashboard = new_dashboard(self, self._parts, self._functions()) if dashboard else None
+        self._dashboard = self._new_dashboard() if dashboard else None
         self._alarms = Alarms.create(self, self._parts, alarm_actions) if alarms else None
 
     @property
