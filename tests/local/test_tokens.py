@@ -28,7 +28,9 @@ ISSUER = "https://id.example.com/"
 AUDIENCE = Audience(
     issuer=ISSUER, audience="reports,other", algorithms="RS256,ES256", tenant_claim="tenant"
 )
-RUNNING = Record(pid=1, endpoint="", ca_bundle="", sockets=(), outputs={}, audiences=[AUDIENCE])
+RUNNING = Record(
+    pid=1, endpoint="", ca_bundle="", sockets=(), http_apis=(), outputs={}, audiences=[AUDIENCE]
+)
 
 
 def now() -> int:
@@ -188,7 +190,13 @@ def test_an_app_without_authorizers_has_no_tokens(tmp_path):
 
 def with_audiences(*audiences: Audience) -> Record:
     return Record(
-        pid=1, endpoint="", ca_bundle="", sockets=(), outputs={}, audiences=list(audiences)
+        pid=1,
+        endpoint="",
+        ca_bundle="",
+        sockets=(),
+        http_apis=(),
+        outputs={},
+        audiences=list(audiences),
     )
 
 

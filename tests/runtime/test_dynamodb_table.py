@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import pytest
 
 from cdk_streamer_runtime.dynamodb import Check, Delete, Put, Table, Update
@@ -12,26 +15,25 @@ KEY = {"pk": "p", "sk": "a"}
 ITEM = {**KEY, "n": 1, "f": 1.5, "yes": True, "none": None, "row": [1, {"x": b"y"}], "set": {"a"}}
 
 
-class Recorder:
+class Recorder(MemoryAws):
     """AWS that remembers what it was asked."""
 
-    def __init__(self, aws: MemoryAws) -> None:
-        self._aws = aws
+    def __init__(self, **resources: Any) -> None:
+        super().__init__(**resources)
         self.calls: list[tuple[str, str, dict]] = []
 
-    def call(self, service, operation, parameters):
+    def call(
+        self, service: str, operation: str, parameters: Mapping[str, object]
+    ) -> dict[str, Any]:
         self.calls.append((service, operation, dict(parameters)))
-        return self._aws.call(service, operation, parameters)
-
-    def rest(self, service, method, url, *, body=b"", headers=None):
-        raise NotImplementedError
+        return super().call(service, operation, parameters)
 
 
 @pytest.fixture
 def aws() -> Recorder:
     index = IndexSchema(name="by_owner", partition_key="owner", sort_key="pk")
     schema = TableSchema(name="t", partition_key="pk", sort_key="sk", indexes=(index,))
-    return Recorder(MemoryAws(tables=[schema]))
+    return Recorder(tables=[schema])
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import asyncio
 import re
 import signal
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
@@ -33,6 +33,9 @@ class Gate:
 
     def keep_at(self) -> int | None:
         return None
+
+    def put(self, chunks: Sequence[str]) -> bool:
+        raise AssertionError(f"nobody has given chunks, got {chunks!r}")
 
     def write(self, report: Mapping[str, Any] | None) -> bool:
         self.entered.set()

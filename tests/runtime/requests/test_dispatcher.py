@@ -262,13 +262,13 @@ def test_records_that_are_older_than_the_stream_are_no_success(aws: ObservedAws)
         LostRecords(aws).read(pointer(records[0], records[0]))
 
 
-class Paged:
+class Paged(ObservedAws):
     """A stream that gives few records a page, and at times none."""
 
     def __init__(
         self, memory: MemoryAws, *, size: int, empty: int = 0, closes: bool = False
     ) -> None:
-        self._memory = memory
+        super().__init__(memory)
         self._size = size
         self._empty = empty
         self._left = empty
@@ -278,15 +278,12 @@ class Paged:
         self, service: str, operation: str, parameters: Mapping[str, object]
     ) -> dict[str, Any]:
         if operation != "GetRecords":
-            return self._memory.call(service, operation, parameters)
+            return self.memory.call(service, operation, parameters)
         if self._left:
             self._left -= 1
             return {"Records": [], "NextShardIterator": parameters["ShardIterator"]}
         self._left = self._empty
-        answer = self._memory.call(service, operation, {**parameters, "Limit": self._size})
+        answer = self.memory.call(service, operation, {**parameters, "Limit": self._size})
         if self._closes and not answer["Records"]:
             return {"Records": []}
         return answer
-
-    def rest(self, service: str, method: str, url: str, **_: object) -> bytes:
-        raise NotImplementedError(f"{service} {method} {url}")
