@@ -8,13 +8,16 @@ for the handler's own type has the last word.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from fractions import Fraction
 from typing import Any, cast
 
 from cdk_streamer_runtime.requests.inputs.fault import Fault
 
 MOST_FAULTS = 20
 DEEPEST = 100  # schemas within schemas: one that refers to itself alone has no end
+# Alternatives that refer to themselves double the work with each level of a value.
+MOST_LOOKS = 300_000  # five for each value of the longest message
 
 Schema = Mapping[str, Any]
 
@@ -32,11 +35,14 @@ def faults_of(value: object, schema: Schema) -> tuple[Fault, ...]:
 class _Check:
     def __init__(self, root: Schema) -> None:
         self._root = root
+        self._looks = 0
 
     def faults(self, value: object, schema: object, path: str, depth: int) -> Iterator[Fault]:
-        if schema is False or depth > DEEPEST:
+        self._looks += 1
+        is_too_much = depth > DEEPEST or self._looks > MOST_LOOKS
+        if schema is False or is_too_much:
             yield Fault(path=path, message="is not allowed")
-        if not isinstance(schema, Mapping) or depth > DEEPEST:
+        if not isinstance(schema, Mapping) or is_too_much:
             return
         rules = cast("Schema", schema)
         if "$ref" in rules:
@@ -120,13 +126,18 @@ def _type(value: object, names: str | list[str]) -> str | None:
     return None if fits else f"must be {' or '.join(allowed)}"
 
 
-def _equal(one: object, other: object) -> bool:
-    """Compare as JSON does, to which `true` is no number."""
-    return one == other and isinstance(one, bool) == isinstance(other, bool)
+def _same(value: object) -> Hashable:
+    """Give what is equal for values that JSON calls equal: `true` is no number, and 1.0 is 1."""
+    if isinstance(value, list):
+        return ("array", tuple(_same(each) for each in cast("list[object]", value)))
+    if isinstance(value, dict):
+        members = cast("dict[str, object]", value).items()
+        return ("object", frozenset((name, _same(each)) for name, each in members))
+    return (isinstance(value, bool), cast("Hashable", value))
 
 
 def _enum(value: object, allowed: list[Any]) -> str | None:
-    if any(_equal(value, each) for each in allowed):
+    if any(_same(value) == _same(each) for each in allowed):
         return None
     return f"must be one of {', '.join(str(each) for each in allowed)}"
 
@@ -157,13 +168,17 @@ def _length(
 _OF_VALUES: dict[str, Callable[[object, Any], str | None]] = {
     "type": _type,
     "enum": _enum,
-    "const": lambda value, only: None if _equal(value, only) else f"must be {only}",
+    "const": lambda value, only: None if _same(value) == _same(only) else f"must be {only}",
     "pattern": _pattern,
     "minimum": _number(lambda value, limit: value >= limit, "must be at least"),
     "maximum": _number(lambda value, limit: value <= limit, "must be at most"),
     "exclusiveMinimum": _number(lambda value, limit: value > limit, "must be more than"),
     "exclusiveMaximum": _number(lambda value, limit: value < limit, "must be less than"),
-    "multipleOf": _number(lambda value, step: value % step == 0, "must be a multiple of"),
+    "multipleOf": _number(
+        # As it is written: in binary, 19.99 is no multiple of 0.01.
+        lambda value, step: Fraction(str(value)) % Fraction(str(step)) == 0,
+        "must be a multiple of",
+    ),
     "minLength": _length(str, lambda length, limit: length >= limit, "at least", "characters"),
     "maxLength": _length(str, lambda length, limit: length <= limit, "at most", "characters"),
     "minItems": _length(list, lambda length, limit: length >= limit, "at least", "items"),
@@ -179,9 +194,7 @@ _OF_VALUES: dict[str, Callable[[object, Any], str | None]] = {
 
 
 def _has_twins(items: list[Any]) -> bool:
-    return any(
-        _equal(one, other) for index, one in enumerate(items) for other in items[index + 1 :]
-    )
+    return len({_same(item) for item in items}) < len(items)
 
 
 def _escaped(name: str) -> str:

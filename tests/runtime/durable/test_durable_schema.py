@@ -79,10 +79,13 @@ def test_what_fits_a_schema_is_taken_by_its_type(type_: Any, value: Any):
         ({"minimum": 1, "maximum": 3}, 3, 4),
         ({"exclusiveMinimum": 1, "exclusiveMaximum": 3}, 2, 3),
         ({"multipleOf": 5}, 10, 11),
+        ({"multipleOf": 0.01}, 19.99, 19.995),
         ({"minLength": 1, "maxLength": 2}, "ab", "abc"),
         ({"pattern": "^a+$"}, "aa", "ab"),
         ({"minItems": 1, "maxItems": 2}, [1], []),
         ({"uniqueItems": True}, [1, True], [1, 1]),
+        ({"uniqueItems": True}, [[1], [True]], [{"a": 1, "b": []}, {"b": [], "a": 1.0}]),
+        ({"const": {"a": [1]}}, {"a": [1.0]}, {"a": [True]}),
         ({"minProperties": 1}, {"a": 1}, {}),
         ({"maxProperties": 1}, {"a": 1}, {"a": 1, "b": 1}),
         ({"prefixItems": [{"type": "string"}], "items": False}, ["a"], ["a", 1]),
@@ -113,3 +116,12 @@ def test_a_schema_that_refers_to_itself_comes_to_an_end():
 
 def test_no_more_than_twenty_faults_are_told():
     assert len(faults_of([1] * 100, {"items": {"type": "string"}})) == 20
+
+
+def test_alternatives_that_refer_to_themselves_come_to_an_end():
+    either = {"properties": {"child": {"$ref": "#"}}, "required": ["kind"]}
+    value: Any = {}
+    for _ in range(90):
+        value = {"child": value}
+
+    assert faults_of(value, {"anyOf": [either, either]}) != ()
