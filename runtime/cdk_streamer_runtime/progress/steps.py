@@ -52,6 +52,11 @@ class Step(Progress):
         super().__init__(share, parent._asker)  # noqa: SLF001 - of the same class
         self._parent = parent
 
+    def chunk(self, data: object) -> None:
+        """Put out a part of the result, as the work as a whole does."""
+        # Whoever has chunks has less room for a result, and only the whole has a result.
+        self._parent.chunk(data)
+
     @property
     def _common(self) -> Mapping[str, Any]:
         return {**self._parent._common, **self._metadata}  # noqa: SLF001 - the same

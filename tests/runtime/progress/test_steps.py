@@ -165,3 +165,12 @@ def test_a_client_sees_the_step():
 
     assert [each["step"] for each in messages[1:-1]] == ["load"] * 3
     assert [each["percentage"] for each in messages[1:-1]] == [0, 0, 50]
+
+
+def test_a_chunk_of_a_step_is_one_of_the_whole(progress: Progress, carried: Carried):
+    load = progress.steps({"load": 1})["load"]
+    with load.steps({"read": 1})["read"] as reading:
+        reading.chunk("part")
+
+    assert carried.chunks == ['"part"']
+    assert progress.has_chunks
