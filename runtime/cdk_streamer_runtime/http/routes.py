@@ -75,7 +75,7 @@ class Routes:
         reason = Query.of(visit.request, "reason").text("reason")
         if visit.request.body:
             told = visit.members(self._weigh).get("reason", reason)
-            if reason not in {None, told}:
+            if reason is not None and reason != told:
                 raise Rejection(
                     ErrorCode.VALIDATION_ERROR, "the reasons in body and URL differ; send one"
                 )

@@ -354,6 +354,15 @@ def test_a_request_can_be_cancelled_with_a_reason(api: ObservedApi, given: dict[
     assert api.stored(ANN, "r1").cancel_reason == "too late"
 
 
+@pytest.mark.parametrize("reason", [[], {}, 1])
+def test_a_reason_that_is_no_text_is_refused(api: ObservedApi, reason: Any):
+    post(api, "job", id="r1")
+
+    answer = api.http(ANN, "DELETE", "/requests/r1", body={"reason": reason})
+
+    assert (answer.status, answer.document["code"]) == (400, "VALIDATION_ERROR")
+
+
 def test_a_request_that_runs_is_asked_to_stop(api: ObservedApi):
     post(api, "job", id="r1")
     told: list[HttpAnswer] = []
