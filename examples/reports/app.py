@@ -1,4 +1,4 @@
-"""The reports application: an API, and a bucket for what goes in and what comes out."""
+"""The reports application: an API, and a bucket for what comes out."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ api = AsyncRequestApi(
     auth=Auth.jwt(issuer="https://id.example.com/", audience=["reports"]),
     environment={"BUCKET": files.bucket.bucket_name},
 )
-files.grant_uploading(api.message_handler)
 files.grant_reporting(api.worker)
 CfnOutput(stack, "Url", value=api.url)
+CfnOutput(stack, "HttpUrl", value=api.http_url)
 app.synth()

@@ -1,4 +1,4 @@
-"""The bucket of the reports application, and who may do what in which of its folders."""
+"""The bucket of the reports application, and who may do what in it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from constructs import Construct
 
 
 class Files(Construct):
-    """Uploads, which stay for a day, and reports, which stay for a week."""
+    """Reports, which stay for a week."""
 
     def __init__(self, scope: Construct, id: str) -> None:
         super().__init__(scope, id)
@@ -25,10 +25,7 @@ class Files(Construct):
             block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
             encryption=s3.BucketEncryption.S3_MANAGED,
             enforce_ssl=True,
-            lifecycle_rules=[
-                s3.LifecycleRule(prefix="uploads/", expiration=Duration.days(1)),
-                s3.LifecycleRule(prefix="reports/", expiration=Duration.days(7)),
-            ],
+            lifecycle_rules=[s3.LifecycleRule(prefix="reports/", expiration=Duration.days(7))],
         )
         Validations.of(self.bucket).acknowledge(
             Acknowledgment(
@@ -37,19 +34,10 @@ class Files(Construct):
             )
         )
 
-    def grant_uploading(self, function: lambda_.IFunction) -> None:
-        """Let a function sign links that a client uploads to."""
-        self._grant(function, "s3:PutObject", "uploads/*")
-
     def grant_reporting(self, function: lambda_.IFunction) -> None:
-        """Let a function read uploads, write reports, and sign links that show them."""
-        self._grant(function, "s3:GetObject", "uploads/*")
+        """Let a function write reports, and sign links that show them."""
         self._grant(function, "s3:PutObject", "reports/*")
         self._grant(function, "s3:GetObject", "reports/*")
-        # Without it S3 says of a missing object that access is denied.
-        iam.Grant.add_to_principal(
-            grantee=function, actions=["s3:ListBucket"], resource_arns=[self.bucket.bucket_arn]
-        )
 
     def _grant(self, function: lambda_.IFunction, action: str, objects: str) -> None:
         arn = self.bucket.arn_for_objects(objects)

@@ -11,7 +11,6 @@ import asyncio
 import json
 import ssl
 import sys
-import urllib.request
 from pathlib import Path
 from typing import Any
 
@@ -24,28 +23,15 @@ from cdk_streamer_local.record import running
 
 
 async def make_report(
-    client: StreamerClient, orders: Path, *, title: str, tls: ssl.SSLContext, display: Display
+    client: StreamerClient, orders: Path, *, title: str, display: Display
 ) -> dict[str, Any]:
     """Give what `generate_report` answers: the link to the page, and its figures."""
-    prepared = await client.request("prepare_upload")
-    await asyncio.to_thread(upload, orders, prepared["url"], tls)
+    upload_id = await client.upload(orders, type="text/csv")
     with display:
-        request = client.submit("generate_report", {"orders": prepared["orders"], "title": title})
+        request = client.submit("generate_report", {"orders": upload_id, "title": title})
         async for message in request:
             display.show(message)
     return await request.result()
-
-
-def upload(orders: Path, url: str, tls: ssl.SSLContext) -> None:
-    """PUT the file where `prepare_upload` said; raises URLError."""
-    with orders.open("rb") as file:
-        request = urllib.request.Request(  # noqa: S310 - the service's own link
-            url,
-            data=file,
-            method="PUT",
-            headers={"Content-Type": "text/csv", "Content-Length": str(orders.stat().st_size)},
-        )
-        urllib.request.urlopen(request, context=tls).close()  # noqa: S310
 
 
 def main() -> int:
@@ -72,9 +58,7 @@ async def _run(arguments: argparse.Namespace) -> dict[str, Any]:
         tls = ssl.create_default_context(cafile=record.ca_bundle)
     display = display_on(Console(stderr=True), progress=True)
     async with StreamerClient(url=url, token=token, ssl=tls) as client:
-        return await make_report(
-            client, arguments.orders, title=arguments.title, tls=tls, display=display
-        )
+        return await make_report(client, arguments.orders, title=arguments.title, display=display)
 
 
 if __name__ == "__main__":

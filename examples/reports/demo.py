@@ -82,9 +82,8 @@ async def use(stack: LocalStack, orders: Path) -> tuple[dict[str, Any], bytes]:
 
 async def call(stack: LocalStack, orders: Path) -> dict[str, Any]:
     """Make the requests and show how they come along."""
-    tls = stack.tls
     token = stack.token(sub="ann", tenant="acme")
-    async with StreamerClient(url=stack.socket_url(), token=token, ssl=tls) as client:
+    async with StreamerClient(url=stack.socket_url(), token=token, ssl=stack.tls) as client:
         began = time.monotonic()
         answer = await client.request("echo", {"text": "hello"})
         console.print(f"[bold]echo[/]             {answer} after {milliseconds(began)}")
@@ -99,7 +98,7 @@ async def call(stack: LocalStack, orders: Path) -> dict[str, Any]:
         console.print(f"[bold]generate_report[/]  of {orders.name}")
         began = time.monotonic()
         display = display_on(console, progress=True)
-        result = await make_report(client, orders, title="Sales 2025", tls=tls, display=display)
+        result = await make_report(client, orders, title="Sales 2025", display=display)
         console.print(f"                 done after {milliseconds(began)}\n")
         return result
 

@@ -81,16 +81,21 @@ def test_cfn_lint_finds_nothing(assembly):
     assert (done.returncode, done.stdout) == (0, "")
 
 
-def test_the_function_that_answers_may_only_take_uploads(template):
-    assert s3_actions(template, "ApiSocketMessageRole") == {"s3:PutObject"}
-
-
 def test_the_worker_may_read_and_write_objects_and_nothing_else(template):
-    assert s3_actions(template, "ApiWorkerRole") == {
-        "s3:GetObject",
-        "s3:PutObject",
-        "s3:ListBucket",
+    assert s3_actions(template, "ApiWorkerRole") == {"s3:GetObject", "s3:PutObject"}
+
+
+def test_no_other_function_reaches_the_reports(template):
+    (bucket,) = [name for name in template["Resources"] if name.startswith("FilesBucket")][:1]
+    reached = {
+        name
+        for name, resource in template["Resources"].items()
+        if resource["Type"] in {"AWS::IAM::Role", "AWS::IAM::Policy"}
+        and f'"{bucket}"' in json.dumps(resource)
     }
+
+    assert reached
+    assert not [name for name in reached if not name.startswith("ApiWorkerRole")]
 
 
 def test_the_asset_has_the_handlers_their_page_and_their_packages(assembly):

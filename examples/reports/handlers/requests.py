@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -25,15 +26,9 @@ def echo(payload: dict[str, Any]) -> dict[str, Any]:
     return payload
 
 
-@app.action("prepare_upload")
-def prepare_upload(context: RequestContext) -> dict[str, str]:
-    """Give an address to PUT a CSV file to: what is too large for a message goes to the bucket."""
-    return Files(context).new_upload()
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportInput:
-    """Which upload to report on, and what to write above it."""
+    """The id of the uploaded orders, and what to write above the report on them."""
 
     orders: str
     title: str = "Sales report"
@@ -44,18 +39,17 @@ def generate_report(
     payload: ReportInput, progress: Progress, context: RequestContext
 ) -> dict[str, Any]:
     """Read the orders, total them, draw the charts and publish the page."""
-    # Another attempt writes the same file again: it is named after the request.
-    files = Files(context)
     sales = Sales()
-    with files.open_upload(payload.orders) as upload:
-        order_file = OrderFile(upload.lines)
+    upload = context.upload(payload.orders)
+    with upload.open() as file:
+        order_file = OrderFile(io.TextIOWrapper(file, encoding="utf-8", newline=""))
         for batch in order_file.batches(BATCH):
             sales.add(batch)
             progress.report(
-                percentage=80 * upload.position / upload.size,
+                percentage=80 * file.tell() / upload.size,
                 message="orders",
                 step="read",
-                current=upload.position // KILOBYTE,
+                current=file.tell() // KILOBYTE,
                 total=upload.size // KILOBYTE,
                 unit="KB",
                 orders=sales.orders,
@@ -72,7 +66,8 @@ def generate_report(
     ).render()
     progress.report(95, "page", step="publish")
     return {
-        "url": files.publish(context.request_id, page),
+        # Another attempt writes the same page again: it is named after the request.
+        "url": Files(context).publish(context.request_id, page),
         "rows": sales.orders,
         "skipped": order_file.skipped,
         "revenue": str(sales.revenue),
