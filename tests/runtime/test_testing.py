@@ -144,6 +144,17 @@ def test_the_caller_is_the_clients(client: TestClient):
     assert answer["data"] == ["acme", "ann"]
 
 
+def test_two_callers_meet_on_one_api():
+    own = AsyncApp()
+    own.action("keep", mode="async")(lambda payload: payload)
+    ann = TestClient(own, owner="ann")
+    bob = TestClient(own, owner="bob", api=ann.api)
+    ann.request("keep", {"secret": 1}, id="r1")
+
+    assert ann.http("GET", "/requests/r1").status == 200
+    assert bob.http("GET", "/requests/r1").status == 404
+
+
 def test_each_request_gives_its_own_messages(client: TestClient):
     first = client.request("echo", {"a": 1})
     second = client.request("echo", {"a": 2})

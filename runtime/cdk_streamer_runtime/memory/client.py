@@ -31,9 +31,13 @@ class TestClient:
         tenant: str = "tenant",
         owner: str = "owner",
         scopes: tuple[str, ...] = (),
+        api: MemoryApi | None = None,
     ) -> None:
-        """Connect as `owner` of `tenant`, with these scopes, for ten years."""
-        self.api = MemoryApi(app)
+        """Connect as `owner` of `tenant`, with these scopes, for ten years.
+
+        `api` is another client's, so that both callers meet on it; default: an API of its own.
+        """
+        self.api = api or MemoryApi(app)
         self._caller = Caller(
             tenant=tenant,
             owner=owner,
