@@ -153,7 +153,7 @@ RUFF: dict[str, Any] = {
         "isort": {"combine-as-imports": True},
         "pydocstyle": {"convention": "pep257"},
         "per-file-ignores": {
-            "tests/**": [*RULES_IGNORED_IN_TESTS, "T201"],
+            "**/tests/**": [*RULES_IGNORED_IN_TESTS, "T201"],
             "**/pytest_plugin.py": ["PT"],  # it offers fixtures to others, it tests nothing
             "examples/**": list(RULES_IGNORED_IN_PROGRAMS),
             "benchmarks/**": [*RULES_IGNORED_IN_PROGRAMS, "S311"],
@@ -165,7 +165,7 @@ RUFF: dict[str, Any] = {
 PYRIGHT: dict[str, Any] = {
     "include": [*PACKAGES, "tests", "examples", "benchmarks", ".projenrc.py"],
     "strict": list(PACKAGES),
-    "extraPaths": list(SOURCE_ROOTS),
+    "extraPaths": [*SOURCE_ROOTS, "examples/reports"],
     "pythonVersion": "3.11",
     "typeCheckingMode": "standard",
     "venv": ".venv",
