@@ -81,8 +81,8 @@ def test_the_same_key_and_body_give_the_same_request(web, tmp_path):
 
 def test_of_many_posts_with_one_key_one_is_executed(web, tmp_path):
     payload = {"steps": 1, "executions": str(tmp_path / "executions")}
-    with ThreadPoolExecutor(6) as threads:
-        answers = list(threads.map(lambda _: web.post("count", payload, id="race"), range(6)))
+    with ThreadPoolExecutor(3) as threads:
+        answers = list(threads.map(lambda _: web.post("count", payload, id="race"), range(3)))
 
     web.finish("race")
 

@@ -66,7 +66,7 @@ PROVOCATIONS: dict[str, tuple[ErrorCode, int, Provocation]] = {
         400,
         _saying(b'{"action":"echo"}', **{"Idempotency-Key": '"a b"'}),
     ),
-    "an id that is none": (ErrorCode.VALIDATION_ERROR, 400, _asking("GET", "/requests/a%2Fb")),
+    "an id that is none": (ErrorCode.VALIDATION_ERROR, 400, _asking("GET", "/requests/a%20b")),
     "an input that lacks a member": (ErrorCode.VALIDATION_ERROR, 400, _posting("greet", {})),
     "a wait beyond the limit": (
         ErrorCode.VALIDATION_ERROR,

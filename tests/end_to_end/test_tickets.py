@@ -75,9 +75,10 @@ def test_a_ticket_opens_once(deployment):
 def test_of_many_who_show_a_ticket_one_comes_in(deployment):
     query = f"?ticket={ticket(deployment)}"
 
-    with ThreadPoolExecutor(6) as threads:
-        answers = list(threads.map(lambda _: status_of(deployment, query), range(6)))
-    assert sorted(answers) == [101, 403, 403, 403, 403, 403]
+    # Each that comes at once costs the engine another worker.
+    with ThreadPoolExecutor(3) as threads:
+        answers = list(threads.map(lambda _: status_of(deployment, query), range(3)))
+    assert sorted(answers) == [101, 403, 403]
 
 
 def test_a_ticket_whose_time_is_over_opens_nothing(deployment):
