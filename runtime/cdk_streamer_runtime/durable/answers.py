@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from cdk_streamer_runtime.contract import ErrorCode, State
@@ -33,7 +34,9 @@ class Answers:
         """
         while True:
             if _was_given(request, value, input_id):
-                self.pass_on(request)
+                # Lambda refuses what got through before as it refuses what comes too late.
+                with suppress(Conflict):
+                    self.pass_on(request)
                 return request
             asked = request.input or {}
             if request.state is not State.INPUT_REQUIRED:
@@ -50,6 +53,7 @@ class Answers:
                     self._clock(),
                     messages=0,
                     changes=_changes(asked, value),
+                    exact=True,
                 )
             except RequestChanged as changed:
                 request = changed.request

@@ -15,7 +15,7 @@ from cdk_streamer_runtime.errors import AwsError, Conflict
 logger = logging.getLogger(__name__)
 
 _STARTED = "DurableExecutionAlreadyStartedException"
-_LATE = "CallbackTimeoutException"
+_CLOSED = "CallbackTimeoutException"  # the time is over, or the answer was given
 _NOT_FOUND = "ResourceNotFoundException"
 # What is over, or unknown by now, says so by one of these: there is nothing left to do.
 _OVER = frozenset({_NOT_FOUND, "InvalidParameterValueException"})
@@ -97,15 +97,15 @@ class Executions:
                 logger.warning("execution not stopped", extra={"code": error.code})
 
     def answer(self, callback_id: str, text: str) -> None:
-        """Give a waiting execution its answer; one that was given before changes nothing.
+        """Give a waiting execution its answer.
 
-        Raises Conflict when nobody waits for it any more.
+        Raises Conflict when nobody waits for it any more, also because it was given before.
         """
         address = f"/2025-12-01/durable-execution-callbacks/{quote(callback_id, safe='')}/succeed"
         try:
             self._aws.rest("lambda", "POST", address, body=text.encode())
         except AwsError as error:
-            if error.code == _LATE:
+            if error.code == _CLOSED:
                 raise Conflict("the request no longer waits for this input") from error
             if error.code not in _OVER:
                 raise

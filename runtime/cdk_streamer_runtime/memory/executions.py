@@ -165,10 +165,8 @@ class MemoryExecutions:
         arn, _, number = base64.b64decode(callback).decode().rpartition("#")
         execution = self._going(arn)
         operation = execution.operations[number]
-        if operation["Status"] == "TIMED_OUT":
-            raise _refused("CallbackTimeoutException", "the callback timed out")
         if operation["Status"] != "STARTED":
-            raise _refused("InvalidParameterValueException", "the callback was answered")
+            raise _refused("CallbackTimeoutException", "the callback timed out or was answered")
         operation["CallbackDetails"]["Result"] = body.decode()
         self._complete(execution, operation, "SUCCEEDED")
 
