@@ -1,4 +1,4 @@
-"""Leaves out of a template what the engine cannot make and nobody would miss."""
+"""Says a template so that the engine makes of it what AWS would, as far as anybody would notice."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ _Resource = dict[str, Any]
 # The CDK's own statistics about an app; AWS makes nothing of it either.
 _STATISTICS = "AWS::CDK::Metadata"
 _ALARM = "AWS::CloudWatch::Alarm"
+_SECRET = "AWS::SecretsManager::Secret"  # noqa: S105 - a type
 _NO_METRIC = {"Namespace": "Local", "MetricName": "None"}
 
 
@@ -24,9 +25,24 @@ def deployable(template: bytes) -> bytes:
     document = cast("dict[str, Any]", json.loads(template))
     resources = cast("dict[str, _Resource]", document.get("Resources", {}))
     made = {name: _made(resource) for name, resource in resources.items() if is_deployed(resource)}
-    if made == resources:
-        return template
-    return json.dumps({**document, "Resources": made}).encode()
+    secrets = {name for name, resource in made.items() if resource["Type"] == _SECRET}
+    wanted = {**document, **({"Resources": made} if resources else {})}
+    wanted = _by_arn(wanted, secrets) if secrets else wanted
+    return template if wanted == document else json.dumps(wanted).encode()
+
+
+def _by_arn(value: Any, secrets: set[str]) -> Any:  # noqa: ANN401 - any part of a template
+    """Refer to secrets by their ARNs: that is what `Ref` gives on AWS, and here it gives a name."""
+    match value:
+        case {"Ref": str(name)} if name in secrets:
+            return {"Fn::GetAtt": [name, "Id"]}
+        case dict():
+            members = cast("dict[str, Any]", value).items()
+            return {name: _by_arn(member, secrets) for name, member in members}
+        case list():
+            return [_by_arn(member, secrets) for member in cast("list[Any]", value)]
+        case _:
+            return value
 
 
 def _made(resource: _Resource) -> _Resource:
