@@ -124,6 +124,24 @@ def test_an_answer_goes_to_the_execution_that_asked(durable, name):
     assert json.loads(ended(durable, arn)["Result"]) == {"numbers": [1, 4, 9], "answer": '"yes"'}
 
 
+def test_a_second_answer_is_refused_as_lambda_refuses_it(durable, name):
+    client = durable.client("lambda")
+    arn = start(durable, name, {"ask": True})["arn"]
+    callback = asked(durable, arn)
+    client.send_durable_execution_callback_success(CallbackId=callback, Result=b'"yes"')
+
+    with pytest.raises(client.exceptions.CallbackTimeoutException):
+        client.send_durable_execution_callback_success(CallbackId=callback, Result=b'"yes"')
+
+
+def test_an_execution_that_is_not_there_is_not_found(durable):
+    client = durable.client("lambda")
+    unknown = f"{durable.outputs['JobArn']}/durable-execution/nothing/{uuid.uuid4().hex}"
+
+    with pytest.raises(client.exceptions.ResourceNotFoundException):
+        client.get_durable_execution(DurableExecutionArn=unknown)
+
+
 def test_an_execution_can_be_stopped(durable, name):
     arn = start(durable, name, {"ask": True})["arn"]
     asked(durable, arn)

@@ -42,6 +42,9 @@ _HOP = {b"content-length", b"connection", b"transfer-encoding"}
 _POLL_SECONDS = 0.1
 _SYNCHRONOUS_SECONDS = 900  # https://docs.aws.amazon.com/lambda/latest/dg/durable-functions.html
 _FORBIDDEN, _NOT_FOUND = 403, 404
+_UNQUALIFIED = "You cannot invoke a durable function using an unqualified ARN."
+_OTHER_PAYLOAD = "the name belongs to an execution with another payload"
+_CLOSED = "is not in STARTED state"  # how the runner says that a callback was answered
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,18 +141,11 @@ class DurableFront:
             return verdict
         parts = _FUNCTION.fullmatch(unquote(function))
         if parts is None or not parts["qualifier"]:
-            return _fault(
-                "InvalidParameterValueException",
-                "You cannot invoke a durable function using an unqualified ARN.",
-            )
+            return _fault("InvalidParameterValueException", _UNQUALIFIED)
         name = request.header(_NAME) or str(uuid.uuid4())
         execution = await self._started(parts, name, request)
         if execution.payload != request.body:
-            return _fault(
-                "DurableExecutionAlreadyStartedException",
-                "the name belongs to an execution with another payload",
-                status=409,
-            )
+            return _fault("DurableExecutionAlreadyStartedException", _OTHER_PAYLOAD, status=409)
         found = (b"x-amz-durable-execution-arn", execution.arn.encode())
         if request.header(_TYPE) == "Event":
             return Answer(status=202, headers=(found,))
@@ -217,7 +213,8 @@ class DurableFront:
             path = f"{found['prefix']}{_name(found['function'])}{found['rest']}"
         query = f"?{request.query.decode()}" if request.query else ""
         answer = await self._runner(request.method, path + query, request.body)
-        return replace(answer, body=_RUNNER_ARN.sub(self._public_arn, answer.body))
+        told = replace(answer, body=_RUNNER_ARN.sub(self._public_arn, answer.body))
+        return told if told.status < 400 else _refused(told)  # noqa: PLR2004 - it is HTTP's
 
     def _public_arn(self, found: re.Match[bytes]) -> bytes:
         return self._arns[found["last"].decode()].encode()
@@ -289,12 +286,15 @@ def _fetch(runner: str, method: str, path: str, body: str | bytes) -> Answer:
         connection.close()
 
 
+def _refused(answer: Answer) -> Answer:
+    """Say what the runner refused as Lambda says it: with its code in a header."""
+    told = {"Type": "ServiceException", "Message": "", **json.loads(answer.body or b"{}")}
+    if _CLOSED in told["Message"]:
+        return _fault("CallbackTimeoutException", "the callback is closed")
+    return _fault(told["Type"], told["Message"], status=answer.status)
+
+
 def _fault(code: str, message: str, *, status: int = 400) -> Answer:
-    return Answer(
-        status=status,
-        body=json.dumps({"Type": "User", "Message": message, "message": message}).encode(),
-        headers=(
-            (b"content-type", b"application/json"),
-            (b"x-amzn-errortype", code.encode()),
-        ),
-    )
+    document = {"Type": "User", "Message": message, "message": message}
+    headers = ((b"content-type", b"application/json"), (b"x-amzn-errortype", code.encode()))
+    return Answer(status=status, body=json.dumps(document).encode(), headers=headers)
