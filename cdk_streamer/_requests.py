@@ -114,7 +114,6 @@ class Requests:
             defaults=self.defaults,
         )
         self._allow_attempts(durable.function)
-        _table.allow(durable.function, self.table, "Query")
         return replace(self, durable=durable)
 
     def new_dispatcher(self, scope: Construct, failures: RedrivenQueue) -> lambda_.IFunction:
@@ -255,7 +254,7 @@ class Requests:
     def _allow_attempts(self, function: RuntimeFunction) -> None:
         """Let a function run attempts: keep what they make, and have late ones looked after."""
         self._allow_requests(function)
-        _table.allow(function, self.table, "BatchWriteItem", "PutItem")
+        _table.allow(function, self.table, "BatchWriteItem")
         _bucket.allow_results(function, self.bucket, "GetObject", "PutObject")
         _bucket.allow_uploads(function, self.bucket, "GetObject")
         self.watch.allow_send(function)

@@ -42,7 +42,6 @@ ACCEPT = {
 ATTEMPT = {
     *REQUESTS,
     "dynamodb:BatchWriteItem",
-    "dynamodb:PutItem",
     "s3:GetObject",
     "s3:PutObject",
     "sqs:SendMessage",
@@ -72,7 +71,7 @@ GOLDEN = {
         "sqs:SendMessage",
     },
     "FullWorkerRole": {*ATTEMPT, *CONSUME},
-    "FullDurableRole": {*ATTEMPT, "dynamodb:Query"},
+    "FullDurableRole": ATTEMPT,
     "FullWebhookRole": {
         *CONSUME,
         "dynamodb:GetItem",
