@@ -20,8 +20,12 @@ ACTIONS = {
         "async_requests::the_list_has_the_newest_first_and_goes_on_at_its_cursor",
         "async_requests::the_list_can_ask_for_one_state",
     ),
-    "input": (),
-    "upload": (),
+    "input": (
+        "durable::a_question_is_pushed_and_read_and_another_device_answers_it",
+        "durable::a_value_that_does_not_fit_is_refused_and_the_question_stays",
+        "durable::the_same_answer_twice_is_one_and_another_is_a_conflict",
+    ),
+    "upload": ("outputs::what_was_uploaded_is_read_by_a_sync_and_an_async_handler",),
 }
 
 MESSAGES = {
@@ -31,8 +35,8 @@ MESSAGES = {
     "response": ("sync_actions::an_answer_carries_the_id_and_the_action",),
     "acknowledgment": ("async_requests::a_request_is_acknowledged_makes_progress_and_completes",),
     "progress": ("async_requests::a_report_carries_all_that_the_handler_said",),
-    "chunk": (),
-    "input_required": (),
+    "chunk": ("outputs::chunks_arrive_in_order_and_the_end_counts_them",),
+    "input_required": ("durable::a_question_is_pushed_and_read_and_another_device_answers_it",),
     "retrying": ("retrying::every_new_attempt_is_announced_and_no_error_is",),
     "complete": ("async_requests::the_result_is_what_the_handler_returned",),
     "error": ("errors::every_error_code_is_provoked", "errors::an_error_has_its_code"),
@@ -58,9 +62,12 @@ ROUTES = {
         "http::a_queued_request_is_cancelled_at_once",
         "http::a_finished_request_stays_finished",
     ),
-    "GET /requests/{request_id}/chunks": (),
-    "POST /requests/{request_id}/input": (),
-    "POST /uploads": (),
+    "GET /requests/{request_id}/chunks": (
+        "outputs::many_chunks_are_read_page_by_page_on_both_apis",
+        "outputs::chunks_of_a_request_that_put_out_none_are_an_empty_page",
+    ),
+    "POST /requests/{request_id}/input": ("durable::a_question_is_answered_over_http",),
+    "POST /uploads": ("outputs::what_was_uploaded_over_http_is_the_same_upload",),
     "POST /tickets": ("tickets::a_ticket_opens_a_connection_of_its_owner",),
     "GET /actions": ("http::the_actions_are_listed_with_their_inputs",),
     "GET /openapi.json": ("http::the_api_describes_itself_as_the_app_does",),
@@ -70,7 +77,7 @@ STATES = {
     "QUEUED": ("http::an_async_request_is_accepted_and_its_location_leads_to_it",),
     "RUNNING": ("http::a_long_poll_tells_the_next_news",),
     "RETRY_WAIT": ("retrying::between_two_attempts_a_request_tells_when_the_next_one_is_due",),
-    "INPUT_REQUIRED": (),
+    "INPUT_REQUIRED": ("durable::a_question_is_pushed_and_read_and_another_device_answers_it",),
     "CANCELLING": ("cancelling::a_running_request_stops_and_hears_why",),
     "SUCCEEDED": ("async_requests::the_result_can_be_read_later_on_another_connection",),
     "FAILED": ("async_requests::a_failed_request_can_be_read_later",),
@@ -103,8 +110,16 @@ PROMISES = {
     "above the platform's limit the socket is closed": (
         "errors::a_message_beyond_the_platforms_limit_ends_the_connection",
     ),
-    "large results are read from S3": (),
-    "chunks are read again from where a caller stopped": (),
+    "large results are read from S3": (
+        "outputs::a_large_result_is_read_from_where_each_answer_says",
+        "outputs::the_address_of_a_result_is_made_for_each_answer",
+        "outputs::an_address_opens_nothing_but_its_own_object",
+    ),
+    "chunks are read again from where a caller stopped": (
+        "outputs::what_was_put_out_while_nobody_listened_is_read_again",
+        "outputs::a_client_that_lost_its_connection_has_every_chunk_once_and_in_order",
+        "outputs::a_second_device_gets_the_chunks_from_the_first_one_on",
+    ),
     # Requests
     "the same id and body are the same request": (
         "async_requests::asking_again_with_the_same_id_gives_the_same_request",
@@ -163,11 +178,43 @@ PROMISES = {
     "what the stream gave up on is dispatched": (
         "duplicates::a_record_that_the_stream_gave_up_on_is_dispatched_from_its_pointer",
     ),
-    "a durable action runs each step once and sleeps": (),
-    "a durable action outlives a crash": (),
+    "another attempt's chunks replace those before": (
+        "outputs::another_attempt_begins_at_its_first_chunk",
+        "outputs::a_client_without_a_loop_hears_that_another_attempt_begins_anew",
+    ),
+    "an upload is what was granted, and its owner's": (
+        "outputs::another_length_or_type_than_was_granted_is_refused",
+        "outputs::an_upload_belongs_to_its_owner",
+        "outputs::five_megabytes_are_uploaded_from_a_file",
+    ),
+    "a durable action runs each step once and sleeps": (
+        "durable::each_step_is_taken_once_and_a_sleeper_keeps_no_worker",
+        "durable::what_a_handler_told_before_it_slept_is_not_told_again",
+        "durable::an_execution_that_is_started_twice_is_one",
+    ),
+    "a durable action outlives a crash": (
+        "durable::a_step_that_was_taken_is_not_taken_again_after_a_crash",
+    ),
+    "another attempt of a durable action is another execution": (
+        "durable::another_attempt_is_another_execution",
+    ),
+    "a question waits without a worker, and not longer than it was told": (
+        "durable::who_waits_for_an_answer_keeps_no_worker",
+        "durable::a_question_that_nobody_answers_in_time_fails_with_timeout",
+        "durable::a_handler_may_go_on_without_an_answer",
+    ),
+    "a question that waits is cancelled at once": (
+        "durable::a_request_that_waits_is_cancelled_at_once_and_its_execution_stopped",
+    ),
     # Progress
     "percentages never go back": ("async_requests::percentages_never_go_back",),
-    "a burst ends with its last value": ("async_requests::the_last_report_of_a_burst_arrives",),
+    "a burst ends with its last value": (
+        "async_requests::the_last_report_of_a_burst_arrives",
+        "outputs::a_thousand_reports_at_once_are_few_messages_and_the_last_is_one_of_them",
+    ),
+    "steps have their share, and a loop tells how far it is": (
+        "outputs::steps_and_loops_tell_where_the_work_is",
+    ),
     "every device of an owner hears": ("resuming::every_device_of_an_owner_hears_of_a_request",),
     "any function may publish to a channel": (
         "channels::a_subscriber_hears_what_a_function_publishes",
@@ -252,7 +299,14 @@ PROMISES = {
         "http::the_result_is_read_over_http_after_the_socket_died",
         "http::what_the_socket_cancels_ends_over_http",
     ),
-    "a caller's own server is told the end": (),
+    "a caller's own server is told the end": (
+        "webhooks::a_signed_webhook_tells_how_a_request_ended",
+        "webhooks::a_delivery_in_vain_is_written_down_and_tried_again_after_a_pause",
+        "webhooks::what_was_refused_to_the_end_is_a_dead_letter",
+    ),
+    "only hosts that may be called are called": (
+        "webhooks::an_address_that_is_not_allowed_is_refused_on_both_apis",
+    ),
     "one trace leads from the request to the worker": (
         "traces::a_failed_request_names_the_trace_that_it_came_with",
         "traces::the_next_attempt_is_queued_with_the_trace_of_the_request",
@@ -267,18 +321,4 @@ TABLES = {
     "promise": PROMISES,
 }
 
-GAPS = {
-    "action input",
-    "action upload",
-    "message chunk",
-    "message input_required",
-    "route GET /requests/{request_id}/chunks",
-    "route POST /requests/{request_id}/input",
-    "route POST /uploads",
-    "state INPUT_REQUIRED",
-    "promise large results are read from S3",
-    "promise chunks are read again from where a caller stopped",
-    "promise a durable action runs each step once and sleeps",
-    "promise a durable action outlives a crash",
-    "promise a caller's own server is told the end",
-}
+GAPS: set[str] = set()
