@@ -11,8 +11,8 @@ from cdk_streamer_runtime.documents import decode
 from cdk_streamer_runtime.durable.course import Direct, check_name, whole_seconds
 from cdk_streamer_runtime.durable.question import Question
 from cdk_streamer_runtime.durable.recording import recorded, result_of
-from cdk_streamer_runtime.durable.steps import Steps
-from cdk_streamer_runtime.errors import Cancelled, InputTimeout, Interrupted
+from cdk_streamer_runtime.durable.steps import NotWritten, Steps
+from cdk_streamer_runtime.errors import AwsError, Cancelled, InputTimeout, Interrupted
 from cdk_streamer_runtime.progress.progress import Carrier
 from cdk_streamer_runtime.requests.inputs import InvalidInput
 from cdk_streamer_runtime.requests.request import Request
@@ -30,8 +30,8 @@ class Announcer(Protocol):
         """Store and push a question; raises Interrupted."""
         ...
 
-    def settle(self, question: Question) -> None:
-        """Forget a question that was answered, or that nobody answered in time."""
+    def settle(self, question: Question, *, in_vain: bool) -> None:
+        """Forget a question that was answered, or `in_vain`: nobody answered in time."""
         ...
 
 
@@ -103,14 +103,19 @@ class Attempt:
         with self._turn(name):
             pending = self._steps.callback(name, timeout)
             if not pending.is_done() and not question.is_known_to(self._announcer.request):
-                self._announcer.announce(question.under(pending.id))
+                with _written():
+                    self._announcer.announce(question.under(pending.id))
             try:
                 text = pending.result()
             except InputTimeout:
-                self._announcer.settle(question)
+                self._settle(question, in_vain=True)
                 raise
-            self._announcer.settle(question)
+            self._settle(question, in_vain=False)
             return text
+
+    def _settle(self, question: Question, *, in_vain: bool) -> None:
+        with _written():
+            self._announcer.settle(question, in_vain=in_vain)
 
     def _input_id(self) -> str:
         return f"{self._announcer.request.attempt}-{self._asks}"
@@ -165,3 +170,11 @@ class Attempt:
             yield
         finally:
             self._busy = False
+
+
+@contextmanager
+def _written() -> Generator[None]:
+    try:
+        yield
+    except AwsError as error:
+        raise NotWritten(str(error)) from error

@@ -103,8 +103,10 @@ class DurableRepair(Repair):
     def _ended(self, request: Request, now: int, status: Status) -> int | None:
         # Between the answer and now it may have stored its end after all.
         fresh = self._store.read(request.key, now)
-        if fresh is None or fresh.is_terminal:
+        if fresh is None:
             return None
+        if fresh.is_terminal:
+            return self._endings.owed(fresh)
         if (fresh.state, fresh.attempt) != (request.state, request.attempt):
             return GRACE
         # An execution begins before its claim, so its own time may be over a little earlier.
@@ -133,10 +135,11 @@ class DurableRepair(Repair):
 
     def _end(
         self, request: Request, event: Event, reason: str, code: ErrorCode = ErrorCode.TIMEOUT
-    ) -> None:
-        super()._end(request, event, reason, code)
+    ) -> int | None:
+        look_again = super()._end(request, event, reason, code)
         if request.execution is not None:
             self._executions.stop(request.execution)
+        return look_again
 
     _steps = {  # noqa: RUF012 - a table, never changed
         State.QUEUED: _first,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from cdk_streamer_runtime.durable.steps import Execution, Steps, execution_name
+from cdk_streamer_runtime.durable.steps import Execution, NotWritten, Steps, execution_name
 from cdk_streamer_runtime.errors import AwsError, InputTimeout
 from cdk_streamer_runtime.requests.queues import WorkMessage
 
@@ -30,7 +30,7 @@ def durable_handler(run: Run, client: Any = None) -> Handler:  # noqa: ANN401 - 
         execution = Execution(name=execution_name(start.key, start.attempt), arn=arn)
         try:
             run(start, execution, SdkSteps(context))
-        except AwsError as error:
+        except (AwsError, NotWritten) as error:
             # The table was out of reach: Lambda invokes again, and nothing that was done is lost.
             raise InvocationError(str(error)) from error
 

@@ -58,6 +58,13 @@ class Steps(Protocol):
         ...
 
 
+class NotWritten(BaseException):
+    """The table was out of reach in the midst of a handler: its invocation has to be repeated.
+
+    No failure of the handler, so that no `except Exception` of an author may take it for one.
+    """
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Execution:
     """The execution of one attempt: `name` is `<request key>-<attempt>`, `arn` its address."""

@@ -84,10 +84,21 @@ class DurableStore:
         expression = f"SET {', '.join(changes)}{forget(gone, names)}"
         return self._write(held, expression, values, names, condition=fresh)
 
-    def heard(self, held: Request) -> Request:
-        """Forget an answer that the handler has; raises LeaseLost."""
-        names = {"#input": "input"}
-        return self._write(held, "SET mark = :mark REMOVE answer, #input", {}, names)
+    def heard(self, held: Request, *, in_vain: bool = False) -> Request:
+        """Forget an answer that the handler has; raises LeaseLost.
+
+        One that came `in_vain` was too late, and whoever gives it again must hear so.
+        """
+        mark = "SET mark = :mark REMOVE answer, #input" + (", answered" * in_vain)
+        # Landing late, it must not take the question that was asked since.
+        return self._write(
+            held,
+            mark,
+            {":answer": encode(held.answer)},
+            {"#input": "input"},
+            condition=" AND answer = :answer",
+            is_done=lambda request: request.answer is None and _is_same(request, held),
+        )
 
     def _write(
         self,
@@ -95,9 +106,14 @@ class DurableStore:
         expression: str,
         values: Mapping[str, Any],
         names: Mapping[str, str] | None = None,
+        *,
         condition: str = "",
+        is_done: Callable[[Request], bool] = lambda _: False,
     ) -> Request:
-        """Change the request of an attempt that is still this execution's; raises LeaseLost."""
+        """Change the request of an attempt that is still this execution's; raises LeaseLost.
+
+        `is_done` tells of a request that cannot be changed whether it is as it should be.
+        """
         mark = self._new_mark()
         try:
             item = self._table.update(
@@ -117,7 +133,12 @@ class DurableStore:
                 },
             )
         except ConditionFailed as failure:
-            if failure.item is not None and failure.item.get("mark") == mark:
-                return Request.from_item(failure.item)
+            found = None if failure.item is None else Request.from_item(failure.item)
+            if found is not None and (found.mark == mark or is_done(found)):
+                return found
             raise LeaseLost(f"attempt {held.attempt} is no longer this execution's") from None
         return Request.from_item(item)
+
+
+def _is_same(request: Request, held: Request) -> bool:
+    return (request.worker, request.attempt) == (held.worker, held.attempt)

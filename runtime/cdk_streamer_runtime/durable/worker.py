@@ -142,35 +142,36 @@ class Asking:
     def announce(self, question: Question) -> None:
         """Store and push a question, after what was reported before it."""
         last = self._lease.floored(self._pump.stop())
-        held = self._lease.request
         changes = {"input": encode(question.stored)}
         if last is not None:
-            last = {**last, "attempt": held.attempt}
+            last = {**last, "attempt": self.request.attempt}
             changes["progress"] = encode(last)
         now = self._clock()
-        try:
-            self._lease.request = self._store.transition(
-                held,
-                Event.ASK,
-                now,
-                messages=1 if last is None else 2,
-                changes=changes,
-                gone=self._lease.gone,
-            )
-        except RequestChanged as changed:
-            raise self._interruption(changed.request) from None
-        request = self._lease.request
+        request = self._lease.request = self._asked(now, changes, 1 if last is None else 2)
         if last is not None:
             self._lease.tell(news.progress(request, last, request.seq - 1, now))
         self._lease.tell(news.input_required(request, now))
 
-    def settle(self, question: Question) -> None:
+    def _asked(self, now: int, changes: Mapping[str, Any], messages: int) -> Request:
+        held, gone = self.request, self._lease.gone
+        while True:
+            try:
+                return self._store.transition(
+                    held, Event.ASK, now, messages=messages, changes=changes, gone=gone, exact=True
+                )
+            except RequestChanged as changed:
+                request = changed.request
+                if (request.state, request.attempt) != (State.RUNNING, held.attempt):
+                    raise self._interruption(request) from None
+                held = request  # a report that was given up has landed after all
+
+    def settle(self, question: Question, *, in_vain: bool) -> None:
         """Go on after an answer, or without one; nothing to do for one that is long settled."""
         held = self._lease.request
         if held.state is State.INPUT_REQUIRED and question.is_known_to(held):
             try:
                 self._lease.request = self._store.transition(
-                    held, Event.RESUME, self._clock(), messages=0
+                    held, Event.RESUME, self._clock(), messages=0, exact=True
                 )
                 return
             except RequestChanged as changed:
@@ -178,7 +179,7 @@ class Asking:
                     raise self._interruption(changed.request) from None
                 held = self._lease.request = changed.request
         if (held.answer or {}).get("input_id") == question.input_id:
-            self._lease.request = self._durable.heard(held)
+            self._lease.request = self._durable.heard(held, in_vain=in_vain)
 
     def _interruption(self, request: Request) -> Cancelled | LeaseLost:
         if request.state is State.CANCELLING and request.attempt == self.request.attempt:

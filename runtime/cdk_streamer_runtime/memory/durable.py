@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cdk_streamer_runtime.aws import Aws
-from cdk_streamer_runtime.durable.steps import Execution, execution_name
+from cdk_streamer_runtime.durable.steps import Execution, NotWritten, execution_name
 from cdk_streamer_runtime.durable.worker import DurableWorker
 from cdk_streamer_runtime.errors import AwsError
 from cdk_streamer_runtime.memory.executions import MemoryExecutions
@@ -34,7 +34,7 @@ class MemoryFunction:
             end = "SUCCEEDED"
         except Suspended:
             end = "PENDING"
-        except AwsError:
+        except (AwsError, NotWritten):
             return True
         finally:
             self._executions.finish(arn, end)

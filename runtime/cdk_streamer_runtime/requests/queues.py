@@ -17,7 +17,7 @@ class WorkMessage:
     """Attempt `attempt` of the request `key` is due.
 
     On the watch queue: look after the request until it has ended, or with `follows` only until
-    that attempt has.
+    that attempt has, or for a late one until the next is late too.
     """
 
     key: str

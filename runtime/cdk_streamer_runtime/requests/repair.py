@@ -120,7 +120,9 @@ class Repair:
 
     def _end(
         self, request: Request, event: Event, reason: str, code: ErrorCode = ErrorCode.TIMEOUT
-    ) -> None:
+    ) -> int | None:
         fault = messages.fault(code, reason, retryable=True, trace=request.trace)
         changes = {} if event is Event.STOP else {"error": encode(fault)}
-        self._endings.ended(self._store.transition(request, event, self._clock(), changes=changes))
+        ended = self._store.transition(request, event, self._clock(), changes=changes)
+        self._endings.ended(ended)
+        return self._endings.owed(ended)

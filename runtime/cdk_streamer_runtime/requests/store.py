@@ -163,9 +163,11 @@ class RequestStore:
         messages: int = 1,
         changes: Mapping[str, Any] | None = None,
         gone: frozenset[str] = frozenset(),
+        exact: bool = False,
     ) -> Request:
         """Lead the request to its next state; `messages` is how many numbers its news take.
 
+        `exact`: unless something was said meanwhile, such as the question after the one meant.
         Raises RequestChanged, with the request as it stands now, when somebody was faster.
         """
         state = next_state(request.state, event)
@@ -181,10 +183,11 @@ class RequestStore:
             item = self._table.update(
                 item_key(request.key),
                 f"SET {setters}, seq = seq + :messages{forget(gone, names)}",
-                condition="#state = :from AND attempt = :held",
+                condition="#state = :from AND attempt = :held" + (" AND seq = :seq" * exact),
                 names=names,
                 values={f":{name}": value for name, value in values.items()}
-                | {":from": request.state, ":held": request.attempt, ":messages": messages},
+                | {":from": request.state, ":held": request.attempt, ":messages": messages}
+                | ({":seq": request.seq} if exact else {}),
             )
         except ConditionFailed as failure:
             return _own_write(failure, mark)

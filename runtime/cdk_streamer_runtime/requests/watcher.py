@@ -12,7 +12,7 @@ from cdk_streamer_runtime.contract import (
     State,
 )
 from cdk_streamer_runtime.requests.queues import Queue, WorkMessage
-from cdk_streamer_runtime.requests.repair import Repair
+from cdk_streamer_runtime.requests.repair import LOST_AFTER, Repair
 from cdk_streamer_runtime.requests.request import Request
 from cdk_streamer_runtime.requests.store import RequestStore
 
@@ -53,7 +53,7 @@ class Watcher:
         now = self._clock()
         request = self._store.read(message.key, now)
         look_again = None if request is None else self._repair_of(request).look(request)
-        if request is None or look_again is None or _is_done(message, request):
+        if request is None or look_again is None or _is_done(message, request, now):
             return True
         age = 0 if sent_at is None else now - sent_at
         if receives >= RENEWED_AFTER or age + look_again >= OLDEST:
@@ -66,9 +66,14 @@ class Watcher:
         return self._durable if request.executor is Executor.DURABLE else self._repair
 
 
-def _is_done(message: WorkMessage, request: Request) -> bool:
-    """Tell whether a message that follows one attempt has seen its end; the other one goes on."""
+def _is_done(message: WorkMessage, request: Request, now: int) -> bool:
+    """Tell whether a message that follows an attempt is of no use any more; the other one goes on.
+
+    That of a late claim stays, for the other one looks seldom by then, until the attempt that is
+    due is late itself: whoever claims that one sends another.
+    """
     if not message.follows:
         return False
-    is_started = request.executor is Executor.DURABLE and request.state is not State.RETRY_WAIT
-    return is_started or request.attempt > message.attempt
+    if request.executor is Executor.DURABLE:
+        return request.state is not State.RETRY_WAIT or request.attempt > message.attempt
+    return request.state is State.RETRY_WAIT and now - request.retry_at >= LOST_AFTER
