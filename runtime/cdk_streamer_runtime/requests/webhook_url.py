@@ -67,6 +67,6 @@ def _fault(url: str) -> str | None:
         return f"must be on port {HTTPS_PORT}"
     if "@" in parts.netloc:
         return "must not carry a user or password"
-    if not _HOST.fullmatch(parts.hostname):
+    if not _HOST.fullmatch(parts.hostname) or "[" in parts.netloc:
         return "must be on a host with a name, not an address"
     return None

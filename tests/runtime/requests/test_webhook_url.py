@@ -83,6 +83,7 @@ def test_an_https_address_may_be_a_webhook(url: str):
         "https://shop.example.com:443x/",
         "https://ann:secret@shop.example.com/",
         "https://good.example@evil.example/",
+        "https://[v1.example]/",
         "https://shop.example.com/#part",
         "https://shop.example.com/\r\nHost: evil.example",
         "https://shop.example.com\\@evil.example/",
