@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -13,6 +14,10 @@ from hypothesis import settings
 BINARIES = str(Path(sys.executable).parent)
 if BINARIES not in os.environ["PATH"].split(os.pathsep):
     os.environ["PATH"] = os.pathsep.join([BINARIES, os.environ["PATH"]])
+
+# What a shell runs in the background ignores interrupts, and so would the programs under test.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # A slow machine is no failure; CI tries the same examples each time, a developer new ones.
 settings.register_profile("developer", deadline=None)
