@@ -1,12 +1,16 @@
-"""Run many seeds: `python -m tests.runtime.simulation --seeds 2000`."""
+"""Run many seeds, then every mutant: `python -m tests.runtime.simulation --seeds 2000`."""
 
 from __future__ import annotations
 
 import argparse
 import collections
 import sys
+import tempfile
 import time
+from pathlib import Path
 
+from tests.runtime.simulation.mutants import MUTANTS
+from tests.runtime.simulation.mutation import SEEDS, seed_that_finds
 from tests.runtime.simulation.run import simulate
 
 
@@ -16,7 +20,16 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=0, help="the first seed")
     parser.add_argument("--log", action="store_true", help="print the event log of each seed")
     parser.add_argument("--until-found", action="store_true", help="stop at the first fault")
+    parser.add_argument("--mutants", action="store_true", help="look for each mutant as well")
     arguments = parser.parse_args()
+    failed = run_seeds(arguments)
+    if arguments.mutants:
+        failed += run_mutants()
+    return int(failed > 0)
+
+
+def run_seeds(arguments: argparse.Namespace) -> int:
+    """Print what was found, one line a fault, and how many seeds of which kind there were."""
     began = time.perf_counter()
     scenarios: collections.Counter[str] = collections.Counter()
     failed = 0
@@ -30,9 +43,22 @@ def main() -> int:
             return 1
         if arguments.log:
             print("\n".join(verdict.log))
+    kinds = ", ".join(f"{count} {name}" for name, count in scenarios.most_common())
     seconds = time.perf_counter() - began
-    print(f"{arguments.seeds} seeds, {failed} with faults, {seconds:.0f} s; {dict(scenarios)}")
-    return int(failed > 0)
+    print(f"{sum(scenarios.values())} seeds ({kinds}) in {seconds:.0f} s: {failed} with faults")
+    return failed
+
+
+def run_mutants() -> int:
+    """Print for each mutant the first seed that finds it."""
+    missed = 0
+    for mutant in MUTANTS:
+        with tempfile.TemporaryDirectory() as folder:
+            seed = seed_that_finds(mutant, Path(folder), SEEDS)
+        missed += seed is None
+        print(f"mutant: {mutant.name:<56} " + ("NOT FOUND" if seed is None else f"seed {seed}"))
+    print(f"{len(MUTANTS)} mutants: {missed} not found")
+    return missed
 
 
 if __name__ == "__main__":

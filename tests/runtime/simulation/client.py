@@ -2,50 +2,55 @@
 
 from __future__ import annotations
 
-import json
-
-from cdk_streamer_client.errors import InternalError, RequestFailed
-from cdk_streamer_client.messages import Acknowledged, Completed, Failed, Message
+from cdk_streamer_client.errors import ConnectionLost, InternalError, RateLimited, RequestFailed
+from cdk_streamer_client.messages import (
+    Acknowledged,
+    Completed,
+    Failed,
+    InputRequired,
+    Message,
+)
 from cdk_streamer_client.session import (
     Close,
     Ended,
+    Fetch,
     Heard,
     Open,
     Output,
     Send,
     Session,
+    Subject,
 )
-from cdk_streamer_runtime.sockets.connections import Caller, Connection
-from tests.runtime.simulation.scheduler import START, Group
+from cdk_streamer_runtime.errors import AwsError
+from cdk_streamer_runtime.sockets.connections import Connection
+from tests.runtime.simulation.people import ALICE, People
+from tests.runtime.simulation.scheduler import Group
+from tests.runtime.simulation.wish import Wish
 from tests.runtime.simulation.world import World
-
-TERMINAL = {"complete", "error", "cancelled"}
-ENDED = {"SUCCEEDED", "FAILED", "CANCELLED", "EXPIRED"}
 
 
 class Client:
-    """Submits one request and follows it to its end."""
+    """Submits one request over a socket and follows it to its end."""
 
-    def __init__(
-        self, world: World, request_id: str, *, action: str, cancel_after: int | None
-    ) -> None:
+    def __init__(self, world: World, people: People, wish: Wish) -> None:
         self.world = world
-        self.request_id = request_id
-        self.action = action
+        self.wish = wish
         self.seen: list[Message] = []  # what it would show its user
         self.outcome: Completed | Failed | None = None
         self.left = False
         self.cancelled = False
-        self._cancel_after = cancel_after
-        self._session = Session(uniform=world.scheduler.random.random, refreshable=True)
+        self._people = people
+        self._session = self._new_session()
         self._links: dict[int, Connection] = {}
-        self._caller = Caller(tenant="acme", owner="alice", expires=START // 1000 + 86_400)
-        self._group = Group(f"client {request_id}")
+        self._group = Group(f"client {wish.request_id}")
 
     def start(self, delay: int) -> None:
         self.world.scheduler.spawn(self._group, self._live, delay)
-        if self._cancel_after is not None:
-            self.world.scheduler.spawn(self._group, self._cancel, delay + self._cancel_after)
+        if self.wish.cancel_after is not None:
+            self.world.scheduler.spawn(self._group, self._cancel, delay + self.wish.cancel_after)
+
+    def _new_session(self) -> Session:
+        return Session(uniform=self.world.scheduler.random.random, refreshable=True)
 
     def _live(self) -> None:
         scheduler = self.world.scheduler
@@ -60,21 +65,32 @@ class Client:
             self._suffer(pause)
 
     def _restart(self) -> None:
-        self._session = Session(uniform=self.world.scheduler.random.random, refreshable=True)
+        self._session = self._new_session()
         self._session.start(self.world.scheduler.now)
         self.seen.clear()
         self._submit()
 
     def _submit(self) -> None:
         self._session.submit(
-            self.request_id, self.world.scheduler.now, action=self.action, payload={}
+            self.wish.request_id,
+            self.world.scheduler.now,
+            action=self.wish.action,
+            payload={},
+            webhook=self.wish.webhook,
         )
+        self._do_all()
+
+    def _attach(self) -> None:
+        """Follow anew what could not be followed to its end."""
+        self.seen.clear()
+        subject = Subject(request_id=self.wish.request_id)
+        self._session.follow(subject, self.world.scheduler.now)
         self._do_all()
 
     def _cancel(self) -> None:
         while self.outcome is None and not self.left:
             self.cancelled = True
-            arguments = {"request_id": self.request_id}
+            arguments = {"request_id": self.wish.request_id}
             self._session.call("cancel", arguments, self.world.scheduler.now)
             self._do_all()
             self.world.scheduler.sleep(25_000)
@@ -113,6 +129,8 @@ class Client:
                 self._cut(link)
             case Heard(message=message):
                 self._hear(message)
+            case Fetch():
+                self._fetch(output)
             case Ended():
                 # It never was connected and gave up: the user starts the program again.
                 self.world.scheduler.spawn(self._group, self._restart, 5_000)
@@ -124,7 +142,7 @@ class Client:
 
         def arrive() -> None:
             connection = Connection(
-                id=f"{self.request_id}-{link}", caller=self._caller, connected_at=scheduler.now
+                id=f"{self.wish.request_id}-{link}", caller=ALICE, connected_at=scheduler.now
             )
             self._links[link] = connection
             self.world.sockets.attach(connection.id, lambda text: self._receive(link, text))
@@ -137,46 +155,40 @@ class Client:
         self._session.received(link, text, self.world.scheduler.now)
         self._do_all()
 
+    def _fetch(self, fetch: Fetch) -> None:
+        scheduler, session = self.world.scheduler, self._session
+
+        def read() -> None:
+            broken = scheduler.random.random() < self.world.faults.fetch_failed
+            try:
+                text = self.world.memory.objects.open("GET", fetch.url).decode()
+            except AwsError as error:
+                session.unfetched(fetch.fetch, scheduler.now, reason=str(error))
+            else:
+                if broken:
+                    session.unfetched(fetch.fetch, scheduler.now, reason="the connection broke")
+                else:
+                    session.fetched(fetch.fetch, text, scheduler.now)
+            if session is self._session:
+                self._do_all()
+
+        scheduler.spawn(self._group, read, scheduler.random.randint(20, 2_000))
+
     def _hear(self, message: Message) -> None:
+        scheduler = self.world.scheduler
         if isinstance(message, Failed) and not isinstance(message.error, RequestFailed):
+            if isinstance(message.error, ConnectionLost):
+                scheduler.spawn(self._group, self._attach, 5_000)
             return
-        if isinstance(message, Failed) and isinstance(message.error, InternalError):
+        if isinstance(message, Failed) and isinstance(message.error, InternalError | RateLimited):
             # The service could not take the request; the user tries again, by the same id.
-            self.world.scheduler.spawn(self._group, self._submit, 5_000)
+            wait = int((message.error.retry_after or 5) * 1000)
+            scheduler.spawn(self._group, self._submit, wait)
             return
         if not isinstance(message, Acknowledged):
             self.seen.append(message)
+        if isinstance(message, InputRequired):
+            self._people.asked(self.wish.request_id, message.input_id)
         if isinstance(message, Completed | Failed):
-            assert self.outcome is None, f"{self.request_id} ended twice"
+            assert self.outcome is None, f"{self.wish.request_id} ended twice"
             self.outcome = message
-
-
-class Observer:
-    """Another device of the same user: subscribes once, at some moment, and then only listens."""
-
-    def __init__(self, world: World, client: Client, number: int) -> None:
-        self.name = f"observer {number} of {client.request_id}"
-        self.subscribed = False
-        self.knows = False
-        self._world = world
-        self._client = client
-        self._caller = Caller(tenant="acme", owner="alice", expires=START // 1000 + 86_400)
-        self._id = f"{client.request_id}-observer-{number}"
-        delay = world.scheduler.random.randint(0, 45_000)
-        world.scheduler.spawn(Group(self.name), self._subscribe, delay)
-
-    def _subscribe(self) -> None:
-        self._world.sockets.attach(self._id, self._receive)
-        connection = Connection(
-            id=self._id, caller=self._caller, connected_at=self._world.scheduler.now
-        )
-        frame = {"action": "subscribe", "payload": {"request_id": self._client.request_id}}
-        self._world.hear(connection, json.dumps(frame))
-
-    def _receive(self, text: str) -> None:
-        message = json.loads(text)
-        if message["type"] == "response":
-            self.subscribed = True
-            self.knows = self.knows or message["data"]["state"] in ENDED
-        elif message["type"] in TERMINAL and "seq" in message:
-            self.knows = True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -36,6 +36,9 @@ class Faults:
     crash_in_handler: float = 0.0
     partly_sent: float = 0.0  # an entry of a batch that SQS did not take
     slow_messages: float = 0.0  # of the message function alone
+    fetch_failed: float = 0.0  # of an object, by the client
+    webhook_refused: float = 0.0  # by its receiver, in any way
+    skew: float = 0.0  # seconds by which a function's clock is wrong
 
     def scaled(self, random: random.Random) -> Faults:
         """Draw how hard each fault is this time."""
@@ -61,6 +64,9 @@ HARD = Faults(
     leave=0.1,
     crash_in_handler=0.05,
     partly_sent=0.2,
+    fetch_failed=0.3,
+    webhook_refused=0.4,
+    skew=2.0,
 )
 
 
@@ -68,9 +74,16 @@ class FaultyAws:
     """An `aws.Aws` whose every call takes time and may fail in every way a network can."""
 
     def __init__(
-        self, memory: MemoryAws, scheduler: Scheduler, faults: Faults, group: Group
+        self,
+        memory: MemoryAws,
+        scheduler: Scheduler,
+        faults: Faults,
+        group: Group,
+        stirred: Callable[[str, str], None],
     ) -> None:
+        """Take the world; `stirred` hears of each operation that took place."""
         self._memory = memory
+        self._stirred = stirred
         self._scheduler = scheduler
         self._faults = faults
         self._group = group
@@ -78,9 +91,15 @@ class FaultyAws:
     def call(
         self, service: str, operation: str, parameters: Mapping[str, object]
     ) -> dict[str, Any]:
-        if operation == "SendMessageBatch":
-            return self._try(operation, lambda: self._send_partly(parameters))
-        return self._try(operation, lambda: self._memory.call(service, operation, parameters))
+        def effect() -> dict[str, Any]:
+            if operation == "SendMessageBatch":
+                answer = self._send_partly(parameters)
+            else:
+                answer = self._memory.call(service, operation, parameters)
+            self._stirred(service, operation)
+            return answer
+
+        return self._try(operation, effect)
 
     def rest(
         self,
@@ -91,13 +110,12 @@ class FaultyAws:
         body: bytes = b"",
         headers: Mapping[str, str] | None = None,
     ) -> bytes:
-        given = headers or {}
-        attempts = ATTEMPTS if service == "s3" else 1
-        return self._try(
-            method,
-            lambda: self._memory.rest(service, method, url, body=body, headers=given),
-            attempts=attempts,
-        )
+        def effect() -> bytes:
+            answer = self._memory.rest(service, method, url, body=body, headers=headers or {})
+            self._stirred(service, method)
+            return answer
+
+        return self._try(method, effect, attempts=1 if service == "execute-api" else ATTEMPTS)
 
     def presign(
         self, method: str, path: str, *, seconds: int, headers: Mapping[str, str] = NO_HEADERS
@@ -120,7 +138,7 @@ class FaultyAws:
     def _try(self, operation: str, effect: Any, attempts: int = ATTEMPTS) -> Any:
         for attempt in range(attempts):
             if attempt:
-                self._wait(200)
+                self.wait(200)
             try:
                 return self._once(operation, effect)
             except Unreachable:
@@ -130,19 +148,19 @@ class FaultyAws:
 
     def _once(self, operation: str, effect: Any) -> Any:
         faults, random = self._faults, self._scheduler.random
-        self._wait(random.randint(1, 8))
+        self.wait(random.randint(1, 8))
         if random.random() < faults.throttled:
             raise Throttled("ThrottlingException", "", 400, operation)
         if random.random() < faults.lands_late:
             self._land_late(operation, effect)
         if random.random() < faults.request_lost:
-            self._wait(GIVE_UP)
+            self.wait(GIVE_UP)
             raise Unreachable("Timeout", "", 0, operation)
         result = effect()
         if random.random() < faults.response_lost:
-            self._wait(GIVE_UP)
+            self.wait(GIVE_UP)
             raise Unreachable("Timeout", "", 0, operation)
-        self._wait(random.randint(1, 8))
+        self.wait(random.randint(1, 8))
         return result
 
     def _land_late(self, operation: str, effect: Any) -> None:
@@ -159,16 +177,16 @@ class FaultyAws:
                 scheduler.note(f"late {operation} landed")
 
         scheduler.spawn(Group("late call"), land, delay)
-        self._wait(GIVE_UP)
+        self.wait(GIVE_UP)
         raise Unreachable("Timeout", "", 0, operation)
 
-    def _wait(self, milliseconds: int) -> None:
+    def wait(self, milliseconds: int) -> None:
         """Pass time; here a process may die, freeze or stall."""
         scheduler, faults = self._scheduler, self._faults
         random = scheduler.random
         if random.random() < faults.crash:
             scheduler.note(f"{self._group.name} crashes")
-            self._group.dead = True
+            scheduler.kill(self._group)
             scheduler.suspend(None)
         if random.random() < faults.freeze:
             scheduler.note(f"{self._group.name} freezes")

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from cdk_streamer_runtime.progress.coalescer import Coalescer
 from cdk_streamer_runtime.progress.pump import Pump, Sink
-from tests.runtime.simulation.scheduler import Group, Scheduler, Task
+from tests.runtime.simulation.scheduler import Bell, Group, Scheduler
 
 R = TypeVar("R")
 
@@ -18,8 +18,7 @@ class SimulatedMonitor:
     """A condition without a lock: tasks switch only where they wait."""
 
     def __init__(self, scheduler: Scheduler) -> None:
-        self._scheduler = scheduler
-        self._waiting: list[Task] = []
+        self._bell = Bell(scheduler)
 
     def __enter__(self) -> object:
         return self
@@ -34,13 +33,10 @@ class SimulatedMonitor:
         return None
 
     def wait(self, timeout: float | None = None) -> None:
-        self._waiting.append(self._scheduler.running())
-        self._scheduler.suspend(None if timeout is None else max(int(timeout * 1000), 1))
+        self._bell.wait(None if timeout is None else max(int(timeout * 1000), 1))
 
     def notify_all(self) -> None:
-        waiting, self._waiting = self._waiting, []
-        for task in waiting:
-            self._scheduler.wake(task)
+        self._bell.ring()
 
 
 class SimulatedPlatform:

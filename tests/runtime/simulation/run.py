@@ -1,22 +1,32 @@
-"""One seed: a world, some clients, five minutes of faults, and the verdict."""
+"""One seed: a world, some callers, five minutes of faults, and the verdict."""
 
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from cdk_streamer_runtime.dynamodb import unmarshal_item
-from cdk_streamer_runtime.memory.api import TABLE
-from tests.runtime.simulation.client import Client, Observer
+from tests.runtime.simulation import services
+from tests.runtime.simulation.client import Client
 from tests.runtime.simulation.faults import CALM, HARD, Faults
-from tests.runtime.simulation.invariants import history_faults, outcome_faults
+from tests.runtime.simulation.invariants import DURABLE, Asker, answer_faults, outcome_faults
 from tests.runtime.simulation.jobs import Jobs
+from tests.runtime.simulation.people import Observer, People
+from tests.runtime.simulation.promises import notice_faults, place_faults, webhook_faults
+from tests.runtime.simulation.receiver import BROKEN, ORIGIN, UNWILLING, WILLING
 from tests.runtime.simulation.scheduler import START, Scheduler
-from tests.runtime.simulation.world import Layers, World
+from tests.runtime.simulation.services import Layers
+from tests.runtime.simulation.visitor import Visitor
+from tests.runtime.simulation.wish import Wish
+from tests.runtime.simulation.world import LEASE, World
 
 FAULTY = 300_000  # the faults end here ...
-QUIET = 900_000  # ... and by then every request has ended and every client knows
-CLIENTS = 4
+QUIET = 900_000  # ... and by then every request has ended and every caller knows
+LONGEST = 90 * 3_600_000  # of webhooks that nobody takes, and of questions that nobody answers
+CALLERS = 5
+OBSERVERS = 8
+FOR_EVER = 1 << 60
+WORKER_ACTIONS = ("steady", "steady", "flaky", "broken", "endless")
+DURABLE_ACTIONS = ("asking", "hasty", "wavering")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +39,17 @@ class Verdict:
     log: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scenario:
+    """What goes wrong, and what runs."""
+
+    name: str
+    faults: Faults = CALM
+    layers: Layers = field(default_factory=Layers)
+    actions: tuple[str, ...] = WORKER_ACTIONS + DURABLE_ACTIONS
+    expires: int = 3_600
+
+
 # Without its watcher a request survives what happens inside a handler, by SQS alone.
 KILLED_HANDLERS = Faults(crash_in_handler=0.05, duplicate=0.3, reorder=0.2)
 
@@ -37,70 +58,129 @@ def simulate(seed: int) -> Verdict:
     """Run one seed."""
     logging.disable(logging.CRITICAL)
     scheduler = Scheduler(seed)
-    scenario, faults, layers = _draw(scheduler)
-    jobs = Jobs(scheduler, faults)
-    world = World(scheduler, jobs.app(), faults, layers)
-    clients = _clients(world)
-    observers = _observers(world, clients) if scenario in {"calm", "slow messages"} else []
-    world.start()
-    scheduler.run(START + FAULTY)
-    world.faults = CALM
-    jobs.faults = CALM
-    world.sockets.faults = CALM
-    found = ["not judged"]
-    while found and scheduler.now < START + FAULTY + QUIET:
-        scheduler.run(scheduler.now + 10_000)
-        found = _judge(world, jobs, clients, observers, scenario)
+    trial = Trial(scheduler, _draw(scheduler))
+    found = trial.run()
     scheduler.stop()
-    return Verdict(seed=seed, scenario=scenario, faults=tuple(found), log=tuple(scheduler.log))
+    name = trial.scenario.name
+    return Verdict(seed=seed, scenario=name, faults=tuple(found), log=tuple(scheduler.log))
 
 
-def _draw(scheduler: Scheduler) -> tuple[str, Faults, Layers]:
-    """A fifth of all seeds is calm, a tenth has no watcher, a tenth no stream for a while."""
+def _draw(scheduler: Scheduler) -> Scenario:
+    """Calm seeds, those in which one layer is missing, and those in which anything goes wrong."""
     draw = scheduler.random.random()
     if draw < 0.15:
-        return "calm", CALM, Layers()
+        return Scenario(name="calm")
     if draw < 0.2:
-        return "slow messages", Faults(slow_messages=0.5), Layers()
-    if draw < 0.3:
-        return "no watcher", KILLED_HANDLERS, Layers(watcher=False)
+        return Scenario(name="slow messages", faults=Faults(slow_messages=0.5))
+    if draw < 0.27:
+        layers = Layers(watcher=False)
+        actions = WORKER_ACTIONS
+        return Scenario(name="no watcher", faults=KILLED_HANDLERS, layers=layers, actions=actions)
+    if draw < 0.32:
+        return Scenario(
+            name="backlog",
+            faults=KILLED_HANDLERS,
+            layers=Layers(idle_from=0, idle_until=400_000),
+            actions=WORKER_ACTIONS,
+        )
     faults = HARD.scaled(scheduler.random)
-    if draw < 0.4:
-        return "stream outage", faults, Layers(stream_outage=True)
-    return "hard", faults, Layers()
+    if draw < 0.37:
+        gone = Layers(idle_from=scheduler.random.randint(0, 60_000), idle_until=FOR_EVER)
+        return Scenario(name="workers gone", faults=faults, layers=gone, expires=120)
+    if draw < 0.45:
+        return Scenario(name="stream outage", faults=faults, layers=Layers(stream_outage=True))
+    return Scenario(name="hard", faults=faults)
 
 
-def _clients(world: World) -> list[Client]:
-    random = world.scheduler.random
-    clients: list[Client] = []
-    for index in range(CLIENTS):
-        action = random.choice(("steady", "steady", "flaky", "broken", "endless"))
-        cancel = random.randint(0, 20_000) if random.random() < 0.2 else None
-        clients.append(Client(world, f"request-{index}", action=action, cancel_after=cancel))
-        clients[-1].start(random.randint(0, 30_000))
-    return clients
+class Trial:
+    """One scenario and those who are in it."""
 
+    def __init__(self, scheduler: Scheduler, scenario: Scenario) -> None:
+        random = scheduler.random
+        self.scenario = scenario
+        self.scheduler = scheduler
+        self.jobs = Jobs(
+            scheduler, scenario.faults, limited=random.random() < 0.4, expires=scenario.expires
+        )
+        self.world = World(scheduler, self.jobs.app(), scenario.faults)
+        self.people = People(self.world)
+        self.askers = [self._asker(index) for index in range(CALLERS)]
+        observed = scenario.name in {"calm", "slow messages"}
+        self.observers = [
+            Observer(self.world, asker.wish.request_id, number)
+            for asker in (self.askers if observed else ())
+            for number in range(OBSERVERS)
+        ]
 
-def _observers(world: World, clients: list[Client]) -> list[Observer]:
-    """Other devices of the same user, which subscribe once and never poll."""
-    return [Observer(world, client, number) for client in clients for number in range(8)]
+    def run(self) -> list[str]:
+        """Give what was found wrong; empty as it should be."""
+        scheduler, ends = self.scheduler, START + FAULTY
+        services.start(self.world, self.scenario.layers)
+        if self.scenario.name == "backlog":
+            ends += self.scenario.layers.idle_until
+        late = self._run_to(ends)
+        self.world.calm_down(CALM)
+        self.jobs.faults = CALM
+        urgent, patient = ["not judged"], ["not judged"]
+        while not late and urgent and scheduler.now < ends + QUIET:
+            scheduler.run(scheduler.now + 10_000)
+            urgent, patient = self._judge()
+        while not (late or urgent) and patient and scheduler.now < ends + LONGEST:
+            scheduler.run(scheduler.now + 1_800_000)
+            urgent, patient = self._judge()
+        return late or urgent or patient
 
+    def _run_to(self, end: int) -> list[str]:
+        """Run, and look at times that are known exactly where nothing but handlers dies."""
+        if self.scenario.name not in {"calm", "backlog"}:
+            self.scheduler.run(end)
+            return []
+        late: list[str] = []
+        while self.scheduler.now < end and not late:
+            self.scheduler.run(min(self.scheduler.now + 5_000, end))
+            late = list(self.world.history.overdue(LEASE * 1000 + 5_000))
+        return late
 
-def _judge(
-    world: World, jobs: Jobs, clients: list[Client], observers: list[Observer], scenario: str
-) -> list[str]:
-    items = {
-        item["request_id"]: item
-        for item in map(unmarshal_item, world.memory.items(TABLE.name))
-        if item["sk"] == "request"
-    }
-    found = list(history_faults(world.memory.stream_records(TABLE.name)))
-    for client in clients:
-        item = items.get(client.request_id)
-        found += outcome_faults(client, item, jobs, calm=scenario == "calm")
-    found += [
-        f"{observer.name} subscribed in time and never heard of the end"
-        for observer in observers
-        if observer.subscribed and not observer.knows
-    ]
-    return found
+    def _asker(self, index: int) -> Asker:
+        random = self.scheduler.random
+        webhook = random.choice((None, WILLING, WILLING, UNWILLING))
+        if random.random() < 0.03:
+            webhook = BROKEN
+        wish = Wish(
+            request_id=f"request-{index}",
+            action=random.choice(self.scenario.actions),
+            cancel_after=random.randint(0, 20_000) if random.random() < 0.2 else None,
+            webhook=None if webhook is None else f"{ORIGIN}{webhook}",
+        )
+        kind = Visitor if random.random() < 0.3 else Client
+        asker = kind(self.world, self.people, wish)
+        asker.start(random.randint(0, 30_000))
+        return asker
+
+    def _judge(self) -> tuple[list[str], list[str]]:
+        """Give what is wrong now, and what may become right with patience."""
+        world, calm = self.world, self.scenario.name == "calm"
+        items = {item["request_id"]: item for item in world.history.requests.values()}
+        urgent = [*world.history.found, *world.receiver.found, *self.jobs.found]
+        patient: list[str] = []
+        for asker in self.askers:
+            name, action = asker.wish.request_id, asker.wish.action
+            faults = outcome_faults(
+                asker,
+                items.get(name),
+                self.jobs,
+                calm=calm,
+                may_expire=self.scenario.expires < FAULTY // 1000,
+            )
+            (patient if asker.left and action in DURABLE else urgent).extend(faults)
+        urgent += answer_faults(self.people, self.jobs, calm=calm)
+        urgent += notice_faults(world)
+        urgent += [
+            f"{observer.name} subscribed in time and never heard of the end"
+            for observer in self.observers
+            if observer.subscribed and not observer.knows
+        ]
+        patient += webhook_faults(world, calm=calm)
+        if not urgent:
+            patient += place_faults(world, calm=calm)
+        return urgent, patient

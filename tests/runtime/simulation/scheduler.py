@@ -20,6 +20,12 @@ class Group:
     dead: bool = False
     frozen_until: int = 0
     ended: bool = False
+    waiters: list[Task] = field(default_factory=list)
+
+    @property
+    def is_over(self) -> bool:
+        """Tell whether nothing of it runs any more."""
+        return self.dead or self.ended
 
 
 @dataclass(eq=False, slots=True)
@@ -30,7 +36,6 @@ class Task:
     thread: greenlet
     finished: bool = False
     wakes: int = 0  # wake-ups that were scheduled before the last one no longer count
-    waiters: list[Task] = field(default_factory=list)
 
 
 class Scheduler:
@@ -61,8 +66,6 @@ class Scheduler:
                 return
             finally:
                 task.finished = True
-            for waiter in task.waiters:
-                self.wake(waiter)
 
         task = Task(group, greenlet(body, parent=self._hub))
         self._tasks.append(task)
@@ -81,11 +84,24 @@ class Scheduler:
         if not task.finished:
             self._schedule(task, 0)
 
-    def join(self, task: Task, timeout: int) -> None:
-        """Wait until a task has ended or died, or for so long."""
-        end = self.now + timeout
-        while not task.finished and not task.group.dead and self.now < end:
-            self.sleep(min(50, end - self.now))
+    def kill(self, group: Group) -> None:
+        """Let nothing of a group run any more."""
+        group.dead = True
+        self._tell(group)
+
+    def end(self, group: Group) -> None:
+        """Know that a group has done its work."""
+        group.ended = True
+        self._tell(group)
+
+    def wait_for(self, group: Group, timeout: int) -> None:
+        """Let the running task wait until a group has ended or died, or for so long."""
+        if group.is_over:
+            return
+        task = self.running()
+        group.waiters.append(task)
+        self.suspend(timeout)
+        group.waiters.remove(task)
 
     def run(self, until: int) -> None:
         """Run all tasks up to a moment."""
@@ -115,6 +131,10 @@ class Scheduler:
         assert self._running is not None
         return self._running
 
+    def _tell(self, group: Group) -> None:
+        for waiter in group.waiters:
+            self.wake(waiter)
+
     def _leave(self, timeout: int | None) -> None:
         if self.over:
             raise GreenletExit
@@ -133,3 +153,24 @@ class Scheduler:
     def _push(self, at: int, task: Task) -> None:
         self._count += 1
         heapq.heappush(self._heap, (at, self._count, task, task.wakes))
+
+
+class Bell:
+    """What tasks wait for until it rings."""
+
+    def __init__(self, scheduler: Scheduler) -> None:
+        self._scheduler = scheduler
+        self._waiting: list[Task] = []
+
+    def wait(self, timeout: int | None) -> None:
+        """Let the running task wait for the bell, or for so long."""
+        task = self._scheduler.running()
+        self._waiting.append(task)
+        self._scheduler.suspend(timeout)
+        # Nobody else may wake it early who thinks that it still waits here.
+        self._waiting.remove(task)
+
+    def ring(self) -> None:
+        """Wake everybody who waits."""
+        for task in self._waiting:
+            self._scheduler.wake(task)

@@ -1,33 +1,10 @@
-"""Protocol bugs, as patches of the real code. The simulation is worth what it finds of them."""
+"""Protocol bugs of the request itself: its claim, its fence, its retries, its news."""
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
-import sys
-from dataclasses import dataclass
-from pathlib import Path
+from tests.runtime.simulation.mutation import Mutant
 
-ROOT = Path(__file__).parents[3]
-PACKAGES = {
-    "cdk_streamer_runtime": ROOT / "runtime",
-    "cdk_streamer_client": ROOT / "clients" / "python",
-}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mutant:
-    """One bug: in `file`, `before` is replaced by `after`. It must occur exactly once."""
-
-    name: str
-    file: str
-    package: str = "cdk_streamer_runtime"
-    before: str
-    after: str
-
-
-MUTANTS = (
+CORE = (
     Mutant(
         name="no sweeper",
         file="requests/watcher.py",
@@ -45,8 +22,8 @@ MUTANTS = (
     Mutant(
         name="no fence",
         file="requests/store.py",
-        before='condition="#state = :from AND attempt = :held",',
-        after='condition="#state = :from AND :held = :held",',
+        before='condition="#state = :from AND attempt = :held" + ',
+        after='condition="#state = :from AND :held = :held" + ',
     ),
     Mutant(
         name="no fence on progress",
@@ -59,8 +36,8 @@ MUTANTS = (
     Mutant(
         name="terminal overwritten",
         file="requests/store.py",
-        before='condition="#state = :from AND attempt = :held",',
-        after='condition=":from = :from AND attempt = :held",',
+        before='condition="#state = :from AND attempt = :held" + ',
+        after='condition=":from = :from AND attempt = :held" + ',
     ),
     Mutant(
         name="no heartbeat",
@@ -167,76 +144,4 @@ MUTANTS = (
         before="        self._tell(request, news.ending(request, self._clock(), self._results))\n",
         after="",
     ),
-    Mutant(
-        name="client does not resume",
-        package="cdk_streamer_client",
-        file="session/topics.py",
-        before="        elif topic.phase is Phase.FOLLOWED:\n"
-        "            self._subscribe(topic, now)",
-        after="        elif topic.phase is Phase.FOLLOWED:\n            pass",
-    ),
-    Mutant(
-        name="client does not poll",
-        package="cdk_streamer_client",
-        file="session/topics.py",
-        before="        then = partial(self._polled, topic)\n"
-        '        self._questions.ask("get", topic.subject.arguments, then, now)\n',
-        after="",
-    ),
-    Mutant(
-        name="client does not drop what it has seen",
-        package="cdk_streamer_client",
-        file="session/topics.py",
-        before="if topic.phase is Phase.ENDING or (news.seq <= topic.seq and not news.is_last):",
-        after="if topic.phase is Phase.ENDING:",
-    ),
-    Mutant(
-        name="client submits once",
-        package="cdk_streamer_client",
-        file="session/doubts.py",
-        before="        elif topic.submission is not None and self._is_async(topic.submission):\n"
-        "            self._owner.send(topic, now)",
-        after="        elif topic.submission is not None and self._is_async(topic.submission):\n"
-        "            pass",
-    ),
 )
-
-
-def patched(mutant: Mutant, folder: Path) -> list[Path]:
-    """Copy the packages into `folder` with the bug in one, and give their sys.path roots."""
-    for package, root in PACKAGES.items():
-        ignore = shutil.ignore_patterns("__pycache__")
-        shutil.copytree(root / package, folder / package, ignore=ignore)
-    source = folder / mutant.package / mutant.file
-    text = source.read_text()
-    if text.count(mutant.before) != 1:
-        raise ValueError(
-            f"mutant {mutant.name!r} must match once in {mutant.file}, "
-            f"got {text.count(mutant.before)} times; write it for the code as it is now"
-        )
-    source.write_text(text.replace(mutant.before, mutant.after))
-    return [folder, ROOT]
-
-
-def seed_that_finds(mutant: Mutant, folder: Path, seeds: int) -> int | None:
-    """Give the first seed whose verdict shows the bug; None when no seed does."""
-    search = os.pathsep.join(str(path) for path in patched(mutant, folder))
-    run = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "tests.runtime.simulation",
-            "--seeds",
-            str(seeds),
-            "--until-found",
-        ],
-        env={**os.environ, "PYTHONPATH": search},
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if run.returncode not in {0, 1}:
-        raise RuntimeError(f"the simulation itself failed:\n{run.stderr}")
-    found = [line for line in run.stdout.splitlines() if line.startswith("seed ")]
-    return int(found[0].split()[1]) if found else None

@@ -1,0 +1,75 @@
+"""Bugs as patches of the real code. The simulation is worth what it finds of them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[3]
+SEEDS = 1_000  # within so many each bug has to be found
+PACKAGES = {
+    "cdk_streamer_runtime": ROOT / "runtime",
+    "cdk_streamer_client": ROOT / "clients" / "python",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edit:
+    """In `file`, `before` is replaced by `after`. It must occur exactly once."""
+
+    file: str
+    package: str = "cdk_streamer_runtime"
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mutant(Edit):
+    """One bug: an edit, or two."""
+
+    name: str
+    also: Edit | None = None
+
+
+def patched(mutant: Mutant, folder: Path) -> list[Path]:
+    """Copy the packages into `folder` with the bug in them, and give their sys.path roots."""
+    for package, root in PACKAGES.items():
+        ignore = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(root / package, folder / package, ignore=ignore)
+    for edit in (mutant, mutant.also) if mutant.also else (mutant,):
+        source = folder / edit.package / edit.file
+        text = source.read_text()
+        if text.count(edit.before) != 1:
+            raise ValueError(
+                f"mutant {mutant.name!r} must match once in {edit.file}, "
+                f"got {text.count(edit.before)} times; write it for the code as it is now"
+            )
+        source.write_text(text.replace(edit.before, edit.after))
+    return [folder, ROOT]
+
+
+def seed_that_finds(mutant: Mutant, folder: Path, seeds: int, guess: int = 0) -> int | None:
+    """Give a seed whose verdict shows the bug, the guess if it does; None when no seed does."""
+    search = os.pathsep.join(str(path) for path in patched(mutant, folder))
+    for first, count in ((guess, 1), (0, seeds)):
+        run = subprocess.run(
+            [
+                *(sys.executable, "-m", "tests.runtime.simulation", "--until-found"),
+                *("--first", str(first), "--seeds", str(count)),
+            ],
+            env={**os.environ, "PYTHONPATH": search},
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if run.returncode not in {0, 1}:
+            raise RuntimeError(f"the simulation itself failed:\n{run.stderr}")
+        found = [line for line in run.stdout.splitlines() if line.startswith("seed ")]
+        if found:
+            return int(found[0].split()[1])
+    return None
