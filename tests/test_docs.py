@@ -5,7 +5,9 @@ from __future__ import annotations
 import inspect
 import io
 import json
+import os
 import re
+import subprocess
 import sys
 import tomllib
 from collections import Counter
@@ -118,6 +120,37 @@ def test_the_code_of_a_page_runs_from_top_to_bottom(page: Path, folder: Path):
     assert all(test() is None for test in tests)
 
 
+@pytest.fixture
+def project_with_tests(folder: Path) -> Path:
+    write_files(ROOT / "README.md", folder)
+    write_files(ROOT / "docs" / "testing.md", folder)
+    (folder / "pytest.ini").write_text("[pytest]\npythonpath = .\n")
+    return folder
+
+
+def run_tests(*arguments: str) -> tuple[int, str]:
+    # One synthesis keeps CDK's own validator, in tests/constructs; it takes most of the time.
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:asyncio", *arguments],
+        env={**os.environ, "CDK_VALIDATION": "false"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_the_tests_of_the_page_on_tests_pass_and_see_a_change(project_with_tests: Path):
+    app = project_with_tests / "app.py"
+
+    written = run_tests("--snapshot-update")
+    compared = run_tests("tests/test_template.py")
+    app.write_text(app.read_text().replace('"handlers"', '"handlers", http=False'))
+    changed = run_tests("tests/test_template.py")
+
+    assert [written[0], compared[0], changed[0]] == [0, 0, 1], written[1] + compared[1]
+
+
 def test_the_messages_of_the_readme_are_those_that_a_client_gets(folder: Path):
     write_files(ROOT / "README.md", folder)
     from handlers.requests import app  # pyright: ignore[reportMissingImports]
@@ -181,6 +214,16 @@ def test_a_table_of_arguments_names_each_of_them(
     arguments = {argument for row in table(page, header) for argument in codes(row[0])}
 
     assert arguments == set(inspect.signature(function).parameters) - left_out
+
+
+def test_the_table_of_test_helpers_names_each_of_them():
+    told = {
+        codes(row[0])[0].partition("(")[0]
+        for row in table("docs/testing.md", "member of `TestClient`")
+    }
+
+    members = vars(TestClient(AsyncApp())) | vars(TestClient)
+    assert told == {member for member in members if not member.startswith("_")}
 
 
 def test_the_table_of_metrics_names_each_of_them():

@@ -3,7 +3,7 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 
 const FOLDER = new URL('../.build/blocks/', import.meta.url);
-const PAGES = ['README.md', '../../README.md', '../../docs/clients.md'];
+const PAGES = ['README.md', '../../README.md', '../../docs/javascript.md'];
 
 rmSync(FOLDER, { recursive: true, force: true });
 mkdirSync(FOLDER, { recursive: true });
