@@ -28,6 +28,7 @@ from cdk_streamer_runtime.requests.gate import Gate, longest_life
 from cdk_streamer_runtime.requests.inquiries import Inquiries
 from cdk_streamer_runtime.requests.notices import Notices
 from cdk_streamer_runtime.requests.queues import Queue
+from cdk_streamer_runtime.requests.remains import Remains
 from cdk_streamer_runtime.requests.repair import Repair
 from cdk_streamer_runtime.requests.results import Results
 from cdk_streamer_runtime.requests.rollcall import RollCall
@@ -48,7 +49,6 @@ from cdk_streamer_runtime.sockets.speakers import Speakers
 IMPATIENCE = Patience(attempts=2, connect=1.0, read=2.0, total=3.0)
 # An object may have a hundred megabytes.
 LONG_PATIENCE = Patience(read=60.0, total=120.0)
-
 
 # The functions that may end a request.
 Ending = (
@@ -134,8 +134,7 @@ class Assembly:
         self, settings: contract.MessageEnvironment, app: AsyncApp, metrics: Counter
     ) -> Conversation:
         """Build what answers frames; raises ValueError for an app that cannot run."""
-        front = self.front(settings, app, metrics)
-        clock = self.platform.clock
+        front, clock = self.front(settings, app, metrics), self.platform.clock
         return Conversation(
             protocol=Protocol(
                 app=app,
@@ -205,8 +204,7 @@ class Assembly:
         self, settings: contract.PublisherEnvironment, *, tenant: str, name: str, max_rate: int
     ) -> ChannelProgress:
         """Build what publishes to one channel."""
-        clock = self.platform.clock
-        metrics = Metrics(settings.name)
+        clock, metrics = self.platform.clock, Metrics(settings.name)
         store = ChannelStore(Table(self.aws, settings.table_name))
         sink = ChannelSink(tenant, name, store, self.posts(settings.endpoint, metrics), clock)
         return ChannelProgress(sink, clock=clock, interval=1000 // max_rate, on_close=metrics.flush)
@@ -238,12 +236,14 @@ class Assembly:
         """Build what tells how requests end."""
         table, url = Table(self.aws, settings.table_name), settings.webhook_queue_url
         notices = Notices(table, Queue(self.aws, url) if url else None)
-        slots = self._slots(settings.table_name)
+        slots, clock = self._slots(settings.table_name), self.platform.clock
         # The watcher ends what failed, so that it needs to know no result.
         is_watcher = isinstance(settings, contract.WatcherEnvironment)
         results = None if is_watcher else self.results(settings.bucket_name)
-        clock = self.platform.clock
-        return Endings(posts, metrics, clock, slots=slots, notices=notices, results=results)
+        remains = Remains(table, retention=settings.retention_seconds)
+        return Endings(
+            posts, metrics, clock, slots=slots, notices=notices, results=results, remains=remains
+        )
 
     def _desk(
         self, settings: contract.MessageEnvironment, endings: Endings, ledger: Ledger, gate: Gate

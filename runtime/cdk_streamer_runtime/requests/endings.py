@@ -11,6 +11,7 @@ from cdk_streamer_runtime.errors import AwsError
 from cdk_streamer_runtime.limits.slots import Slots
 from cdk_streamer_runtime.requests import news
 from cdk_streamer_runtime.requests.notices import Notices
+from cdk_streamer_runtime.requests.remains import Remains
 from cdk_streamer_runtime.requests.request import Request
 from cdk_streamer_runtime.requests.results import Results
 from cdk_streamer_runtime.sockets.posts import Counter, Posts
@@ -37,11 +38,12 @@ class Endings:
         slots: Slots | None = None,
         notices: Notices | None = None,
         results: Results | None = None,
+        remains: Remains | None = None,
     ) -> None:
         """Take where messages and counts go, and where places under limits are given back.
 
         `notices` asks for webhooks, `results` knows where large results are; default: there are
-        none.
+        none. `remains` lets go what was kept for longer; default: it stays.
         """
         self._posts = posts
         self._metrics = metrics
@@ -49,6 +51,7 @@ class Endings:
         self._slots = slots
         self._notices = notices
         self._results = results
+        self._remains = remains
 
     def count(self, metric: Metric) -> None:
         """Count one of `metric`."""
@@ -71,15 +74,21 @@ class Endings:
             self._slots.give_back(request.slots, request.key)
         self._tell(request, news.ending(request, self._clock(), self._results))
         self._notify(request)
+        self._release(request)
 
     def owed(self, request: Request) -> int | None:
         """Do what an end still needs after a crash, and tell when to look again; None: never."""
+        self._release(request)
         return self._notices.owed(request, self._clock()) if self._notices else None
 
     def retrying(self, request: Request) -> None:
         """Tell that another attempt follows."""
         self._metrics.count(Metric.REQUESTS_RETRIED)
         self._tell(request, news.retrying(request, self._clock()))
+
+    def _release(self, request: Request) -> None:
+        if self._remains is not None:
+            self._remains.release(request)
 
     def _notify(self, request: Request) -> None:
         if self._notices is None:
