@@ -22,7 +22,7 @@ def new_bucket(
     limits: Limits,
     *,
     origins: Sequence[str],
-    encryption_key: kms.IKey | None,
+    key: kms.IKey | None,
     removal_policy: RemovalPolicy,
 ) -> s3.Bucket:
     """Create the bucket: private, encrypted, reached by TLS alone, and empty in the end."""
@@ -33,9 +33,9 @@ def new_bucket(
         object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
         enforce_ssl=True,
         minimum_tls_version=_TLS,
-        encryption=s3.BucketEncryption.KMS if encryption_key else s3.BucketEncryption.S3_MANAGED,
-        encryption_key=encryption_key,
-        bucket_key_enabled=encryption_key is not None or None,
+        encryption=s3.BucketEncryption.KMS if key else s3.BucketEncryption.S3_MANAGED,
+        encryption_key=key,
+        bucket_key_enabled=key is not None or None,
         # No object is written twice, and what has expired is meant to be gone.
         versioned=False,
         lifecycle_rules=_rules(limits),

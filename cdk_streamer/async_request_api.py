@@ -135,9 +135,8 @@ class AsyncRequestApi(Construct):
             cors_origins=cors_origins, domain_name=domain_name,
         )  # fmt: skip
         self.bucket: s3.IBucket = bucket or new_bucket(
-            self, limits, origins=origins, encryption_key=encryption_key,
-            removal_policy=removal_policy,
-        )  # fmt: skip
+            self, limits, origins=origins, key=encryption_key, removal_policy=removal_policy
+        )
         self._parts = Parts.create(
             self, app, name=self._name, table=self.socket.table, stage=self.socket.stage,
             message=RuntimeFunction.of(self.socket.message_handler),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import sys
@@ -96,13 +97,16 @@ async def test_a_question_that_nobody_can_answer_here_says_how(
     capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(sys, "stdin", io.StringIO())
+    said = ""
     async with FakeServer() as server:
         code, peer = await called(server, "deploy", "--id", "r1", "--no-progress")
         await peer.receive()
         await peer.send(say.input_required("r1", 1))
+        while "cdk-streamer call deploy --id r1 --input JSON" not in said:
+            await asyncio.sleep(0.01)
+            said += capsys.readouterr().err
         await peer.send(say.complete("r1", 2, 7))
         assert await code == 0
-    assert "cdk-streamer call deploy --id r1 --input JSON" in capsys.readouterr().err
 
 
 class Terminal(io.StringIO):

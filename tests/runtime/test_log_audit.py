@@ -146,7 +146,8 @@ def frames() -> list[Mapping[str, Any] | str]:
         {"action": "order", "payload": {"amount": canary("amount")}},
         {"action": "ruled", "payload": {"mode": canary("mode")}},
         {"action": "report", "webhook": f"http://{canary('webhook')}"},
-        {"action": "report", "webhook": f"https://{CANARY}.example/{canary('path')}?t={CANARY}"},
+        # Whose server does not answer is told, for operators; nothing else of the address is.
+        {"action": "report", "webhook": f"https://receiver.example/{canary('path')}?t={CANARY}"},
         {"action": canary("action")},
         {"action": "echo", "id": f"{canary('id')} "},
         {"action": "cancel", "payload": {"request_id": "id-large", "reason": canary("reason")}},
