@@ -264,6 +264,26 @@ def test_a_request_that_waits_is_cancelled_at_once_and_its_execution_stopped(
     assert executions.read_text() == "executed\n"
 
 
+def test_an_answer_that_did_not_get_through_is_stored_and_sent_with_the_next_one(
+    wire, deployment, draft
+):
+    request_id = wire.submit("approve", draft)
+    asked(wire, request_id)
+    answer = {"request_id": request_id, "value": "yes"}
+
+    with deployment.statement(
+        "Message/Role/Resource", "Deny", "lambda:SendDurableExecutionCallbackSuccess"
+    ):
+        lost = wire.ask("input", answer)
+        stored = snapshot(wire, request_id)["state"]
+    again = wire.ask("input", answer)
+
+    assert lost["error"]["code"] == "INTERNAL_ERROR"
+    assert stored == "RUNNING"
+    assert again["success"]
+    assert wire.follow(request_id)[-1]["result"]["answer"] == "yes"
+
+
 # --- over HTTP, and by the clients ----------------------------------------------------------------
 
 

@@ -8,7 +8,9 @@ import time
 import uuid
 from collections.abc import Iterator
 
+import boto3
 import pytest
+from botocore.exceptions import ClientError
 from uv import find_uv_bin
 
 from cdk_streamer_local import LocalStack
@@ -34,6 +36,24 @@ def durable(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
     )  # fmt: skip
     with LocalStack(folder / "app.py") as stack:
         yield stack
+
+
+@pytest.fixture
+def stranger(durable):
+    """Give Lambda as the function sees it that may nothing."""
+    role = durable.client("lambda").get_function_configuration(
+        FunctionName=durable.outputs["StrangerName"]
+    )["Role"]
+    own = durable.client("sts").assume_role(RoleArn=role, RoleSessionName="stranger")["Credentials"]
+    return boto3.client(
+        "lambda",
+        endpoint_url=durable.endpoint,
+        verify=durable.ca_bundle,
+        region_name="us-east-1",
+        aws_access_key_id=own["AccessKeyId"],
+        aws_secret_access_key=own["SecretAccessKey"],
+        aws_session_token=own["SessionToken"],
+    )
 
 
 @pytest.fixture
@@ -171,3 +191,20 @@ def test_a_role_without_the_permission_starts_nothing(durable, name):
     refused = start(durable, name, {}, starter="StrangerName")
 
     assert refused == {"refused": "AccessDeniedException"}
+
+
+@pytest.mark.parametrize(
+    "call", ["get_durable_execution", "get_durable_execution_history", "stop_durable_execution"]
+)
+def test_who_may_not_look_at_executions_is_refused(durable, name, stranger, call):
+    arn = start(durable, name, {"ask": True})["arn"]
+
+    with pytest.raises(ClientError, match="AccessDeniedException"):
+        getattr(stranger, call)(DurableExecutionArn=arn)
+
+
+def test_who_may_not_answer_is_refused(durable, name, stranger):
+    callback = asked(durable, start(durable, name, {"ask": True})["arn"])
+
+    with pytest.raises(ClientError, match="AccessDeniedException"):
+        stranger.send_durable_execution_callback_success(CallbackId=callback, Result=b'"yes"')

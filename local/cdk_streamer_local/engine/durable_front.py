@@ -95,7 +95,7 @@ class DurableFront:
         self._application = application
         self._settings: Settings | None = None
         self._named: dict[tuple[str, str], asyncio.Future[Execution]] = {}
-        self._arns: dict[str, str] = {}  # by the last part, which both addresses share
+        self.arns: dict[str, str] = {}  # by the last part, which both addresses share
         self._runner_arns: dict[str, str] = {}
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
@@ -167,7 +167,7 @@ class DurableFront:
         last = uuid.uuid4().hex
         region, account = parts["region"] or "us-east-1", parts["account"] or "000000000000"
         # Before the start: its first invocation may be here sooner than the runner's answer.
-        self._arns[last] = (
+        self.arns[last] = (
             f"arn:aws:lambda:{region}:{account}:function:{parts['name']}:{parts['qualifier']}"
             f"/durable-execution/{name}/{last}"
         )
@@ -184,7 +184,7 @@ class DurableFront:
         answer = await self._runner("POST", "/start-durable-execution", json.dumps(document))
         runner_arn = json.loads(answer.body)["ExecutionArn"]
         self._runner_arns[last] = runner_arn
-        return Execution(arn=self._arns[last], runner_arn=runner_arn, payload=request.body)
+        return Execution(arn=self.arns[last], runner_arn=runner_arn, payload=request.body)
 
     async def _result(self, execution: Execution, found: tuple[bytes, bytes]) -> Answer:
         path = f"/2025-12-01/durable-executions/{quote(execution.runner_arn, safe='')}"
@@ -217,12 +217,12 @@ class DurableFront:
         return told if told.status < 400 else _refused(told)  # noqa: PLR2004 - it is HTTP's
 
     def _public_arn(self, found: re.Match[bytes]) -> bytes:
-        return self._arns[found["last"].decode()].encode()
+        return self.arns[found["last"].decode()].encode()
 
     def _with_public_arn(self, request: Request) -> Request:
         document = json.loads(request.body)
         last = document["DurableExecutionArn"].rpartition("/")[2]
-        document["DurableExecutionArn"] = self._arns[last]
+        document["DurableExecutionArn"] = self.arns[last]
         return replace(request, body=json.dumps(document).encode())
 
     async def _runner(self, method: str, path: str, body: str | bytes = b"") -> Answer:

@@ -46,9 +46,11 @@ def main() -> None:
     engine: Any = importlib.import_module("ministack.app")
     # Beside this file: a program's own folder is the first place that Python looks into.
     durable: Any = importlib.import_module("durable_front")
+    front = durable.DurableFront(engine.app)
     _mend_apis()
+    _mend_rights(front.arns)
     config = uvicorn.Config(
-        fronted(durable.DurableFront(engine.app), subprotocol),
+        fronted(front, subprotocol),
         ssl_certfile=certificate,
         ssl_keyfile=key,
         http="httptools",
@@ -100,6 +102,11 @@ def _mend_apis() -> None:
         importlib.import_module("ministack.core.router").extract_access_key_id,
         importlib.import_module("ministack.core.iam_evaluator").resolve_caller_identity,
     )
+
+
+def _mend_rights(arns: dict[str, str]) -> None:
+    rights: Any = importlib.import_module("durable_rights")
+    rights.tell_rights(importlib.import_module("ministack.core.iam_actions"), arns)
 
 
 def _allow_many_connections() -> None:
