@@ -255,6 +255,7 @@ def test_the_table_of_states_tells_what_can_happen():
         contract.FRAME_BYTES,
         contract.MESSAGE_BYTES,
         contract.RESULT_BYTES,
+        contract.CHUNK_BYTES,
         contract.PROGRESS_BYTES,
         contract.SUBSCRIBERS_PER_CHANNEL,
     ],
