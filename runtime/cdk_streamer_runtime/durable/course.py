@@ -77,7 +77,7 @@ def check_name(name: str) -> None:
 def whole_seconds(seconds: float) -> int:
     """Give a pause as the service counts it; raises ValueError for what it refuses."""
     if not 0 < seconds <= 31_622_400:  # noqa: PLR2004 - 366 days, the longest execution
-        raise ValueError(f"sleep between 1 second and 366 days, got {seconds!r} seconds")
+        raise ValueError(f"wait between 1 second and 366 days, got {seconds!r} seconds")
     return int(-(-seconds // 1))
 
 
