@@ -135,5 +135,5 @@ def test_a_workers_sleep_ends_with_the_wish_for_its_result():
 
 @pytest.mark.parametrize("seconds", [0, -1, 367 * 86_400, float("nan")])
 def test_a_sleep_that_cannot_be_is_refused(seconds: float):
-    with pytest.raises(ValueError, match="sleep between 1 second and 366 days"):
+    with pytest.raises(ValueError, match="wait between 1 second and 366 days"):
         Direct().sleep(seconds)
