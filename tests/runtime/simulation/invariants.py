@@ -62,7 +62,7 @@ def answer_faults(people: People, jobs: Jobs, *, calm: bool) -> Iterator[str]:
     for question, colors in people.accepted.items():
         if len(colors) > 1:
             yield f"{question} was answered by each of {sorted(colors)}"
-        heard = jobs.answers.get(question, *colors)
+        heard = jobs.answers.get(question, next(iter(colors)))
         in_vain = question in jobs.answers and heard is None
         last = max(colors.values())
         if in_vain and not (calm and last > jobs.heard_at[question] + 1_000):

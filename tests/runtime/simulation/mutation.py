@@ -70,6 +70,8 @@ def seed_that_finds(mutant: Mutant, folder: Path, seeds: int, guess: int = 0) ->
         if run.returncode not in {0, 1}:
             raise RuntimeError(f"the simulation itself failed:\n{run.stderr}")
         found = [line for line in run.stdout.splitlines() if line.startswith("seed ")]
+        if run.returncode and not found:
+            raise RuntimeError(f"the simulation itself broke:\n{run.stderr}")
         if found:
             return int(found[0].split()[1])
     return None

@@ -12,12 +12,6 @@ WEBHOOKS = (
         after="            return None\n",
     ),
     Mutant(
-        name="webhook of the watcher's own end not asked for again",
-        file="requests/repair.py",
-        before="        return self._endings.owed(ended)\n",
-        after="        return None\n",
-    ),
-    Mutant(
         name="notified before it is delivered",
         file="webhooks/delivery.py",
         before="            failure = self._call(request, request.webhook)\n",
