@@ -129,7 +129,7 @@ def _knowledge_faults(asker: Asker, item: Item, jobs: Jobs) -> Iterator[str]:
 
 def _result_faults(asker: Asker, outcome: Completed, item: Item, jobs: Jobs) -> Iterator[str]:
     name = asker.wish.request_id
-    result = outcome.result
+    result = outcome.result if isinstance(outcome.result, dict) else {}
     whose = {"request": name, "attempt": item["attempt"]}
     if {member: result.get(member) for member in whose} != whose:
         yield f"{name} gave the result of {result.get('request')}, {result.get('attempt')}"
@@ -138,7 +138,7 @@ def _result_faults(asker: Asker, outcome: Completed, item: Item, jobs: Jobs) -> 
         yield f"{name} gave {result['answers']} as answers, heard {heard}"
     told = [message for message in asker.seen if isinstance(message, Chunk)]
     last = [chunk for chunk in told if chunk.attempt == item["attempt"]]
-    wanted = jobs.chunks[name, item["attempt"]]
+    wanted = jobs.chunks.get((name, item["attempt"]), -1)
     if outcome.missing_chunk is not None or not len(last) == wanted == item.get("chunks", 0):
         yield f"{name} told {len(last)} of {wanted} chunks, counts {item.get('chunks', 0)}"
 
