@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from aws_cdk import Token, aws_secretsmanager as secretsmanager
 
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_LONGEST_HOSTS = 2_048  # of the 4 KB that Lambda gives all variables of a function
 _HOST = re.compile(rf"(\*\.)?({_LABEL}\.)+(?=[a-z]){_LABEL}")
 
 
@@ -37,6 +38,11 @@ class Webhooks:
             raise ValueError(
                 f"hosts of webhooks must be a list with a name, got {self.hosts!r}; "
                 "leave it out for any public host"
+            )
+        if sum(len(host) + 1 for host in self.hosts) > _LONGEST_HOSTS:
+            raise ValueError(
+                f"hosts of webhooks must have at most {_LONGEST_HOSTS} characters together, got "
+                f"{len(self.hosts)} names; let '*.example.com' stand for several"
             )
         for host in self.hosts:
             if not Token.is_unresolved(host) and not _HOST.fullmatch(host):

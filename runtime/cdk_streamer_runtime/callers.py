@@ -91,6 +91,8 @@ class Callers:
     def _of_claims(self, claims: Mapping[str, Any]) -> Caller:
         # API Gateway writes every claim as text, a list as "[a b]".
         claim = self.rules.tenant_claim
+        if claim and _text(claims, claim).startswith("["):
+            _refuse("the tenant claim is a list")
         return Caller(
             tenant=_text(claims, claim) if claim else ONLY_TENANT,
             owner=_text(claims, "sub"),

@@ -484,7 +484,8 @@ URL_SECONDS = 15 * 60
 UPLOAD_BYTES = 5 * 1024**3  # https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html
 TICKET_SECONDS = 60
 WAIT_SECONDS = 20  # of a long poll, below INTEGRATION_SECONDS
-REQUEST_ID_PATTERN = r"[A-Za-z0-9._~-]{1,128}"
+# "." and ".." mean something in the path of a URL, so no client could ask for them over HTTP.
+REQUEST_ID_PATTERN = r"(?!\.{1,2}$)[A-Za-z0-9._~-]{1,128}"
 TOKEN_BYTES = 8 * 1024
 
 # https://docs.aws.amazon.com/lambda/latest/dg/durable-functions.html

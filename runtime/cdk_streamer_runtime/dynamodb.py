@@ -45,6 +45,7 @@ __all__ = [
 ]
 
 READS = 100  # items of one BatchGetItem
+PATIENCE = 8  # further calls for what was put off
 Returns = Literal["NONE", "ALL_OLD", "UPDATED_OLD", "ALL_NEW", "UPDATED_NEW"]
 
 
@@ -81,11 +82,16 @@ class Table:
     def get_all(
         self, keys: Sequence[Mapping[str, object]], attributes: Sequence[str]
     ) -> list[Item]:
-        """Read some attributes of several items at once, as they are now; others are left out."""
+        """Read some attributes of several items at once, as they are now; others are left out.
+
+        Raises Throttled when the table puts off the same items again and again.
+        """
         names = {f"#{attribute}": attribute for attribute in attributes}
         found: list[Item] = []
         waiting = [marshal_item(key) for key in keys]
-        while waiting:
+        for _ in range(len(keys) // READS + PATIENCE):
+            if not waiting:
+                break
             request = {
                 "Keys": waiting[:READS],
                 "ConsistentRead": True,
@@ -98,7 +104,9 @@ class Table:
             found += [unmarshal_item(item) for item in answer["Responses"].get(self._name, [])]
             left = answer.get("UnprocessedKeys", {}).get(self._name, {}).get("Keys", [])
             waiting = left + waiting[READS:]
-        return found
+        if not waiting:
+            return found
+        raise Throttled("ThrottlingException", "items were put off", 400, "BatchGetItem")
 
     def put(
         self,

@@ -136,6 +136,7 @@ def test_a_secret_with_a_customers_key_can_be_read():
         ({"hosts": ["a.*.example.com"]}, "like 'hooks.example.com'"),
         ({"hosts": ["10.0.0.1"]}, "like 'hooks.example.com'"),
         ({"hosts": ["localhost"]}, "like 'hooks.example.com'"),
+        ({"hosts": [f"hooks-{n}.example.com" for n in range(200)]}, "stand for several"),
         ({"max_concurrency": 1}, "must be 2 to 1000, got 1"),
     ],
 )

@@ -147,6 +147,13 @@ def test_a_bracket_in_a_scope_is_part_of_it():
     assert caller(over_http(jwt={"claims": claims})).scopes == {"[read", "write"}
 
 
+def test_several_tenants_are_nobodys():
+    # A list: taken as one name, it would be a tenant of its own.
+    event = over_http(jwt={"claims": {**CLAIMS, "org": "[acme globex]"}})
+
+    assert refused(event, CallerRules(tenant_claim="org")).code is ErrorCode.UNAUTHORIZED
+
+
 @pytest.mark.parametrize("missing", ["sub", "org", "exp"])
 def test_a_claim_that_is_missing_refuses(missing: str):
     claims = {name: value for name, value in CLAIMS.items() if name != missing}

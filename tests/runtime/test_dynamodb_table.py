@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from cdk_streamer_runtime.dynamodb import Check, Delete, Put, Table, Update
-from cdk_streamer_runtime.errors import ConditionFailed, TransactionCancelled
+from cdk_streamer_runtime.errors import ConditionFailed, Throttled, TransactionCancelled
 from cdk_streamer_runtime.testing import IndexSchema, MemoryAws, TableSchema
 
 KEY = {"pk": "p", "sk": "a"}
@@ -149,3 +149,18 @@ def test_a_call_names_nothing_that_it_does_not_use(table, aws):
     assert aws.calls == [
         ("dynamodb", "PutItem", {"TableName": "t", "Item": {"pk": {"S": "p"}, "sk": {"S": "a"}}})
     ]
+
+
+class Reluctant(MemoryAws):
+    """AWS that puts off every read of several items."""
+
+    def call(
+        self, service: str, operation: str, parameters: Mapping[str, object]
+    ) -> dict[str, Any]:
+        assert (service, operation) == ("dynamodb", "BatchGetItem")
+        return {"Responses": {}, "UnprocessedKeys": parameters["RequestItems"]}
+
+
+def test_a_read_that_is_put_off_for_ever_ends():
+    with pytest.raises(Throttled, match="put off"):
+        Table(Reluctant(), "t").get_all([KEY], ["n"])

@@ -83,7 +83,7 @@ def test_these_name_a_request(text: str):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "a b", "a/b", "a\n", "ä", "a" * 129, "#", None, 5, ["a"], b"a"]
+    "text", ["", ".", "..", "a b", "a/b", "a\n", "ä", "a" * 129, "#", None, 5, ["a"], b"a"]
 )
 def test_these_name_no_request(text: object):
     assert not is_request_id(text)

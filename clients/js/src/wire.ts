@@ -5,7 +5,7 @@ import { PayloadTooLarge } from './errors.js';
 export const PROTOCOL = 'streamer.v1';
 /** API Gateway closes the connection on a larger frame, before any code could answer. */
 export const FRAME_BYTES = 32_768;
-export const REQUEST_ID = /^[A-Za-z0-9._~-]{1,128}$/;
+export const REQUEST_ID = /^(?!\.{1,2}$)[A-Za-z0-9._~-]{1,128}$/;
 /** What the client's own messages are called, so no request may be. */
 export const OWN_PREFIX = '~';
 

@@ -13,7 +13,7 @@ from cdk_streamer_client.errors import PayloadTooLarge
 PROTOCOL = "streamer.v1"
 # API Gateway closes the connection on a larger frame, before any code could answer.
 FRAME_BYTES = 32_768
-REQUEST_ID = re.compile(r"[A-Za-z0-9._~-]{1,128}")
+REQUEST_ID = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._~-]{1,128}")
 # The largest whole number that every language's JSON reads alike.
 LARGEST = 2**53 - 1
 # What the client's own messages are called, so no request may be.
