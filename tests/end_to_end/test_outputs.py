@@ -76,7 +76,7 @@ def chunks(messages) -> list[tuple[int, int, object]]:
     ]
 
 
-def pages(read) -> list[list[dict[str, object]]]:
+def pages(read) -> list[list[dict[str, Any]]]:
     """Read page after page, by what gives the one that begins somewhere."""
     found, following = [], 0
     while following is not None:
