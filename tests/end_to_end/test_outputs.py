@@ -9,6 +9,7 @@ import json
 import uuid
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
