@@ -273,8 +273,7 @@ $(INSTALLED): requirements.lock pyproject.toml | .venv/bin/uv
 test: $(INSTALLED)  ## run every check
 \t@rm -rf .suites; mkdir .suites; failed=0; \\
 \t$(MAKE) --no-print-directory --keep-going --jobs=2 --output-sync=target \\
-\t  test-constructs lint test-runtime || failed=1; \\
-\t$(MAKE) --no-print-directory test-local || failed=1; \\
+\t  test-constructs lint test-local test-runtime || failed=1; \\
 \tif [ $$failed = 1 ]; then echo "a check failed: see above"; fi; \\
 \tfor suite in .suites/*; do echo "$${suite#.suites/} tests:"; tail -n 1 "$$suite"; done; \\
 \texit $$failed
@@ -313,7 +312,7 @@ demo: $(INSTALLED)  ## run the reports example on this machine
 
 .PHONY: simulate
 simulate: $(INSTALLED)  ## run the protocol under faults, SEEDS=500 different ways
-\tpython -m tests.runtime.simulation --seeds $(SEEDS)
+\tpython -m tests.runtime.simulation --seeds $(SEEDS) $(if $(MUTANTS),--mutants)
 
 .PHONY: bench
 bench: $(INSTALLED)  ## print the benchmarks' tables

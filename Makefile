@@ -48,8 +48,7 @@ $(INSTALLED): requirements.lock pyproject.toml | .venv/bin/uv
 test: $(INSTALLED)  ## run every check
 	@rm -rf .suites; mkdir .suites; failed=0; \
 	$(MAKE) --no-print-directory --keep-going --jobs=2 --output-sync=target \
-	  test-constructs lint test-runtime || failed=1; \
-	$(MAKE) --no-print-directory test-local || failed=1; \
+	  test-constructs lint test-local test-runtime || failed=1; \
 	if [ $$failed = 1 ]; then echo "a check failed: see above"; fi; \
 	for suite in .suites/*; do echo "$${suite#.suites/} tests:"; tail -n 1 "$$suite"; done; \
 	exit $$failed
@@ -88,7 +87,7 @@ demo: $(INSTALLED)  ## run the reports example on this machine
 
 .PHONY: simulate
 simulate: $(INSTALLED)  ## run the protocol under faults, SEEDS=500 different ways
-	python -m tests.runtime.simulation --seeds $(SEEDS)
+	python -m tests.runtime.simulation --seeds $(SEEDS) $(if $(MUTANTS),--mutants)
 
 .PHONY: bench
 bench: $(INSTALLED)  ## print the benchmarks' tables
