@@ -315,6 +315,14 @@ def test_nothing_is_claimed_where_nothing_is(store: RequestStore, aws: ObservedA
     assert aws.memory.items(TABLE.name) == []
 
 
+def test_an_exact_change_is_refused_once_something_was_said(store: RequestStore):
+    held = claimed(store)
+    said = store.tick(held, 1, progress={"percentage": 50, "message": "half", "attempt": 1})
+
+    assert changed_by(lambda: store.transition(held, Event.FAIL, START, exact=True)) == said
+    assert store.transition(held, Event.FAIL, START).state is State.FAILED
+
+
 # --- ticks ----------------------------------------------------------------------------------------
 
 HALF = {"percentage": 50, "message": "half", "attempt": 1}

@@ -133,6 +133,17 @@ def test_an_expired_request_is_told(api: ObservedApi):
     assert [each.document["type"] for each in api.receiver.webhooks] == ["request.expired"]
 
 
+def test_an_end_that_the_watcher_made_is_told_even_if_it_could_not_ask_at_once(api: ObservedApi):
+    submit(api)
+    api.dispatch()
+    api.platform.advance(2 * HOUR)
+    api.observed.on("SendMessage", refused_by(Throttled("Throttling", "", 400, "any")))
+
+    api.wait(HOUR)
+
+    assert [each.document["type"] for each in api.receiver.webhooks] == ["request.expired"]
+
+
 def test_a_request_without_a_webhook_is_nobody_elses_business(api: ObservedApi):
     api.http(ANN, "POST", "/requests", body={"action": "job"})
 
