@@ -14,6 +14,7 @@ from websockets.typing import Subprotocol
 from tests.local.apps import copied
 from tests.local.command import COMMAND, Run
 
+HANDLERS = ["Api/Http/Handler", "Api/Socket/Message", "Api/Worker"]
 ASK = json.dumps({"action": "version", "id": "1", "payload": {}})
 
 
@@ -67,7 +68,7 @@ def test_an_edited_handler_answers_on_a_connection_that_was_open_before(run, ope
 
     assert after == before + 1
     assert reloaded["files"] == ["requests.py"]
-    assert sorted(reloaded["functions"]) == ["Api/Socket/Message", "Api/Worker"]
+    assert sorted(reloaded["functions"]) == HANDLERS
 
 
 def test_a_new_module_of_the_handlers_can_be_imported(run, open_socket):
@@ -106,7 +107,7 @@ def test_an_edit_that_cannot_be_imported_is_explained_at_once(run):
     warmed = run.wait_for("warmed")
 
     assert "its code has no module 'nothing_here'" in explained["text"]
-    assert sorted(warmed["unloadable"]) == ["Api/Socket/Message", "Api/Worker"]
+    assert sorted(warmed["unloadable"]) == HANDLERS
     edit(run, "handlers/requests.py", "\nimport nothing_here", "")
     run.wait_for("reloaded")
 

@@ -11,7 +11,7 @@ from tests.runtime.simulation.mutants.known import KNOWN
 from tests.runtime.simulation.mutation import SEEDS, Mutant, seed_that_finds
 from tests.runtime.simulation.run import simulate
 
-SEEDS_IN_CI = 40
+SEEDS_IN_CI = 20
 BLOCK = 20
 # Each found a fault of ours, which is mended: a throttled question, a late answer to the question
 # before, a watch that looked too seldom, a webhook asked for once, an answer after its time.
