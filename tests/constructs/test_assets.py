@@ -101,7 +101,7 @@ def test_code_and_layer_are_different_assets():
 
 def test_what_is_for_tests_stays_at_home():
     places = {str(place) for place in runtime_asset().files}
-    assert f"{RUNTIME}/contract.py" in places
+    assert f"{RUNTIME}/contract/requests.py" in places
     assert f"{RUNTIME}/handlers/worker.py" in places
     assert not any(place.startswith(f"{RUNTIME}/memory/") for place in places)
     assert f"{RUNTIME}/testing.py" not in places

@@ -1,0 +1,22 @@
+"""The Lambda handler strings of the runtime."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+_HANDLERS = "cdk_streamer_runtime.handlers"
+
+
+class EntryPoint(StrEnum):
+    """The Lambda handler strings of the runtime."""
+
+    AUTHORIZER = f"{_HANDLERS}.authorizer.handler"
+    CONNECTION = f"{_HANDLERS}.connection.handler"
+    MESSAGE = f"{_HANDLERS}.message.handler"
+    DISPATCHER = f"{_HANDLERS}.dispatcher.handler"
+    REDISPATCHER = f"{_HANDLERS}.redispatcher.handler"
+    WATCHER = f"{_HANDLERS}.watcher.handler"
+    WORKER = f"{_HANDLERS}.worker.handler"
+    DURABLE = f"{_HANDLERS}.durable.handler"
+    HTTP = f"{_HANDLERS}.http.handler"
+    WEBHOOK = f"{_HANDLERS}.webhook.handler"
