@@ -20,3 +20,6 @@ class EntryPoint(StrEnum):
     DURABLE = f"{_HANDLERS}.durable.handler"
     HTTP = f"{_HANDLERS}.http.handler"
     WEBHOOK = f"{_HANDLERS}.webhook.handler"
+    TIMER_API = f"{_HANDLERS}.timer_api.handler"
+    TIMER_TICKER = f"{_HANDLERS}.timer_ticker.handler"
+    TIMER_DISPATCHER = f"{_HANDLERS}.timer_dispatcher.handler"
