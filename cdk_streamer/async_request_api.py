@@ -21,18 +21,19 @@ from aws_cdk import (
 )
 from constructs import Construct
 
-from cdk_streamer import _connections, _table
-from cdk_streamer._alarms import Alarms
-from cdk_streamer._bucket import new_bucket
-from cdk_streamer._dashboard import new_dashboard
-from cdk_streamer._function import RuntimeFunction
-from cdk_streamer._handlers import HandlerSettings
-from cdk_streamer._http import HttpEndpoint
-from cdk_streamer._limits import MAX_RATE, Limits
-from cdk_streamer._metrics import runtime_metric
-from cdk_streamer._origins import read_origins
-from cdk_streamer._parts import Parts
-from cdk_streamer._stage import check_domains
+from cdk_streamer._code.handlers import HandlerSettings
+from cdk_streamer._http.endpoint import HttpEndpoint
+from cdk_streamer._operations.metrics import runtime_metric
+from cdk_streamer._requests.alarms import Alarms
+from cdk_streamer._requests.dashboard import new_dashboard
+from cdk_streamer._requests.limits import MAX_RATE, Limits
+from cdk_streamer._requests.parts import Parts
+from cdk_streamer._resources import tables
+from cdk_streamer._resources.bucket import new_bucket
+from cdk_streamer._resources.function import RuntimeFunction
+from cdk_streamer._resources.stage import check_domains
+from cdk_streamer._sockets import connections
+from cdk_streamer._sockets.origins import read_origins
 from cdk_streamer.auth import Auth
 from cdk_streamer.progress_websocket import ProgressWebSocket
 from cdk_streamer.webhooks import Webhooks
@@ -116,9 +117,9 @@ class AsyncRequestApi(Construct):
         )  # fmt: skip
         check_domains(domain_name, http_domain_name, has_http=http)
         origins = read_origins(cors_origins)
-        _connections.check_stage_name(stage_name)
+        connections.check_stage_name(stage_name)
         if table is not None:
-            _table.check(table, dispatches=True)
+            tables.check(table, dispatches=True)
         app = HandlerSettings(
             entry_point=entry_point, environment=environment, memory_size=memory_size,
             vpc=vpc, layers=layers, architecture=architecture,
@@ -135,7 +136,7 @@ class AsyncRequestApi(Construct):
             cors_origins=cors_origins, domain_name=domain_name,
         )  # fmt: skip
         self.bucket: s3.IBucket = bucket or new_bucket(
-            self, limits, origins=origins, key=encryption_key, removal_policy=removal_policy
+            self, limits.lifetimes, origins, key=encryption_key, removal_policy=removal_policy
         )
         self._parts = Parts.create(
             self, app, name=self._name, table=self.socket.table, stage=self.socket.stage,

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, cast
 from aws_cdk import Duration, aws_lambda as lambda_
 from constructs import Construct
 
-from cdk_streamer._custom import CustomWay
-from cdk_streamer._jwt import JwtWay
-from cdk_streamer._signed import SignedWay
+from cdk_streamer._auth.custom import CustomWay
+from cdk_streamer._auth.jwt import JwtWay
+from cdk_streamer._auth.signed import SignedWay
 
 if TYPE_CHECKING:
-    from cdk_streamer._function import Defaults
-    from cdk_streamer._gate import Gate, Way
+    from cdk_streamer._auth.gate import Gate, Way
+    from cdk_streamer._resources.function import Defaults
 
 
 class Auth:

@@ -20,17 +20,24 @@ from aws_cdk import (
 from aws_cdk.aws_apigatewayv2_integrations import WebSocketLambdaIntegration
 from constructs import Construct
 
-from cdk_streamer import _connections, _publisher, _table
-from cdk_streamer._assets import runtime_code, runtime_layer_code
-from cdk_streamer._findings import acknowledge
-from cdk_streamer._function import Defaults, Package, RuntimeFunction
-from cdk_streamer._gate import Gate
-from cdk_streamer._handlers import Handlers, HandlerSettings
-from cdk_streamer._metrics import runtime_metric
-from cdk_streamer._origins import read_origins
-from cdk_streamer._publisher import CHANNEL_ACTIONS
-from cdk_streamer._requirements import PYTHON
-from cdk_streamer._stage import DEFAULT_THROTTLE, SOCKET_LOG, map_domain, write_access_logs
+from cdk_streamer._auth.gate import Gate
+from cdk_streamer._code.assets import runtime_code, runtime_layer_code
+from cdk_streamer._code.handlers import Handlers, HandlerSettings
+from cdk_streamer._code.package import Package
+from cdk_streamer._code.requirements import PYTHON
+from cdk_streamer._operations.metrics import runtime_metric
+from cdk_streamer._resources import tables
+from cdk_streamer._resources.findings import acknowledge
+from cdk_streamer._resources.function import Defaults, RuntimeFunction
+from cdk_streamer._resources.stage import (
+    DEFAULT_THROTTLE,
+    SOCKET_LOG,
+    map_domain,
+    write_access_logs,
+)
+from cdk_streamer._sockets import connections, publisher
+from cdk_streamer._sockets.origins import read_origins
+from cdk_streamer._sockets.publisher import CHANNEL_ACTIONS
 from cdk_streamer.auth import Auth
 from cdk_streamer_runtime.contract import (
     INTEGRATION_SECONDS,
@@ -98,10 +105,10 @@ class ProgressWebSocket(Construct):
         name: the `Api` dimension of the metrics. Default: the construct's path.
         """
         if table is not None:
-            _table.check(table, dispatches=False)
+            tables.check(table, dispatches=False)
             if encryption_key is not None:
                 raise ValueError("table and encryption_key exclude each other; encrypt your table")
-        _connections.check_stage_name(stage_name)
+        connections.check_stage_name(stage_name)
         origins = read_origins(cors_origins)
         settings = HandlerSettings(
             entry_point=entry_point, environment=environment, memory_size=memory_size,
@@ -114,7 +121,7 @@ class ProgressWebSocket(Construct):
         self.defaults: Defaults = Defaults(
             architecture=architecture, log_retention=log_retention, removal_policy=removal_policy
         )
-        self.table: dynamodb.ITable = table or _table.new_table(
+        self.table: dynamodb.ITable = table or tables.new_table(
             self, removal_policy, encryption_key
         )
         api = apigatewayv2.WebSocketApi(self, "Api", api_name=self._name[-128:])
@@ -156,7 +163,7 @@ class ProgressWebSocket(Construct):
         Its environment tells the runtime where to; it needs `runtime_layer` or the runtime among
         its own dependencies. A function publishes to one socket.
         """
-        return _publisher.grant_publish(
+        return publisher.grant_publish(
             function, socket=self, name=self._name, table=self.table, stage=self.stage
         )
 
@@ -165,7 +172,7 @@ class ProgressWebSocket(Construct):
         return iam.Grant.add_to_principal(
             grantee=grantee,
             actions=["execute-api:Invoke"],
-            resource_arns=[_connections.arn(self.stage, Route.CONNECT)],
+            resource_arns=[connections.arn(self.stage, Route.CONNECT)],
         )
 
     def metric_auth_failures(self) -> cloudwatch.Metric:
@@ -216,7 +223,7 @@ class ProgressWebSocket(Construct):
             timeout=Duration.seconds(INTEGRATION_SECONDS),
             defaults=self.defaults,
         )
-        _table.allow(connection, self.table, "PutItem", "DeleteItem")
+        tables.allow(connection, self.table, "PutItem", "DeleteItem")
         return connection.function
 
     def _new_message_handler(self, app: Handlers | None) -> lambda_.IFunction:
@@ -235,11 +242,11 @@ class ProgressWebSocket(Construct):
             timeout=Duration.seconds(INTEGRATION_SECONDS),
             defaults=self.defaults,
         )
-        _table.allow(message, self.table, *CHANNEL_ACTIONS)
+        tables.allow(message, self.table, *CHANNEL_ACTIONS)
         if self.gate.function is None:
             # API Gateway tells who connects and not who speaks later: the connection's item does.
-            _table.allow(message, self.table, "GetItem")
-        _connections.allow(message, self.stage, "POST", "GET", "DELETE")
+            tables.allow(message, self.table, "GetItem")
+        connections.allow(message, self.stage, "POST", "GET", "DELETE")
         return message.function
 
     def _add_routes(self, api: apigatewayv2.WebSocketApi) -> None:

@@ -48,6 +48,18 @@ PARTS = {
     "http": ("auth", "limits", "progress", "sockets", "requests"),
 }
 
+# The same for the constructs: resources know no feature, features only those below them.
+CONSTRUCT_PARTS = {
+    "_code": (),
+    "_operations": (),
+    "_resources": ("_code",),
+    "_auth": ("_code", "_resources"),
+    "_sockets": ("_resources",),
+    "_webhooks": ("_code", "_resources"),
+    "_requests": ("_code", "_operations", "_resources", "_sockets", "_webhooks"),
+    "_http": ("_auth", "_code", "_requests", "_resources"),
+}
+
 FILE_LINES = 300
 FUNCTION_LINES = 40
 HANDLER_LINES = 40
@@ -297,6 +309,18 @@ def test_a_part_of_the_runtime_loads_only_the_parts_below_it(part: str):
         if below(name, *others)
     }
     assert loaded == set()
+
+
+@pytest.mark.parametrize("part", CONSTRUCT_PARTS)
+def test_a_part_of_the_constructs_loads_only_the_parts_below_it(part: str):
+    below_it = {part, *CONSTRUCT_PARTS[part]}
+    others = [f"cdk_streamer.{name}" for name in CONSTRUCT_PARTS if name not in below_it]
+    assert offenders(of(f"cdk_streamer.{part}"), *others) == []
+
+
+def test_every_part_of_the_constructs_has_its_place():
+    packages = {path.parent.name for path in PACKAGES["cdk_streamer"].glob("*/__init__.py")}
+    assert packages == CONSTRUCT_PARTS.keys()
 
 
 def test_only_the_construct_that_composes_the_parts_imports_parts():

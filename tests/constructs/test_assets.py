@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from cdk_streamer._assets import Asset, package_files, runtime_asset
-from cdk_streamer._requirements import Platform, Requirements
+from cdk_streamer._code.assets import Asset, package_files, runtime_asset
+from cdk_streamer._code.requirements import Platform, Requirements
 from tests.constructs.stacks import new_api, new_stack, resources, template_of, the
 
 RUNTIME = "cdk_streamer_runtime"

@@ -9,7 +9,7 @@ from aws_cdk import CfnParameter, Duration, Stack, aws_cognito as cognito
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from cdk_streamer import Auth
-from cdk_streamer._jwt import ALGORITHMS
+from cdk_streamer._auth.jwt import ALGORITHMS
 from cdk_streamer_runtime.contract import AuthorizerEnvironment
 from tests.constructs.pems import private_pem, public_pem
 from tests.constructs.stacks import new_socket, new_stack, template_of, the

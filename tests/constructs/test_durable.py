@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from aws_cdk import Duration, NestedStack, Stack, aws_kms as kms
 
-from cdk_streamer._assets import runtime_asset
-from cdk_streamer._requirements import Platform, Requirements
+from cdk_streamer._code.assets import runtime_asset
+from cdk_streamer._code.requirements import Platform, Requirements
 from cdk_streamer_runtime import contract
 from tests.constructs.stacks import (
     ENVIRONMENT,

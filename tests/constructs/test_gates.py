@@ -17,8 +17,8 @@ from aws_cdk import (
 )
 
 from cdk_streamer import Auth
-from cdk_streamer._function import Defaults
-from cdk_streamer._gate import Gate
+from cdk_streamer._auth.gate import Gate
+from cdk_streamer._resources.function import Defaults
 from cdk_streamer_runtime.contract import CallerRules
 from tests.constructs.stacks import (
     actions,

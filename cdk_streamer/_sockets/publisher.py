@@ -10,8 +10,9 @@ from aws_cdk import (
 )
 from constructs import Construct
 
-from cdk_streamer import _connections, _table
-from cdk_streamer._function import RuntimeFunction
+from cdk_streamer._resources import tables
+from cdk_streamer._resources.function import RuntimeFunction
+from cdk_streamer._sockets import connections
 from cdk_streamer_runtime.contract import PublisherEnvironment
 
 # What the store of channels does.
@@ -40,8 +41,8 @@ def grant_publish(
     )
     for variable, value in settings.to_variables().items():
         function.add_environment(variable, value)
-    granted = _table.grant(function, table, *CHANNEL_ACTIONS)
-    return granted.combine(_connections.grant_post(function, stage))
+    granted = tables.grant(function, table, *CHANNEL_ACTIONS)
+    return granted.combine(connections.grant_post(function, stage))
 
 
 def _claim(function: lambda_.Function, socket: Construct) -> None:

@@ -12,9 +12,9 @@ from pathlib import Path
 from aws_cdk import Annotations, Token, aws_ec2 as ec2, aws_lambda as lambda_
 from constructs import Construct
 
-from cdk_streamer._assets import RUNTIME, Asset, package_files
-from cdk_streamer._function import Package
-from cdk_streamer._requirements import Platform, Requirements
+from cdk_streamer._code.assets import RUNTIME, Asset, package_files
+from cdk_streamer._code.package import Package
+from cdk_streamer._code.requirements import Platform, Requirements
 
 RESERVED_PREFIX = "CDK_STREAMER_"
 MEMORY_SIZE = 512

@@ -24,7 +24,7 @@ from aws_cdk import (
 )
 from constructs import Construct
 
-from cdk_streamer._requirements import Platform, Requirements
+from cdk_streamer._code.requirements import Platform, Requirements
 
 RUNTIME = "cdk_streamer_runtime"
 

@@ -15,10 +15,11 @@ from aws_cdk import (
 )
 from constructs import Construct
 
-from cdk_streamer import _public_key
-from cdk_streamer._assets import authorizer_code
-from cdk_streamer._function import Defaults, Package, RuntimeFunction
-from cdk_streamer._gate import Authorizer, Gate
+from cdk_streamer._auth.gate import Authorizer, Gate
+from cdk_streamer._auth.public_key import algorithms_of
+from cdk_streamer._code.assets import authorizer_code
+from cdk_streamer._code.package import Package
+from cdk_streamer._resources.function import Defaults, RuntimeFunction
 from cdk_streamer_runtime.contract import AuthorizerEnvironment, CallerRules, EntryPoint
 
 # No HS256 and its kin: whoever can check such a token can also make one.
@@ -186,7 +187,7 @@ def _audience(audience: Sequence[str]) -> tuple[str, ...]:
 
 
 def _algorithms(algorithms: Sequence[str] | None, public_key: str | None) -> tuple[str, ...]:
-    possible = ALGORITHMS if public_key is None else _public_key.algorithms_of(public_key)
+    possible = ALGORITHMS if public_key is None else algorithms_of(public_key)
     if algorithms is None:
         return DEFAULT_ALGORITHMS if public_key is None else possible
     if not algorithms or not set(algorithms) <= set(possible):

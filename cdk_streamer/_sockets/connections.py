@@ -12,8 +12,8 @@ from aws_cdk import (
     aws_lambda as lambda_,
 )
 
-from cdk_streamer._findings import acknowledge_wildcard
-from cdk_streamer._function import RuntimeFunction
+from cdk_streamer._resources.findings import acknowledge_wildcard
+from cdk_streamer._resources.function import RuntimeFunction
 
 _ACTION = "execute-api:ManageConnections"
 _REASON = "the names of connections are made by API Gateway, each when a client connects"

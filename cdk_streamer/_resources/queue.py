@@ -6,8 +6,8 @@ import jsii
 from aws_cdk import Duration, aws_kms as kms, aws_lambda as lambda_, aws_sqs as sqs
 from constructs import Construct
 
-from cdk_streamer._findings import acknowledge
-from cdk_streamer._function import RuntimeFunction
+from cdk_streamer._resources.findings import acknowledge
+from cdk_streamer._resources.function import RuntimeFunction
 
 # A message keeps its age when it moves, so the dead must be kept longer than the living.
 RETENTION = Duration.days(7)

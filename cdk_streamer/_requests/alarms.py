@@ -8,8 +8,8 @@ from dataclasses import dataclass, fields
 from aws_cdk import Duration, aws_cloudwatch as cloudwatch, aws_sqs as sqs
 from constructs import Construct
 
-from cdk_streamer._metrics import durable_failures, function_metric, runtime_metric
-from cdk_streamer._parts import Parts
+from cdk_streamer._operations.metrics import durable_failures, function_metric, runtime_metric
+from cdk_streamer._requests.parts import Parts
 from cdk_streamer_runtime.contract import MAX_DELAY_SECONDS, Metric
 
 _PAGE = "docs/operations.md"

@@ -3,25 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from aws_cdk import Duration, RemovalPolicy, aws_kms as kms, aws_s3 as s3
 from constructs import Construct
 
-from cdk_streamer._findings import acknowledge, acknowledge_wildcard
-from cdk_streamer._function import RuntimeFunction
-from cdk_streamer._limits import Limits
-from cdk_streamer_runtime.contract import MAX_EXPIRES_SECONDS, RESULT_PREFIX, UPLOAD_PREFIX
+from cdk_streamer._resources.findings import acknowledge, acknowledge_wildcard
+from cdk_streamer._resources.function import RuntimeFunction
+from cdk_streamer_runtime.contract import RESULT_PREFIX, UPLOAD_PREFIX
 
 _DAY = 24 * 60 * 60
 _KEYS = "the keys of objects are made when requests end and clients upload"
 _TLS = 1.2
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lifetimes:
+    """How long a request can be open, and how long it can be read after its end."""
+
+    open_seconds: int
+    kept_seconds: int
+
+
 def new_bucket(
     scope: Construct,
-    limits: Limits,
-    *,
+    lifetimes: Lifetimes,
     origins: Sequence[str],
+    *,
     key: kms.IKey | None,
     removal_policy: RemovalPolicy,
 ) -> s3.Bucket:
@@ -38,7 +46,7 @@ def new_bucket(
         bucket_key_enabled=key is not None or None,
         # No object is written twice, and what has expired is meant to be gone.
         versioned=False,
-        lifecycle_rules=_rules(limits),
+        lifecycle_rules=_rules(lifetimes),
         cors=_cors(origins),
         removal_policy=removal_policy,
     )
@@ -72,20 +80,19 @@ def _allow(
         function.allow(*(uses[action] for action in actions), on=bucket.encryption_key.key_arn)
 
 
-def _rules(limits: Limits) -> list[s3.LifecycleRule]:
+def _rules(lifetimes: Lifetimes) -> list[s3.LifecycleRule]:
     # A result is written when its request ends; an upload waits for the request before that.
-    open_seconds = MAX_EXPIRES_SECONDS + _DAY + (limits.durable_seconds or 0)
     return [
         s3.LifecycleRule(
             id="Results",
             prefix=RESULT_PREFIX,
-            expiration=_days(limits.retention_seconds),
+            expiration=_days(lifetimes.kept_seconds),
             abort_incomplete_multipart_upload_after=Duration.days(1),
         ),
         s3.LifecycleRule(
             id="Uploads",
             prefix=UPLOAD_PREFIX,
-            expiration=_days(limits.retention_seconds + open_seconds),
+            expiration=_days(lifetimes.kept_seconds + lifetimes.open_seconds),
             abort_incomplete_multipart_upload_after=Duration.days(1),
         ),
     ]

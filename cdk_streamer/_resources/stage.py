@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from aws_cdk import ArnFormat, Stack, aws_apigatewayv2 as apigatewayv2, aws_logs as logs
 from constructs import Construct
 
-from cdk_streamer._findings import acknowledge
-from cdk_streamer._function import Defaults
+from cdk_streamer._resources.findings import acknowledge
+from cdk_streamer._resources.function import Defaults
 
 # For all clients of a stage together; API Gateway's own default is the account's whole quota.
 DEFAULT_THROTTLE = apigatewayv2.ThrottleSettings(rate_limit=1_000, burst_limit=2_000)

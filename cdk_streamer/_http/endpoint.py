@@ -15,11 +15,11 @@ from aws_cdk import (
 from aws_cdk.aws_apigatewayv2_integrations import HttpLambdaIntegration
 from constructs import Construct
 
-from cdk_streamer._function import RuntimeFunction
-from cdk_streamer._gate import Gate
-from cdk_streamer._handlers import Handlers
-from cdk_streamer._requests import Requests
-from cdk_streamer._stage import DEFAULT_THROTTLE, HTTP_LOG, map_domain, write_access_logs
+from cdk_streamer._auth.gate import Gate
+from cdk_streamer._code.handlers import Handlers
+from cdk_streamer._requests.requests import Requests
+from cdk_streamer._resources.function import RuntimeFunction
+from cdk_streamer._resources.stage import DEFAULT_THROTTLE, HTTP_LOG, map_domain, write_access_logs
 from cdk_streamer_runtime.contract import (
     INTEGRATION_SECONDS,
     EntryPoint,

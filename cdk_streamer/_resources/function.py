@@ -6,21 +6,21 @@ Everything that a feature flag could decide is said here, so that flags do not c
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import cast
 
 from aws_cdk import (
     Duration,
     RemovalPolicy,
-    aws_ec2 as ec2,
     aws_iam as iam,
     aws_lambda as lambda_,
     aws_logs as logs,
 )
 from constructs import Construct
 
-from cdk_streamer._findings import acknowledge, acknowledge_policy, acknowledge_wildcard
-from cdk_streamer._requirements import PYTHON
+from cdk_streamer._code.package import Package
+from cdk_streamer._code.requirements import PYTHON
+from cdk_streamer._resources.findings import acknowledge, acknowledge_policy, acknowledge_wildcard
 from cdk_streamer_runtime.contract import EntryPoint, Environment
 
 _TRACING = ("xray:PutTraceSegments", "xray:PutTelemetryRecords")
@@ -42,17 +42,6 @@ class Defaults:
     architecture: lambda_.Architecture = lambda_.Architecture.ARM_64
     log_retention: logs.RetentionDays = logs.RetentionDays.ONE_MONTH
     removal_policy: RemovalPolicy = RemovalPolicy.RETAIN
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Package:
-    """What a function is made of, and where it runs."""
-
-    code: lambda_.Code
-    memory_size: int = 256
-    layers: Sequence[lambda_.ILayerVersion] = ()
-    variables: Mapping[str, str] = field(default_factory=dict[str, str])
-    vpc: ec2.IVpc | None = None
 
 
 class RuntimeFunction(Construct):

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 
 from aws_cdk import Duration
 
+from cdk_streamer._resources.bucket import Lifetimes
 from cdk_streamer_runtime.contract import (
     DURABLE_SECONDS,
     MAX_DELAY_SECONDS,
+    MAX_EXPIRES_SECONDS,
     WORKER_TIMEOUT_SECONDS,
 )
 
@@ -71,6 +73,12 @@ class Limits:
             max_concurrency=max_concurrency,
             durable_seconds=_durable_seconds(durable, retention_seconds),
         )
+
+    @property
+    def lifetimes(self) -> Lifetimes:
+        """How long the bucket keeps what."""
+        longest = MAX_EXPIRES_SECONDS + _DAY + (self.durable_seconds or 0)
+        return Lifetimes(open_seconds=longest, kept_seconds=self.retention_seconds)
 
 
 def _durable_seconds(durable: Duration | None, retention_seconds: int) -> int | None:

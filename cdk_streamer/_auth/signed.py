@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from aws_cdk import Token, aws_apigatewayv2_authorizers as authorizers
 from constructs import Construct
 
-from cdk_streamer._function import Defaults
-from cdk_streamer._gate import Gate
+from cdk_streamer._auth.gate import Gate
+from cdk_streamer._resources.function import Defaults
 from cdk_streamer_runtime.contract import CallerRules
 
 _PRINCIPAL = re.compile(r"arn:[^:]+:iam::\d{12}:(role|user)/\S+")

@@ -13,11 +13,11 @@ from aws_cdk import (
 )
 from constructs import Construct
 
-from cdk_streamer._assets import durable_layer_code
-from cdk_streamer._findings import acknowledge_wildcard
-from cdk_streamer._function import Defaults, RuntimeFunction
-from cdk_streamer._handlers import Handlers
-from cdk_streamer._requirements import PYTHON
+from cdk_streamer._code.assets import durable_layer_code
+from cdk_streamer._code.handlers import Handlers
+from cdk_streamer._code.requirements import PYTHON
+from cdk_streamer._resources.findings import acknowledge_wildcard
+from cdk_streamer._resources.function import Defaults, RuntimeFunction
 from cdk_streamer_runtime.contract import (
     WORKER_TIMEOUT_SECONDS,
     DurableEnvironment,

@@ -15,7 +15,7 @@ from aws_cdk import (
 )
 from constructs import Construct
 
-from cdk_streamer._function import RuntimeFunction
+from cdk_streamer._resources.function import RuntimeFunction
 from cdk_streamer_runtime import contract
 
 _KEY_ACTIONS = (

@@ -14,13 +14,13 @@ from aws_cdk import (
 )
 from constructs import Construct
 
-from cdk_streamer._function import Defaults, RuntimeFunction
-from cdk_streamer._handlers import Handlers
-from cdk_streamer._limits import Limits
-from cdk_streamer._queue import RedrivenQueue
-from cdk_streamer._queues import new_failure_queue, new_watch_queue, new_work_queue
-from cdk_streamer._requests import Requests
-from cdk_streamer._webhooks import WebhookQueue
+from cdk_streamer._code.handlers import Handlers
+from cdk_streamer._requests.limits import Limits
+from cdk_streamer._requests.queues import new_failure_queue, new_watch_queue, new_work_queue
+from cdk_streamer._requests.requests import Requests
+from cdk_streamer._resources.function import Defaults, RuntimeFunction
+from cdk_streamer._resources.queue import RedrivenQueue
+from cdk_streamer._webhooks.queue import WebhookQueue
 from cdk_streamer.webhooks import Webhooks
 
 

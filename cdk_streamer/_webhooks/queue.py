@@ -14,10 +14,12 @@ from aws_cdk import (
 )
 from constructs import Construct
 
-from cdk_streamer import _bucket, _table
-from cdk_streamer._assets import runtime_code
-from cdk_streamer._function import Defaults, Package, RuntimeFunction
-from cdk_streamer._queue import RedrivenQueue
+from cdk_streamer._code.assets import runtime_code
+from cdk_streamer._code.package import Package
+from cdk_streamer._resources import tables
+from cdk_streamer._resources.bucket import allow_results
+from cdk_streamer._resources.function import Defaults, RuntimeFunction
+from cdk_streamer._resources.queue import RedrivenQueue
 from cdk_streamer.webhooks import Webhooks
 from cdk_streamer_runtime.contract import (
     MESSAGE_RETENTION_SECONDS,
@@ -89,8 +91,8 @@ class WebhookQueue:
             timeout=Duration.seconds(WEBHOOK_TIMEOUT_SECONDS),
             defaults=defaults,
         )
-        _table.allow(sender, table, "GetItem", "UpdateItem")
-        _bucket.allow_results(sender, bucket, "GetObject")
+        tables.allow(sender, table, "GetItem", "UpdateItem")
+        allow_results(sender, bucket, "GetObject")
         _allow_secret(sender, self.webhooks.secret)
         self.redriven.allow_hide(sender)
         self.redriven.invoke(sender, batch_size=1, max_concurrency=self.webhooks.max_concurrency)

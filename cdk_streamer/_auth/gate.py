@@ -12,8 +12,8 @@ from aws_cdk import (
 )
 from constructs import Construct
 
-from cdk_streamer import _table
-from cdk_streamer._function import Defaults, RuntimeFunction
+from cdk_streamer._resources import tables
+from cdk_streamer._resources.function import Defaults, RuntimeFunction
 from cdk_streamer_runtime.contract import AuthorizerEnvironment, ItemKind
 
 
@@ -49,7 +49,7 @@ class Authorizer:
     def accept_tickets(self, table: dynamodb.ITable) -> None:
         """Let the function end tickets, and touch nothing else in the table."""
         self.function.set_environment(replace(self.environment, table_name=table.table_name))
-        _table.allow(
+        tables.allow(
             self.function,
             table,
             "DeleteItem",

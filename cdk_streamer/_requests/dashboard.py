@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from aws_cdk import Duration, aws_cloudwatch as cloudwatch, aws_lambda as lambda_
 from constructs import Construct
 
-from cdk_streamer._metrics import durable_failures, function_metric, runtime_metric
-from cdk_streamer._parts import Parts
+from cdk_streamer._operations.metrics import durable_failures, function_metric, runtime_metric
+from cdk_streamer._requests.parts import Parts
 from cdk_streamer_runtime.contract import Metric
 
 _PERIOD = Duration.minutes(5)

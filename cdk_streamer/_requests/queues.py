@@ -5,7 +5,7 @@ from __future__ import annotations
 from aws_cdk import Duration, aws_kms as kms
 from constructs import Construct
 
-from cdk_streamer._queue import RedrivenQueue
+from cdk_streamer._resources.queue import RedrivenQueue
 from cdk_streamer_runtime.contract import (
     MESSAGE_RETENTION_SECONDS,
     VISIBILITY_MARGIN_SECONDS,

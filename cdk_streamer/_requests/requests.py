@@ -14,15 +14,18 @@ from aws_cdk import (
 )
 from constructs import Construct
 
-from cdk_streamer import _bucket, _connections, _table
-from cdk_streamer._assets import runtime_code
-from cdk_streamer._durable import DurableFunction
-from cdk_streamer._function import Defaults, Package, RuntimeFunction
-from cdk_streamer._handlers import Handlers
-from cdk_streamer._limits import Limits
-from cdk_streamer._queue import RedrivenQueue
-from cdk_streamer._queues import DISPATCH_SECONDS, WATCH_SECONDS
-from cdk_streamer._webhooks import WebhookQueue
+from cdk_streamer._code.assets import runtime_code
+from cdk_streamer._code.handlers import Handlers
+from cdk_streamer._code.package import Package
+from cdk_streamer._requests.durable import DurableFunction
+from cdk_streamer._requests.limits import Limits
+from cdk_streamer._requests.queues import DISPATCH_SECONDS, WATCH_SECONDS
+from cdk_streamer._resources import tables
+from cdk_streamer._resources.bucket import allow_results, allow_uploads
+from cdk_streamer._resources.function import Defaults, RuntimeFunction
+from cdk_streamer._resources.queue import RedrivenQueue
+from cdk_streamer._sockets import connections
+from cdk_streamer._webhooks.queue import WebhookQueue
 from cdk_streamer_runtime.contract import (
     DISPATCH_FILTER,
     DispatcherEnvironment,
@@ -76,16 +79,16 @@ class Requests:
 
     def accept(self, function: RuntimeFunction) -> None:
         """Let a function accept requests, and do with them what callers ask for."""
-        _table.allow(
+        tables.allow(
             function,
             self.table,
             *("BatchGetItem", "DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem"),
         )
-        _table.allow_index(function, self.table)
-        _connections.allow(function, self.stage, "POST")
-        _bucket.allow_results(function, self.bucket, "GetObject")
+        tables.allow_index(function, self.table)
+        connections.allow(function, self.stage, "POST")
+        allow_results(function, self.bucket, "GetObject")
         # What it signs, a client may do.
-        _bucket.allow_uploads(function, self.bucket, "GetObject", "PutObject")
+        allow_uploads(function, self.bucket, "GetObject", "PutObject")
         if self.durable is not None:
             self.durable.allow_end(function)
         if self.webhooks is not None:
@@ -244,7 +247,7 @@ class Requests:
             timeout=Duration.seconds(DISPATCH_SECONDS),
             defaults=self.defaults,
         )
-        _table.allow_stream(function, self.table)
+        tables.allow_stream(function, self.table)
         self.work.allow_send(function)
         self.watch.allow_send(function)
         if self.durable is not None:
@@ -254,15 +257,15 @@ class Requests:
     def _allow_attempts(self, function: RuntimeFunction) -> None:
         """Let a function run attempts: keep what they make, and have late ones looked after."""
         self._allow_requests(function)
-        _table.allow(function, self.table, "BatchWriteItem")
-        _bucket.allow_results(function, self.bucket, "GetObject", "PutObject")
-        _bucket.allow_uploads(function, self.bucket, "GetObject")
+        tables.allow(function, self.table, "BatchWriteItem")
+        allow_results(function, self.bucket, "GetObject", "PutObject")
+        allow_uploads(function, self.bucket, "GetObject")
         self.watch.allow_send(function)
 
     def _allow_requests(self, function: RuntimeFunction) -> None:
         """Let a function change and end requests, and tell subscribers."""
-        _table.allow(function, self.table, "GetItem", "UpdateItem")
-        _connections.allow(function, self.stage, "POST")
+        tables.allow(function, self.table, "GetItem", "UpdateItem")
+        connections.allow(function, self.stage, "POST")
         if self.webhooks is not None:
             self.webhooks.redriven.allow_send(function)
 

@@ -12,8 +12,8 @@ from aws_cdk import (
 )
 from constructs import Construct
 
-from cdk_streamer._function import Defaults
-from cdk_streamer._gate import Gate
+from cdk_streamer._auth.gate import Gate
+from cdk_streamer._resources.function import Defaults
 
 _HEADER = "$request.header.Authorization"
 

@@ -1,0 +1,1 @@
+"""What functions run: assets, requirements, the user's handlers."""

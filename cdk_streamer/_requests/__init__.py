@@ -1,0 +1,1 @@
+"""The parts of an AsyncRequestApi behind its socket."""

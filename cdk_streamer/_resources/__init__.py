@@ -1,0 +1,1 @@
+"""Resources with the constructs' own defaults, and why checkers may find what they find."""

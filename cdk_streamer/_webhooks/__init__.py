@@ -1,0 +1,1 @@
+"""What tells callers' own servers how their requests ended."""
