@@ -1,0 +1,67 @@
+"""What can be wrong with what somebody wants of timers.
+
+TimerError                    of errors.StreamerError
+    TimerFaults               a body, a query or an id is wrong; carries each fault with its place
+        Malformed             it could not even be read
+        InvalidTimer          it was read, and no timer can be so
+    TimerNotFound             there is none, or it is another owner's
+    PreconditionFailed        If-Match or If-None-Match does not hold
+    TimerUnavailable          nobody's fault: the same again, a little later, will do
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from cdk_streamer_runtime.errors import StreamerError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """One thing that is wrong, and where: in the body, by RFC 6901, in the URL or in a header.
+
+    The pointer "" is the whole body.
+    """
+
+    detail: str
+    pointer: str | None = None
+    parameter: str | None = None
+    header: str | None = None
+
+    @property
+    def place(self) -> str:
+        """Where it is, for people."""
+        return self.header or self.parameter or self.pointer or "body"
+
+
+class TimerError(StreamerError):
+    """What somebody wants of a timer is not done."""
+
+
+class TimerFaults(TimerError):
+    """It is wrong in these places; nothing was stored."""
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        super().__init__("; ".join(f"{fault.place}: {fault.detail}" for fault in faults))
+        self.faults = tuple(faults)
+
+
+class Malformed(TimerFaults):
+    """No JSON, no query or no id."""
+
+
+class InvalidTimer(TimerFaults):
+    """JSON that cannot be a timer."""
+
+
+class TimerNotFound(TimerError):
+    """There is no such timer; one of another owner counts as none."""
+
+
+class PreconditionFailed(TimerError):
+    """The timer is not at the revision that was named."""
+
+
+class TimerUnavailable(TimerError):
+    """Stored or not, the same call has to be repeated: it is harmless, and completes what lacks."""
