@@ -41,8 +41,8 @@ class Task:
 class Scheduler:
     """Runs tasks in the order of their wake-ups; equal times in the order they were asked for."""
 
-    def __init__(self, seed: int) -> None:
-        self.now = START
+    def __init__(self, seed: int, start: int = START) -> None:
+        self.start = self.now = start
         self.random = random.Random(seed)
         self.log: list[str] = []
         self.over = False
@@ -56,7 +56,7 @@ class Scheduler:
         return self.now
 
     def note(self, text: str) -> None:
-        self.log.append(f"{self.now - START:>8} {text}")
+        self.log.append(f"{self.now - self.start:>8} {text}")
 
     def spawn(self, group: Group, run: Callable[[], object], delay: int = 0) -> Task:
         def body() -> None:
