@@ -18,6 +18,7 @@ from cdk_streamer_runtime.progress.coalescer import Coalescer
 from cdk_streamer_runtime.progress.pump import Pump, Sink
 
 R = TypeVar("R")
+T = TypeVar("T")
 
 
 class Machine:
@@ -49,9 +50,9 @@ class Machine:
         yield pump
         thread.join()
 
-    def each(self, act: Callable[[str], R], names: Iterable[str]) -> Iterable[R]:
-        """Do the same for several names at once; for a single one without any thread."""
-        several = list(names)
+    def each(self, act: Callable[[T], R], of: Iterable[T]) -> Iterable[R]:
+        """Do the same for several at once; for a single one without any thread."""
+        several = list(of)
         return _threads().map(act, several) if len(several) > 1 else map(act, several)
 
     @contextmanager

@@ -11,8 +11,11 @@ from collections.abc import Callable
 from threading import Lock
 
 from cdk_streamer_runtime.contract import METRIC_DIMENSION, METRIC_NAMESPACE, Metric
+from cdk_streamer_runtime.contract.timers import TimerMetric
 
 VALUES_PER_METRIC = 100
+MILLISECONDS, SECONDS = "Milliseconds", "Seconds"
+AnyMetric = Metric | TimerMetric
 
 
 class Metrics:
@@ -22,25 +25,31 @@ class Metrics:
         self,
         name: str,
         *,
+        dimension: str = METRIC_DIMENSION,
         clock: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
         write: Callable[[str], object] = lambda line: print(line, end="", flush=True),  # noqa: T201 - it is the channel
     ) -> None:
         self._name = name
+        self._dimension = dimension
         self._clock = clock
         self._write = write
         self._lock = Lock()
-        self._counts: dict[Metric, int] = {}
-        self._times: dict[Metric, list[float]] = {}
+        self._counts: dict[AnyMetric, int] = {}
+        self._times: dict[AnyMetric, list[float]] = {}
+        self._units: dict[AnyMetric, str] = {}
 
-    def count(self, metric: Metric, value: int = 1) -> None:
+    def count(self, metric: AnyMetric, value: int = 1) -> None:
         """Add to the sum of a metric."""
         with self._lock:
             self._counts[metric] = self._counts.get(metric, 0) + value
 
-    def milliseconds(self, metric: Metric, value: float) -> None:
+    def milliseconds(self, metric: AnyMetric, value: float) -> None:
         """Keep one duration; percentiles need each of them."""
-        with self._lock:
-            self._times.setdefault(metric, []).append(value)
+        self._keep(metric, value, MILLISECONDS)
+
+    def seconds(self, metric: AnyMetric, value: float) -> None:
+        """Keep one duration that is measured in seconds."""
+        self._keep(metric, value, SECONDS)
 
     def flush(self) -> None:
         """Write what was measured since the last flush, nothing if there is nothing."""
@@ -48,9 +57,9 @@ class Metrics:
             counts, times = self._counts, self._times
             self._counts, self._times = {}, {}
         while counts or times:
-            values: dict[str, object] = {**counts}
+            values: dict[AnyMetric, object] = {**counts}
             values |= {metric: kept[:VALUES_PER_METRIC] for metric, kept in times.items()}
-            self._write(self._line(values, {metric.value for metric in times}))
+            self._write(self._line(values))
             times = {
                 metric: kept[VALUES_PER_METRIC:]
                 for metric, kept in times.items()
@@ -58,10 +67,14 @@ class Metrics:
             }
             counts = {}
 
-    def _line(self, values: dict[str, object], durations: set[str]) -> str:
+    def _keep(self, metric: AnyMetric, value: float, unit: str) -> None:
+        with self._lock:
+            self._times.setdefault(metric, []).append(value)
+            self._units[metric] = unit
+
+    def _line(self, values: dict[AnyMetric, object]) -> str:
         definitions = [
-            {"Name": name, "Unit": "Milliseconds" if name in durations else "Count"}
-            for name in values
+            {"Name": metric, "Unit": self._units.get(metric, "Count")} for metric in values
         ]
         document = {
             "_aws": {
@@ -69,12 +82,12 @@ class Metrics:
                 "CloudWatchMetrics": [
                     {
                         "Namespace": METRIC_NAMESPACE,
-                        "Dimensions": [[METRIC_DIMENSION]],
+                        "Dimensions": [[self._dimension]],
                         "Metrics": definitions,
                     }
                 ],
             },
-            METRIC_DIMENSION: self._name,
+            self._dimension: self._name,
             **values,
         }
         return f"{json.dumps(document, separators=(',', ':'))}\n"

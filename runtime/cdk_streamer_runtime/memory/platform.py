@@ -13,6 +13,7 @@ from cdk_streamer_runtime.progress.pump import Sink
 START = 1_700_000_000_000
 
 R = TypeVar("R")
+T = TypeVar("T")
 
 
 class MemoryPlatform:
@@ -44,9 +45,9 @@ class MemoryPlatform:
         """Give the middle, always."""
         return 0.5
 
-    def each(self, act: Callable[[str], R], names: Iterable[str]) -> Iterable[R]:
+    def each(self, act: Callable[[T], R], of: Iterable[T]) -> Iterable[R]:
         """Do one after the other."""
-        return map(act, names)
+        return map(act, of)
 
     @contextmanager
     def pumping(self, sink: Sink, interval: int, deadline: int) -> Generator[DirectPump]:

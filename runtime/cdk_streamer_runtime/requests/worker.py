@@ -73,7 +73,7 @@ class Platform(Protocol):
         """Carry reports to `sink` while the block runs, one an `interval` at the most."""
         ...
 
-    def each(self, act: Callable[[str], R], names: Iterable[str]) -> Iterable[R]:
+    def each(self, act: Callable[[str], R], names: Iterable[str], /) -> Iterable[R]:
         """Do the same for several names, at once if that helps."""
         ...
 
