@@ -51,8 +51,8 @@ PARTS = {
 # The same for the constructs: resources know no feature, features only those below them.
 CONSTRUCT_PARTS = {
     "_code": (),
-    "_operations": (),
     "_resources": ("_code",),
+    "_operations": ("_resources",),
     "_auth": ("_code", "_resources"),
     "_sockets": ("_resources",),
     "_webhooks": ("_code", "_resources"),

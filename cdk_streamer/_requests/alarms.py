@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
-from aws_cdk import Duration, aws_cloudwatch as cloudwatch, aws_sqs as sqs
+from aws_cdk import aws_cloudwatch as cloudwatch, aws_sqs as sqs
 from constructs import Construct
 
+from cdk_streamer._operations.alarm import FIVE_MINUTES, MINUTE, AlarmScope, alarms_of
 from cdk_streamer._operations.metrics import durable_failures, function_metric, runtime_metric
 from cdk_streamer._requests.parts import Parts
 from cdk_streamer_runtime.contract import MAX_DELAY_SECONDS, Metric
 
-_PAGE = "docs/operations.md"
-_MINUTE = Duration.minutes(1)
-_FIVE_MINUTES = Duration.minutes(5)
 # What a request may wait for a worker before somebody should look.
 _WAIT_SECONDS = 300
 _ITERATOR_MILLISECONDS = 60_000
@@ -45,7 +43,7 @@ class Alarms:
         cls, scope: Construct, parts: Parts, actions: Sequence[cloudwatch.IAlarmAction]
     ) -> Alarms:
         """Create them in a construct of their own in `scope`, each with these actions."""
-        maker = _Maker(scope=Construct(scope, "Alarms"), parts=parts)
+        maker = _Maker(alarms=AlarmScope(scope=Construct(scope, "Alarms")), parts=parts)
         webhooks, durable = parts.requests.webhooks, parts.durable
         alarms = cls(
             work_dead_letters=maker.dead_letters("Work", parts.requests.work.dead_letters),
@@ -69,22 +67,18 @@ class Alarms:
 
     def __iter__(self) -> Iterator[cloudwatch.Alarm]:
         """Give those that there are."""
-        found = (getattr(self, field.name) for field in fields(self))
-        return (alarm for alarm in found if alarm is not None)
+        return alarms_of(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Maker:
-    scope: Construct
+    alarms: AlarmScope
     parts: Parts
 
     def dead_letters(self, kind: str, queue: sqs.IQueue) -> cloudwatch.Alarm:
-        return self._new(
+        return self.alarms.dead_letters(
             f"{kind}DeadLetters",
-            queue.metric_approximate_number_of_messages_visible(
-                period=_MINUTE, statistic="Maximum"
-            ),
-            threshold=1,
+            queue,
             says=f"{kind} messages were given up. Read the log of who gets them, then send them "
             "back with SQS's redrive",
             section="dead-letters",
@@ -92,10 +86,10 @@ class _Maker:
 
     def oldest_work(self) -> cloudwatch.Alarm:
         limits = self.parts.requests.limits
-        return self._new(
+        return self.alarms.new(
             "OldestWork",
             self.parts.requests.work.queue.metric_approximate_age_of_oldest_message(
-                period=_MINUTE, statistic="Maximum"
+                period=MINUTE, statistic="Maximum"
             ),
             # A message that is worked on is in the queue too, and so is one that is delayed.
             threshold=limits.worker_timeout_seconds + MAX_DELAY_SECONDS + _WAIT_SECONDS,
@@ -106,7 +100,7 @@ class _Maker:
         )
 
     def queue_age(self) -> cloudwatch.Alarm:
-        return self._new(
+        return self.alarms.new(
             "QueueAge",
             self._emitted(Metric.QUEUE_AGE, "Maximum"),
             threshold=_WAIT_SECONDS * 1_000,
@@ -117,9 +111,9 @@ class _Maker:
         )
 
     def dispatcher_age(self) -> cloudwatch.Alarm:
-        return self._new(
+        return self.alarms.new(
             "DispatcherAge",
-            function_metric(self.parts.dispatcher, "IteratorAge", "Maximum", _MINUTE),
+            function_metric(self.parts.dispatcher, "IteratorAge", "Maximum", MINUTE),
             threshold=_ITERATOR_MILLISECONDS,
             times=3,
             says="Accepted requests are dispatched more than a minute late. Read the "
@@ -128,28 +122,24 @@ class _Maker:
         )
 
     def worker_errors(self) -> cloudwatch.Alarm:
-        return self._new(
+        return self.alarms.errors(
             "WorkerErrors",
-            function_metric(self.parts.worker, "Errors", "Sum", _FIVE_MINUTES),
-            threshold=1,
-            times=2,
+            self.parts.worker,
             says="Workers crash, and requests are tried again: memory, an import, a timeout. "
             "Read the worker's log",
             section="functions-fail",
         )
 
     def watcher_errors(self) -> cloudwatch.Alarm:
-        return self._new(
+        return self.alarms.errors(
             "WatcherErrors",
-            function_metric(self.parts.watcher, "Errors", "Sum", _FIVE_MINUTES),
-            threshold=1,
-            times=2,
+            self.parts.watcher,
             says="The watcher fails, so crashed requests are not repaired. Read its log",
             section="functions-fail",
         )
 
     def post_failures(self) -> cloudwatch.Alarm:
-        return self._new(
+        return self.alarms.new(
             "PostFailures",
             self._emitted(Metric.POST_FAILURES, "Sum"),
             threshold=10,
@@ -160,7 +150,7 @@ class _Maker:
         )
 
     def webhook_failures(self) -> cloudwatch.Alarm:
-        return self._new(
+        return self.alarms.new(
             "WebhookFailures",
             self._emitted(Metric.WEBHOOKS_FAILED, "Sum"),
             threshold=10,
@@ -172,9 +162,9 @@ class _Maker:
 
     def durable_failures(self) -> cloudwatch.Alarm:
         assert self.parts.durable is not None  # noqa: S101 - tells the type
-        return self._new(
+        return self.alarms.new(
             "DurableFailures",
-            durable_failures(self.parts.durable, _FIVE_MINUTES),
+            durable_failures(self.parts.durable, FIVE_MINUTES),
             threshold=1,
             says="Durable executions failed or timed out outside of the user's code. Read the "
             "durable function's log",
@@ -183,27 +173,4 @@ class _Maker:
 
     def _emitted(self, metric: Metric, statistic: str) -> cloudwatch.Metric:
         found = runtime_metric(self.parts.requests.name, metric, statistic)
-        return found.with_(period=_FIVE_MINUTES)
-
-    def _new(
-        self,
-        id: str,
-        metric: cloudwatch.IMetric,
-        *,
-        threshold: float,
-        says: str,
-        section: str,
-        times: int = 1,
-    ) -> cloudwatch.Alarm:
-        """Create an alarm that rings after so many bad periods, one after the other."""
-        return cloudwatch.Alarm(
-            self.scope,
-            id,
-            alarm_description=f"{says}: {_PAGE}#{section}",
-            metric=metric,
-            threshold=threshold,
-            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-            evaluation_periods=times,
-            # Nothing is measured while nothing happens: a quiet queue, a function that rests.
-            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
-        )
+        return found.with_(period=FIVE_MINUTES)
