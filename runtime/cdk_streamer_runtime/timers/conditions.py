@@ -70,3 +70,6 @@ def tags(text: str) -> frozenset[str]:
     if len(text) > _LONGEST or _MARK in text or between - {"", _MARK} or not found:
         raise ValueError('must be * or tags in double quotes, such as "1700000000000"')
     return frozenset(found)
+
+
+UNCONDITIONAL = Conditions()

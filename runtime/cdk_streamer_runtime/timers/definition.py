@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+from cdk_streamer_runtime.contract.timers import TimerState
 from cdk_streamer_runtime.timers.schedule import Every, Schedule
 
 DEFAULT_GRACE = 60
@@ -85,6 +86,41 @@ class Definition:
         high = end if self.end is None else min(end, self.end)
         for nominal in self.recurrence.occurrences(low, high):
             yield Occurrence(nominal=nominal, fire_at=nominal + self.delay(nominal))
+
+    def next(self, start: int) -> Occurrence | None:
+        """Give the first firing at or after `start`; None when there is none any more."""
+        nominal = max(start - self._longest_delay, self.start or 0)
+        while (found := self.recurrence.next(nominal)) is not None and self._is_open_at(found):
+            occurrence = Occurrence(nominal=found, fire_at=found + self.delay(found))
+            if occurrence.fire_at >= start:
+                return occurrence
+            nominal = found + 1
+        return None
+
+    def previous(self, end: int) -> Occurrence | None:
+        """Give the last firing before `end`; None when there was none yet."""
+        nominal = end if self.end is None else min(end, self.end)
+        while (found := self.recurrence.previous(nominal)) is not None and found >= (
+            self.start or 0
+        ):
+            occurrence = Occurrence(nominal=found, fire_at=found + self.delay(found))
+            if occurrence.fire_at < end:
+                return occurrence
+            nominal = found
+        return None
+
+    def state(self, now: int) -> TimerState:
+        """Tell where it stands at a second; one that is paused stays so."""
+        if self.paused:
+            return TimerState.PAUSED
+        return TimerState.ENDED if self.next(now) is None else TimerState.ACTIVE
+
+    @property
+    def _longest_delay(self) -> int:
+        return self.jitter.seconds if self.jitter else 0
+
+    def _is_open_at(self, nominal: int) -> bool:
+        return self.end is None or nominal < self.end
 
 
 def stable_number(text: str) -> int:

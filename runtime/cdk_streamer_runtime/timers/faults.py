@@ -7,11 +7,13 @@ TimerError                    of errors.StreamerError
     TimerNotFound             there is none, or it is another owner's
     PreconditionFailed        If-Match or If-None-Match does not hold
     TimerUnavailable          nobody's fault: the same again, a little later, will do
+    BatchRefused              none of several was written; carries what is wrong with which
+        FiringsUnsent         some firings were not taken by the queue, perhaps all
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from cdk_streamer_runtime.errors import StreamerError
@@ -65,3 +67,19 @@ class PreconditionFailed(TimerError):
 
 class TimerUnavailable(TimerError):
     """Stored or not, the same call has to be repeated: it is harmless, and completes what lacks."""
+
+
+class FiringsUnsent(TimerUnavailable):
+    """Some firings were not taken by the queue, perhaps all; `code` tells why."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(f"some firings could not be sent: {code}")
+        self.code = code
+
+
+class BatchRefused(TimerError):
+    """Nothing of a batch was written; `errors` is why, by the index of the entry."""
+
+    def __init__(self, errors: Mapping[int, TimerError]) -> None:
+        super().__init__(f"{len(errors)} entries could not be written")
+        self.errors = errors

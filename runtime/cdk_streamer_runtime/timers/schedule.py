@@ -4,15 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
 from typing import Protocol
 
 from cdk_streamer_runtime.timers.cron import Cron
-from cdk_streamer_runtime.timers.zones import instant, local_time, zone
-
-# February 29 is the rarest day: 1896, then 1904.
-_LONGEST_PAUSE_DAYS = 8 * 366
-_LAST_DAY = date.max - timedelta(days=2)
+from cdk_streamer_runtime.timers.zones import after, before, instant, zone
 
 
 class Schedule(Protocol):
@@ -24,6 +19,10 @@ class Schedule(Protocol):
 
     def next(self, start: int) -> int | None:
         """Give the first moment at or after `start`; None when there is none any more."""
+        ...
+
+    def previous(self, end: int) -> int | None:
+        """Give the last moment before `end`; None when there was none yet."""
         ...
 
 
@@ -51,6 +50,10 @@ class Every:
         """Give the first moment at or after `start`."""
         return start + (self.phase - start) % self.period
 
+    def previous(self, end: int) -> int:
+        """Give the last moment before `end`."""
+        return end - 1 - (end - 1 - self.phase) % self.period
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Calendar:
@@ -69,35 +72,29 @@ class Calendar:
 
     def occurrences(self, start: int, end: int) -> Iterator[int]:
         """Give the moments in [start, end)."""
-        where = zone(self.timezone)
-        last = local_time(end, where).date() if end > start else date.min
         latest = start - 1
-        # The day before may reach over: what a gap at midnight skips fires on the next day.
-        day = local_time(start, where).date() - timedelta(days=1)
-        while day <= last:
-            if self.cron.matches(day):
-                for minute in self.cron.times:
-                    moment = instant(_at(day, minute), where)
-                    # Of several times in a gap, all of which fire at its end, one is enough.
-                    if latest < moment < end:
-                        latest = moment
-                        yield moment
-            day += timedelta(days=1)
+        for moment in self._from(start):
+            if moment >= end:
+                return
+            # Of several times in a gap, all of which fire at its end, one is enough.
+            if moment > latest:
+                latest = moment
+                yield moment
 
     def next(self, start: int) -> int | None:
         """Give the first moment at or after `start`."""
+        return next((moment for moment in self._from(start) if moment >= start), None)
+
+    def previous(self, end: int) -> int | None:
+        """Give the last moment before `end`."""
         where = zone(self.timezone)
-        day = local_time(start, where).date() - timedelta(days=1)
-        for _ in range(_LONGEST_PAUSE_DAYS + 2):
-            if day > _LAST_DAY:
-                return None
-            if self.cron.matches(day):
-                for minute in self.cron.times:
-                    moment = instant(_at(day, minute), where)
-                    if moment >= start:
-                        return moment
-            day += timedelta(days=1)
-        return None
+        earlier = (instant(local, where) for local in self.cron.before(before(end, where)))
+        return next((moment for moment in earlier if moment < end), None)
+
+    def _from(self, start: int) -> Iterator[int]:
+        """Give moments in order, the first few of which may be before the start, or the same."""
+        where = zone(self.timezone)
+        return (instant(local, where) for local in self.cron.after(after(start, where)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +111,6 @@ class Once:
         """Give the moment unless it is before `start`."""
         return self.moment if start <= self.moment else None
 
-
-def _at(day: date, minute: int) -> datetime:
-    return datetime(day.year, day.month, day.day, minute // 60, minute % 60)  # noqa: DTZ001 - local
+    def previous(self, end: int) -> int | None:
+        """Give the moment if it is before `end`."""
+        return self.moment if self.moment < end else None

@@ -127,7 +127,7 @@ def place_of(schedule: Schedule) -> Place | None:
             slot, second = divmod(phase, WINDOW)
             return Place(wheel_class=PeriodClass(period=period), slot=slot, second=second)
         case Calendar(cron=cron, timezone=timezone):
-            times = list(cron.times)
+            times = cron.times
             if cron.is_weekly and len(times) == 1:
                 daily = DailyClass(timezone=timezone, weekdays=_weekdays(cron))
                 return Place(wheel_class=daily, slot=times[0])

@@ -9,6 +9,8 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+_MINUTE = timedelta(minutes=1)
+
 
 @lru_cache(maxsize=1024)
 def zone(name: str) -> ZoneInfo:
@@ -33,6 +35,28 @@ def local_time(seconds: int, where: ZoneInfo) -> datetime:
     return datetime.fromtimestamp(seconds, where).replace(tzinfo=None)
 
 
+def after(start: int, where: ZoneInfo) -> datetime:
+    """Give a local minute whose moment, and that of none before it, can be at or after `start`.
+
+    Moments of local minutes never fall as these rise: so all that are before a moment that was
+    are over, and what a gap has just skipped is not.
+    """
+    earlier = local_time(start - 1, where)
+    return earlier.replace(second=0) + _MINUTE
+
+
+def before(end: int, where: ZoneInfo) -> datetime:
+    """Give a local minute whose moment, and that of none after it, can be before `end`.
+
+    When it is there for the second time, all that come twice were before.
+    """
+    latest = datetime.fromtimestamp(end - 1, where)
+    local = latest.replace(tzinfo=None, fold=0, second=0)
+    if not latest.fold:
+        return local
+    return local + (_utcoffset(latest.replace(fold=0)) - _utcoffset(latest))
+
+
 def _end_of_gap(aware: datetime) -> int:
     """Find the first second after the gap that swallowed a local time.
 
@@ -52,5 +76,9 @@ def _end_of_gap(aware: datetime) -> int:
     return high
 
 
-def _offset(seconds: int, aware: datetime) -> timedelta | None:
-    return datetime.fromtimestamp(seconds, aware.tzinfo).utcoffset()
+def _offset(seconds: int, aware: datetime) -> timedelta:
+    return _utcoffset(datetime.fromtimestamp(seconds, aware.tzinfo))
+
+
+def _utcoffset(aware: datetime) -> timedelta:
+    return aware.utcoffset() or timedelta()
