@@ -72,7 +72,10 @@ class TimerCallbackEnvironment(Environment):
 TIMER_OWNER_INDEX = "by_owner"
 TIMER_OWNER_INDEX_PARTITION_KEY = "owner_key"
 TIMER_OWNER_INDEX_SORT_KEY = "id_key"
-TIMER_OWNER_INDEX_PROJECTION = ("id", "owner", "state", "schedule", "start", "end", "created_at")
+TIMER_OWNER_INDEX_PROJECTION = (
+    *("id", "owner", "state", "schedule", "start", "end", "jitter", "jitter_each"),
+    *("slot_since", "created_at"),
+)
 
 
 class TimerState(StrEnum):

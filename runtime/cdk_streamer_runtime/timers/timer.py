@@ -1,0 +1,66 @@
+"""A timer as it is stored, and what a dispatcher reads of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cdk_streamer_runtime.contract.timers import TIMER_RETENTION_SECONDS
+from cdk_streamer_runtime.timers.definition import Definition
+from cdk_streamer_runtime.timers.keys import Key
+from cdk_streamer_runtime.timers.schedule import Once
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timer:
+    """A stored timer. `rev` never comes twice for an id, not even after it was deleted.
+
+    `slot` is where it lies, None while it is paused or when it never fires again. Nominal moments
+    before `slot_since` are not this timer's: it was elsewhere then, or nowhere. Where revisions
+    are compared, an older one's firing that was due before `updated_at` was due rightly.
+    `slot_since`, `created_at` and `updated_at` are in milliseconds.
+    """
+
+    definition: Definition
+    rev: int
+    slot: Key | None
+    slot_since: int
+    created_at: int
+    updated_at: int
+
+    @property
+    def id(self) -> str:
+        """Its name."""
+        return self.definition.id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """What lies in the wheel, or waits as a next firing, under `key`.
+
+    Its definition has what firing needs: the schedule is the recurrence, with all jitter in it
+    that can be; a next firing's alone has that of the whole timer too. Owner and state are in the
+    timer's item alone, and so is the data if `is_apart`.
+    """
+
+    key: Key
+    definition: Definition
+    rev: int
+    since: int
+
+    @property
+    def is_apart(self) -> bool:
+        """Whether the data has to be read from the timer's item: JSON text is never empty."""
+        return not self.definition.data
+
+
+def last_moment(definition: Definition) -> int | None:
+    """Give the moment after which it never fires; None when it has no end."""
+    once = definition.schedule.moment if isinstance(definition.schedule, Once) else None
+    ends = [moment for moment in (once, definition.end) if moment is not None]
+    return min(ends, default=None)
+
+
+def expiry(definition: Definition) -> int | None:
+    """Give the second from which the timer is as none; None when it stays."""
+    last = last_moment(definition)
+    return None if last is None else last + TIMER_RETENTION_SECONDS
