@@ -4,6 +4,7 @@ TimerError                    of errors.StreamerError
     TimerFaults               a body, a query or an id is wrong; carries each fault with its place
         Malformed             it could not even be read
         InvalidTimer          it was read, and no timer can be so
+        TooLarge              its data, or the whole body
     TimerNotFound             there is none, or it is another owner's
     PreconditionFailed        If-Match or If-None-Match does not hold
     TimerUnavailable          nobody's fault: the same again, a little later, will do
@@ -55,6 +56,10 @@ class Malformed(TimerFaults):
 
 class InvalidTimer(TimerFaults):
     """JSON that cannot be a timer."""
+
+
+class TooLarge(TimerFaults):
+    """It takes more bytes than a timer may have."""
 
 
 class TimerNotFound(TimerError):

@@ -1,0 +1,70 @@
+"""A world of timers in memory: table, queues, clock, and who counts. Nothing happens by itself."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import Any
+
+from cdk_streamer_runtime.contract.timers import TimerMetric
+from cdk_streamer_runtime.dynamodb import Table
+from cdk_streamer_runtime.memory import MemoryAws, QueueSchema, TableSchema
+from cdk_streamer_runtime.memory.platform import MemoryPlatform
+from cdk_streamer_runtime.timers.sender import Sender
+from tests.runtime.observed_aws import ObservedAws
+
+TABLE = "timers"
+FIRINGS, DEAD, TICKS = "firings", "dead", "ticks"
+MINUTE = 1_700_000_040  # a whole one
+
+
+class Meter:
+    """Keeps what is measured."""
+
+    def __init__(self) -> None:
+        self.counts: Counter[TimerMetric] = Counter()
+        self.values: dict[TimerMetric, list[float]] = {}
+
+    def count(self, metric: TimerMetric, value: int = 1) -> None:
+        self.counts[metric] += value
+
+    def milliseconds(self, metric: TimerMetric, value: float) -> None:
+        self.values.setdefault(metric, []).append(value)
+
+    seconds = milliseconds
+
+
+class World:
+    """Where the functions run. The clock stands at the beginning of a minute."""
+
+    def __init__(self) -> None:
+        self.platform = MemoryPlatform()
+        self.platform.now = MINUTE * 1000
+        self.memory = MemoryAws(
+            clock=self.platform.clock,
+            tables=[TableSchema(name=TABLE, partition_key="pk", sort_key="sk")],
+            queues=[QueueSchema(name=name) for name in (FIRINGS, DEAD, TICKS)],
+        )
+        self.aws = ObservedAws(self.memory)
+        self.table = Table(self.memory, TABLE)
+        self.meter = Meter()
+        self.sender = Sender(self.aws, self.url(FIRINGS), self.url(DEAD), self.platform, self.meter)
+
+    def url(self, queue: str) -> str:
+        return self.memory.queue_url(queue)
+
+    def sent(self, queue: str = FIRINGS) -> list[dict[str, Any]]:
+        """Give the bodies in a queue, all of which are JSON."""
+        return [json.loads(body) for body in self.memory.messages(queue)]
+
+    def fired(self) -> list[tuple[str, str]]:
+        """Give who fires when, in order."""
+        return sorted((body["id"], body["fire_at"]) for body in self.sent())
+
+    def received(self, queue: str = FIRINGS) -> list[dict[str, Any]]:
+        """Take what can be received now, with all attributes."""
+        taken: list[dict[str, Any]] = []
+        asked = {"QueueUrl": self.url(queue), "MaxNumberOfMessages": 10}
+        while found := self.memory.call("sqs", "ReceiveMessage", asked).get("Messages"):
+            taken += found
+        return taken
