@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from cdk_streamer_runtime.memory.compiled import Compiled
-from cdk_streamer_runtime.memory.conditions import Test, Values, compiled_condition
+from cdk_streamer_runtime.memory.conditions import Values
+from cdk_streamer_runtime.memory.partitions import Bounds
 from cdk_streamer_runtime.memory.tables import IndexSchema, MemoryTable, Record
 from cdk_streamer_runtime.memory.tokens import InvalidExpression
 from cdk_streamer_runtime.memory.trees import (
@@ -45,17 +46,16 @@ def query(
     if index is not None and parameters.get("ConsistentRead"):
         raise InvalidValue("Consistent reads are not supported on global secondary indexes")
     keys = table.schema.keys if index is None else index.keys
-    partition, sort_test = _key_condition(compiled.key_condition, keys, values, table)
+    partition, bounds = _key_condition(compiled.key_condition, keys, values, table)
     _refuse_keys_in_filter(compiled.filter_tree, keys)
-    found = [
-        (item, size)
-        for item, size in table.partition(name, partition)
-        if sort_test is None or sort_test(item, values)
-    ]
-    if not parameters.get("ScanIndexForward", True):
-        found.reverse()
     key_names = tuple(dict.fromkeys((*keys, *table.schema.keys)))
-    found = _after(found, parameters, key_names, table, index)
+    found = table.records(
+        index,
+        partition,
+        bounds,
+        after=_start_key(parameters, key_names),
+        forward=parameters.get("ScanIndexForward", True),
+    )
     page, more = _page(found, parameters.get("Limit"))
     kept = [item for item in page if compiled.filter is None or compiled.filter(item, values)]
     answer: dict[str, Any] = {"Count": len(kept), "ScannedCount": len(page)}
@@ -66,7 +66,7 @@ def query(
     return answer
 
 
-def _page(found: list[Record], limit: int | None) -> tuple[list[Item], bool]:
+def _page(found: Iterator[Record], limit: int | None) -> tuple[list[Item], bool]:
     """Give the items of one page, and whether DynamoDB would look further."""
     if limit is not None and limit < 1:
         raise InvalidValue("Limit must be at least 1")
@@ -81,24 +81,13 @@ def _page(found: list[Record], limit: int | None) -> tuple[list[Item], bool]:
     return page, False
 
 
-def _after(
-    found: list[Record],
-    parameters: Mapping[str, Any],
-    key_names: tuple[str, ...],
-    table: MemoryTable,
-    index: IndexSchema | None,
-) -> list[Record]:
+def _start_key(parameters: Mapping[str, Any], key_names: tuple[str, ...]) -> Item | None:
     if "ExclusiveStartKey" not in parameters:
-        return found
+        return None
     start = normalized_item(parameters["ExclusiveStartKey"])
     if start.keys() != set(key_names):
         raise InvalidValue("The provided starting key is invalid")
-    own = () if index is None or index.sort_key is None else (index.sort_key,)
-    order = (*own, *table.schema.keys)
-    after = [order_of(start[name]) for name in order]
-    forward = parameters.get("ScanIndexForward", True)
-    places = [([order_of(item[name]) for name in order], (item, size)) for item, size in found]
-    return [each for place, each in places if (place > after if forward else place < after)]
+    return start
 
 
 def _visible(item: Item, table: MemoryTable, index: IndexSchema | None, compiled: Compiled) -> Item:
@@ -114,7 +103,7 @@ def _visible(item: Item, table: MemoryTable, index: IndexSchema | None, compiled
 
 def _key_condition(
     condition: Condition | None, keys: tuple[str, ...], values: Values, table: MemoryTable
-) -> tuple[AttributeValue, Test | None]:
+) -> tuple[AttributeValue, Bounds | None]:
     if condition is None:
         raise InvalidValue("Either the KeyConditions or KeyConditionExpression must be specified")
     parts = _conjuncts(condition)
@@ -137,7 +126,33 @@ def _key_condition(
         _check_types(part, values, table)
     if not by_name:
         return values[name], None
-    return values[name], compiled_condition(by_name[keys[1]], [])
+    return values[name], _bounds(by_name[keys[1]], values)
+
+
+def _bounds(condition: Condition, values: Values) -> Bounds:
+    """Give which sort keys a condition wants; `_key_name` has refused what is not listed here."""
+    first, *rest = (
+        order_of(values[operand.name])
+        for operand in _operands(condition)
+        if isinstance(operand, Placeholder)
+    )
+    order: Any = first  # text, number or binary: what the condition's form does not tell
+    match condition:
+        case Comparison("<"):
+            return Bounds(above=lambda key: key >= order)
+        case Comparison("<="):
+            return Bounds(above=lambda key: key > order)
+        case Comparison(">"):
+            return Bounds(below=lambda key: key <= order)
+        case Comparison(">="):
+            return Bounds(below=lambda key: key < order)
+        case Call():
+            return Bounds(
+                below=lambda key: key < order, above=lambda key: not key.startswith(order)
+            )
+        case _:
+            last: Any = (order, *rest)[-1]
+            return Bounds(below=lambda key: key < order, above=lambda key: key > last)
 
 
 def _conjuncts(condition: Condition) -> list[Condition]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from heapq import heappop, heappush
 from typing import Any
 
 from cdk_streamer_runtime.errors import AwsError, aws_error
@@ -34,9 +35,55 @@ class _Message:
     sent_at: int
     attributes: dict[str, Any]
     system_attributes: dict[str, str] = field(default_factory=dict[str, str])
+    arrival: int = 0  # which one of its queue it is
     receives: int = 0
     first_received_at: int = 0
     in_flight: bool = False
+
+
+class _Queue:
+    """Messages by id, and the order in which they can be received: by time, then by arrival."""
+
+    def __init__(self, schema: QueueSchema) -> None:
+        self.schema = schema
+        self.messages: dict[str, _Message] = {}
+        self._arrivals = 0
+        # A message whose time changes is here again, and where it was before is passed over.
+        self._order: list[tuple[int, int, _Message]] = []
+
+    def add(self, message: _Message) -> None:
+        """Take a message in, which can be received when it says."""
+        self._arrivals += 1
+        message.arrival = self._arrivals
+        self.messages[message.id] = message
+        self.show(message, message.visible_at)
+
+    def show(self, message: _Message, visible_at: int) -> None:
+        """Let a message be received from then on."""
+        message.visible_at = visible_at
+        heappush(self._order, (visible_at, message.arrival, message))
+
+    def first(self) -> _Message | None:
+        """Give the message that can be received before all others; None: the queue is empty."""
+        while self._order:
+            visible_at, _arrival, message = self._order[0]
+            if self.messages.get(message.id) is message and message.visible_at == visible_at:
+                return message
+            heappop(self._order)
+        return None
+
+    def take(self, wanted: int, now: int, dead_letters: _Queue | None) -> list[_Message]:
+        """Give so many messages that can be received; what was received too often is moved."""
+        taken: dict[str, _Message] = {}
+        while len(taken) < wanted and (message := self.first()) and message.visible_at <= now:
+            heappop(self._order)
+            if dead_letters is not None and message.receives >= self.schema.max_receives:
+                del self.messages[message.id]
+                message.in_flight = False
+                dead_letters.add(message)
+            else:
+                taken[message.id] = message  # it may have been here twice
+        return [*taken.values()]
 
 
 class MemoryQueues:
@@ -44,10 +91,9 @@ class MemoryQueues:
 
     def __init__(self, clock: Callable[[], int]) -> None:
         self._clock = clock
-        self._schemas: dict[str, QueueSchema] = {}
-        self._messages: dict[str, dict[str, _Message]] = {}
+        self._queues: dict[str, _Queue] = {}
         self._sent = 0
-        self._operations: dict[str, Callable[[str, Mapping[str, Any]], dict[str, Any]]] = {
+        self._operations: dict[str, Callable[[_Queue, Mapping[str, Any]], dict[str, Any]]] = {
             "SendMessage": self._send,
             "SendMessageBatch": self._send_batch,
             "ReceiveMessage": self._receive,
@@ -57,40 +103,39 @@ class MemoryQueues:
 
     def create(self, schema: QueueSchema) -> None:
         """Add an empty queue."""
-        self._schemas[schema.name] = schema
-        self._messages[schema.name] = {}
+        self._queues[schema.name] = _Queue(schema)
 
     def bodies(self, name: str) -> list[str]:
         """Give the bodies of all messages in a queue, delayed and in flight ones too."""
-        return [message.body for message in self._messages[name].values()]
+        return [message.body for message in self._queues[name].messages.values()]
 
     def next_visible_at(self, name: str) -> int | None:
         """Give the time of the next message that can be received, None when the queue is empty."""
-        times = [message.visible_at for message in self._messages[name].values()]
-        return min(times, default=None)
+        message = self._queues[name].first()
+        return None if message is None else message.visible_at
 
     def call(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
         """Do one operation; raises AwsError."""
         act = self._operations.get(operation)
         if act is None:
             raise NotImplementedError(f"SQS' {operation} is not known to MemoryAws")
-        name = str(parameters["QueueUrl"]).rpartition("/")[2]
-        if name not in self._schemas:
+        queue = self._queues.get(str(parameters["QueueUrl"]).rpartition("/")[2])
+        if queue is None:
             raise aws_error(
                 "AWS.SimpleQueueService.NonExistentQueue",
                 "The specified queue does not exist.",
                 400,
                 operation,
             )
-        return act(name, parameters)
+        return act(queue, parameters)
 
-    def _send(self, name: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    def _send(self, queue: _Queue, parameters: Mapping[str, Any]) -> dict[str, Any]:
         body: str = parameters.get("MessageBody", "")
         if not body:
             raise _error("MissingParameter", "The request must contain MessageBody")
         if len(body.encode()) > MESSAGE_BYTES:
             raise _error("InvalidParameterValue", "One or more parameters are invalid: too long")
-        delay = parameters.get("DelaySeconds", self._schemas[name].delay_seconds)
+        delay = parameters.get("DelaySeconds", queue.schema.delay_seconds)
         if not 0 <= delay <= DELAY_SECONDS:
             raise _error("InvalidParameterValue", "DelaySeconds must be from 0 to 900")
         self._sent += 1
@@ -104,10 +149,10 @@ class MemoryQueues:
             attributes=dict(parameters.get("MessageAttributes", {})),
             system_attributes={key: value["StringValue"] for key, value in system.items()},
         )
-        self._messages[name][message.id] = message
+        queue.add(message)
         return {"MessageId": message.id, "MD5OfMessageBody": _digest(body)}
 
-    def _send_batch(self, name: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    def _send_batch(self, queue: _Queue, parameters: Mapping[str, Any]) -> dict[str, Any]:
         entries: list[Mapping[str, Any]] = list(parameters["Entries"])
         prefix = "AWS.SimpleQueueService."
         if not entries:
@@ -121,7 +166,7 @@ class MemoryQueues:
         answer: dict[str, list[dict[str, Any]]] = {"Successful": [], "Failed": []}
         for entry in entries:
             try:
-                sent = self._send(name, entry)
+                sent = self._send(queue, entry)
             except AwsError as error:
                 fault = {"Code": error.code, "Message": error.message, "SenderFault": True}
                 answer["Failed"].append({"Id": entry["Id"], **fault})
@@ -129,57 +174,48 @@ class MemoryQueues:
                 answer["Successful"].append({"Id": entry["Id"], **sent})
         return {kind: results for kind, results in answer.items() if results}
 
-    def _receive(self, name: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    def _receive(self, queue: _Queue, parameters: Mapping[str, Any]) -> dict[str, Any]:
         wanted = parameters.get("MaxNumberOfMessages", 1)
-        visibility = parameters.get("VisibilityTimeout", self._schemas[name].visibility_seconds)
+        visibility = parameters.get("VisibilityTimeout", queue.schema.visibility_seconds)
         if not 1 <= wanted <= BATCH:
             raise _error("InvalidParameterValue", "MaxNumberOfMessages must be from 1 to 10")
         _check_visibility(visibility)
         now = self._clock()
-        self._redrive(name, now)
-        ready = [each for each in self._messages[name].values() if each.visible_at <= now]
-        ready.sort(key=lambda message: message.visible_at)
-        received = ready[:wanted]
+        dead_letters = queue.schema.dead_letters
+        received = queue.take(
+            wanted, now, None if dead_letters is None else self._queues[dead_letters]
+        )
         for message in received:
             message.receives += 1
             message.first_received_at = message.first_received_at or now
-            message.visible_at = now + visibility * 1000
             message.in_flight = True
+            queue.show(message, now + visibility * 1000)
         return {"Messages": [_received(message) for message in received]} if received else {}
 
-    def _redrive(self, name: str, now: int) -> None:
-        schema, messages = self._schemas[name], self._messages[name]
-        if schema.dead_letters is None:
-            return
-        for message in [*messages.values()]:
-            if message.visible_at <= now and message.receives >= schema.max_receives:
-                del messages[message.id]
-                message.in_flight = False
-                self._messages[schema.dead_letters][message.id] = message
-
-    def _delete(self, name: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
-        message = self._by_receipt(name, parameters["ReceiptHandle"])
+    def _delete(self, queue: _Queue, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        message = _by_receipt(queue, parameters["ReceiptHandle"])
         if message is not None:
-            del self._messages[name][message.id]
+            del queue.messages[message.id]
         return {}
 
-    def _change_visibility(self, name: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    def _change_visibility(self, queue: _Queue, parameters: Mapping[str, Any]) -> dict[str, Any]:
         visibility = parameters["VisibilityTimeout"]
         _check_visibility(visibility)
-        message = self._by_receipt(name, parameters["ReceiptHandle"])
+        message = _by_receipt(queue, parameters["ReceiptHandle"])
         now = self._clock()
         if message is None or not message.in_flight or message.visible_at <= now:
             raise _error("AWS.SimpleQueueService.MessageNotInflight", "The message is not received")
-        message.visible_at = now + visibility * 1000
+        queue.show(message, now + visibility * 1000)
         return {}
 
-    def _by_receipt(self, name: str, receipt: str) -> _Message | None:
-        """Give the message, None when it is gone or was received again since."""
-        message_id, separator, receives = receipt.partition("#")
-        if not separator:
-            raise _error("ReceiptHandleIsInvalid", "The input receipt handle is invalid")
-        message = self._messages[name].get(message_id)
-        return message if message is not None and str(message.receives) == receives else None
+
+def _by_receipt(queue: _Queue, receipt: str) -> _Message | None:
+    """Give the message, None when it is gone or was received again since."""
+    message_id, separator, receives = receipt.partition("#")
+    if not separator:
+        raise _error("ReceiptHandleIsInvalid", "The input receipt handle is invalid")
+    message = queue.messages.get(message_id)
+    return message if message is not None and str(message.receives) == receives else None
 
 
 def _received(message: _Message) -> dict[str, Any]:

@@ -6,8 +6,9 @@ from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
+from cdk_streamer_runtime.memory.partitions import Bounds, Partition, Place
 from cdk_streamer_runtime.memory.values import (
     AttributeValue,
     InvalidValue,
@@ -16,6 +17,7 @@ from cdk_streamer_runtime.memory.values import (
     kind_of,
     normalized_item,
     order_of,
+    size_of,
     size_of_attribute,
     size_of_item,
 )
@@ -90,6 +92,8 @@ class StreamChange:
 
 PrimaryKey = tuple[Order, ...]
 Record = tuple[Item, int]  # an item and its size in bytes
+PartitionName = tuple[str | None, Order]  # the index, None is the table itself; the partition key
+Entry = tuple[PartitionName, Place]
 
 
 class MemoryTable:
@@ -101,7 +105,7 @@ class MemoryTable:
         self._clock = clock
         self._changes_made = 0
         self._items: dict[PrimaryKey, Record] = {}
-        self._partitions: dict[tuple[str | None, Order], dict[PrimaryKey, None]] = {}
+        self._partitions: dict[PartitionName, Partition] = {}
 
     def key_of(self, raw: object) -> tuple[Item, PrimaryKey]:
         """Give a call's key, checked; raises InvalidValue."""
@@ -143,10 +147,28 @@ class MemoryTable:
                     self._checked_key(name, new[name])
         return new, size
 
-    def partition(self, index: str | None, value: AttributeValue) -> list[Record]:
-        """Give the items and sizes of one partition of the table or of an index, in order."""
-        members = self._partitions.get((index, order_of(value)), {})
-        return [self._items[primary] for primary in self._sorted(index, members)]
+    def records(
+        self,
+        index: IndexSchema | None,
+        value: AttributeValue,
+        bounds: Bounds | None = None,
+        *,
+        after: Item | None = None,
+        forward: bool = True,
+    ) -> Iterator[Record]:
+        """Give the items and sizes of one partition of the table or of an index, in order.
+
+        Those whose sort keys are within the bounds, or all; only those after a key of both the
+        index and the table.
+        """
+        partition = self._partitions.get((index and index.name, order_of(value)))
+        if partition is None:
+            return iter(())
+        place = None if after is None else self._place(index, after)
+        places = partition.places(bounds, after=place, forward=forward)
+        if index is None or index.sort_key is None:
+            return (self._items[place] for place in places)
+        return (self._items[place[1:]] for place in places)
 
     def index(self, name: str) -> IndexSchema:
         """Give the schema of an index; raises InvalidValue."""
@@ -179,45 +201,46 @@ class MemoryTable:
                 f"attribute cannot contain an empty string value. Key: {name}"
             )
         limit = PARTITION_KEY_BYTES if name == self.schema.partition_key else SORT_KEY_BYTES
-        if wanted != "N" and name in self.schema.keys and size_of_attribute("", value) > limit:
+        if wanted != "N" and name in self.schema.keys and size_of(value) > limit:
             raise InvalidValue(f"Size of key {name} has exceeded the maximum size of {limit} bytes")
         return order
 
-    def _sorted(self, index: str | None, members: Mapping[PrimaryKey, None]) -> list[PrimaryKey]:
-        if index is None:
-            return sorted(members)  # pyright: ignore[reportArgumentType] - one type a position
-        name = self.index(index).sort_key
-        if name is None:
-            return sorted(members)  # pyright: ignore[reportArgumentType]
-        order: Callable[[PrimaryKey], Any] = lambda primary: (  # noqa: E731 - needs a type
-            order_of(self._items[primary][0][name]),
-            primary,
-        )
-        return sorted(members, key=order)
+    def _place(self, index: IndexSchema | None, key: Item) -> Place:
+        own = () if index is None or index.sort_key is None else (index.sort_key,)
+        return tuple(order_of(key[name]) for name in (*own, *self.schema.keys))
 
     def _reindex(self, primary: PrimaryKey, old: Item | None, new: Item | None) -> None:
-        own = (None, primary[0])
         if (old is None) != (new is None):
-            self._move(primary, None if old is None else own, None if new is None else own)
+            name = (None, primary[0])
+            self._move(
+                None if old is None else (name, primary), None if new is None else (name, primary)
+            )
         for index in self.schema.indexes:
-            before = _index_partition(index, old)
-            after = _index_partition(index, new)
-            if before != after:
-                self._move(primary, before, after)
+            if old is None or new is None or any(_differ(old, new, key) for key in index.keys):
+                self._move(self._entry(index, primary, old), self._entry(index, primary, new))
 
-    def _move(
-        self,
-        primary: PrimaryKey,
-        before: tuple[str | None, Order] | None,
-        after: tuple[str | None, Order] | None,
-    ) -> None:
+    def _entry(self, index: IndexSchema, primary: PrimaryKey, item: Item | None) -> Entry | None:
+        """Give where an item is in an index: nowhere, if it lacks one of the index's keys."""
+        if item is None or any(name not in item for name in index.keys):
+            return None
+        own = () if index.sort_key is None else (order_of(item[index.sort_key]),)
+        return (index.name, order_of(item[index.partition_key])), (*own, *primary)
+
+    def _move(self, before: Entry | None, after: Entry | None) -> None:
+        if before == after:
+            return
         if before is not None:
-            members = self._partitions[before]
-            del members[primary]
-            if not members:
-                del self._partitions[before]
+            name, place = before
+            partition = self._partitions[name]
+            partition.remove(place)
+            if not partition:
+                del self._partitions[name]
         if after is not None:
-            self._partitions.setdefault(after, {})[primary] = None
+            name, place = after
+            if name not in self._partitions:
+                # In the table itself a place begins with the partition's own key.
+                self._partitions[name] = Partition(sorted_by=1 if name[0] is None else 0)
+            self._partitions[name].add(place)
 
     def _record(self, old: Item | None, new: Item | None) -> None:
         now = self._clock()
@@ -227,10 +250,10 @@ class MemoryTable:
             self.changes.popleft()
 
 
-def _index_partition(index: IndexSchema, item: Item | None) -> tuple[str | None, Order] | None:
-    if item is None or any(name not in item for name in index.keys):
-        return None
-    return index.name, order_of(item[index.partition_key])
+def _differ(old: Item, new: Item, name: str) -> bool:
+    # What an update leaves alone is the same object, which is faster to see than equality.
+    before, after = old.get(name), new.get(name)
+    return before is not after and before != after
 
 
 def _resized(old: Item | None, old_size: int, new: Item) -> int:

@@ -35,7 +35,7 @@ class MemoryTransactions:
     def __init__(self, table: Callable[[object], MemoryTable], clock: Callable[[], int]) -> None:
         self._table = table
         self._clock = clock
-        self._tokens: dict[str, tuple[int, str]] = {}
+        self._tokens: dict[str, tuple[int, str]] = {}  # in the order of their times
 
     def write(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
         """Do all writes or none; raises AwsError, InvalidExpression and InvalidValue."""
@@ -75,8 +75,13 @@ class MemoryTransactions:
 
     def _remember(self, parameters: Mapping[str, Any]) -> None:
         token = parameters.get("ClientRequestToken")
-        if token is not None:
-            self._tokens[str(token)] = (self._clock(), _fingerprint(parameters))
+        if token is None:
+            return
+        now = self._clock()
+        self._tokens.pop(str(token), None)
+        self._tokens[str(token)] = (now, _fingerprint(parameters))
+        while self._tokens[oldest := next(iter(self._tokens))][0] + TOKEN_MILLISECONDS <= now:
+            del self._tokens[oldest]
 
 
 def _transact_part(entry: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:

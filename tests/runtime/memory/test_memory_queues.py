@@ -143,6 +143,30 @@ def test_messages_come_in_the_order_in_which_they_became_visible(work):
     assert bodies(work.receive(MaxNumberOfMessages=2)) == ["third"]
 
 
+def test_messages_of_one_moment_come_in_the_order_in_which_they_were_sent(work):
+    work.send("first")
+    work.send("second")
+    (first,) = work.receive(VisibilityTimeout=0)
+    assert first["Body"] == "first"
+    assert bodies(work.receive(MaxNumberOfMessages=10)) == ["first", "second"]
+
+
+def test_a_message_that_is_shown_and_hidden_again_and_again_comes_once(work, clock, aws):
+    work.send()
+    (message,) = work.receive(VisibilityTimeout=30)
+    for seconds in (40, 30, 40, 30):
+        work.call(
+            "ChangeMessageVisibility",
+            ReceiptHandle=message["ReceiptHandle"],
+            VisibilityTimeout=seconds,
+        )
+    assert aws.next_visible_at("work") == clock.now + 30_000
+    clock.pass_seconds(30)
+    assert len(work.receive(MaxNumberOfMessages=10)) == 1
+    clock.pass_seconds(10)
+    assert work.receive(MaxNumberOfMessages=10) == []
+
+
 def test_a_batch_is_sent_as_far_as_it_is_right(work, aws):
     answer = work.call(
         "SendMessageBatch",
