@@ -119,7 +119,7 @@ class AsyncRequestApi(Construct):
         origins = read_origins(cors_origins)
         connections.check_stage_name(stage_name)
         if table is not None:
-            tables.check(table, dispatches=True)
+            tables.check(table, index=tables.REQUESTS, streams=True)
         app = HandlerSettings(
             entry_point=entry_point, environment=environment, memory_size=memory_size,
             vpc=vpc, layers=layers, architecture=architecture,

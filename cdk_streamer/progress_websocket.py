@@ -105,7 +105,7 @@ class ProgressWebSocket(Construct):
         name: the `Api` dimension of the metrics. Default: the construct's path.
         """
         if table is not None:
-            tables.check(table, dispatches=False)
+            tables.check(table, index=None, streams=False)
             if encryption_key is not None:
                 raise ValueError("table and encryption_key exclude each other; encrypt your table")
         connections.check_stage_name(stage_name)

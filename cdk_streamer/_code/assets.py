@@ -120,6 +120,11 @@ def authorizer_code(scope: Construct, architecture: lambda_.Architecture) -> lam
     return _with_requirements(runtime_asset(), "auth", scope, architecture).to_code(scope)
 
 
+def timers_code(scope: Construct, architecture: lambda_.Architecture) -> lambda_.AssetCode:
+    """Give the runtime with the time zones that schedules are read by."""
+    return _with_requirements(runtime_asset(), "timers", scope, architecture).to_code(scope)
+
+
 def durable_layer_code(scope: Construct, architecture: lambda_.Architecture) -> lambda_.AssetCode:
     """Give the runtime with the SDK of durable functions beside it, as the code of a layer."""
     asset = runtime_asset(root=_LAYER_ROOT)

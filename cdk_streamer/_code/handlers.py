@@ -23,8 +23,20 @@ _ENTRY_POINT = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Convention:
+    """Where in a folder a construct looks for the user's code, unless told otherwise."""
+
+    module: str
+    attribute: str
+    what: str
+
+
+APP = Convention(module="requests", attribute="app", what="an AsyncApp named app")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Handlers:
-    """Where the user's AsyncApp is, `module:attribute`, and what its functions are made of."""
+    """Where the user's code is, `module:attribute`, and what its functions are made of."""
 
     entry_point: str
     package: Package
@@ -63,19 +75,24 @@ class HandlerSettings:
     layers: Sequence[lambda_.ILayerVersion]
     architecture: lambda_.Architecture
 
-    def read(self, scope: Construct, handlers: str | Path | lambda_.Code) -> Handlers:
+    def read(
+        self,
+        scope: Construct,
+        handlers: str | Path | lambda_.Code,
+        convention: Convention = APP,
+    ) -> Handlers:
         """Check what the user gave; raises ValueError with the remedy."""
         if self.entry_point is not None and not _ENTRY_POINT.fullmatch(self.entry_point):
             raise ValueError(
                 f"entry_point must be 'module:attribute', got {self.entry_point!r}; "
-                "for example 'handlers.requests:app'"
+                f"for example 'handlers.{convention.module}:{convention.attribute}'"
             )
         environment = self.environment or {}
         _check_environment(environment)
         memory_size = MEMORY_SIZE if self.memory_size is None else self.memory_size
         _check_memory(memory_size)
         code, entry_point, requirements = _read_code(
-            scope, handlers, self.entry_point, self.architecture
+            scope, handlers, self.entry_point, self.architecture, convention
         )
         return Handlers(
             entry_point=entry_point,
@@ -124,17 +141,18 @@ def _read_code(
     handlers: str | Path | lambda_.Code,
     entry_point: str | None,
     architecture: lambda_.Architecture,
+    convention: Convention,
 ) -> tuple[lambda_.Code, str, Requirements | None]:
     if isinstance(handlers, lambda_.Code):
         if entry_point is None:
             raise ValueError(
                 "handlers is a lambda_.Code, so entry_point is needed; "
-                "for example entry_point='handlers.requests:app'"
+                f"for example entry_point='handlers.{convention.module}:{convention.attribute}'"
             )
         return handlers, entry_point, None
     folder = _folder(handlers)
-    entry_point = entry_point or f"{folder.name}.requests:app"
-    _check_module(folder, entry_point)
+    entry_point = entry_point or f"{folder.name}.{convention.module}:{convention.attribute}"
+    _check_module(folder, entry_point, convention)
     file = folder / "requirements.txt"
     requirements = (
         Requirements(file=file, platform=Platform.of(scope, architecture))
@@ -167,13 +185,13 @@ def _folder(handlers: str | Path) -> Path:
     return folder
 
 
-def _check_module(folder: Path, entry_point: str) -> None:
+def _check_module(folder: Path, entry_point: str, convention: Convention) -> None:
     module = entry_point.partition(":")[0]
     place = folder.parent.joinpath(*module.split("."))
     inside = module == folder.name or module.startswith(f"{folder.name}.")
     if not inside or not (place.with_suffix(".py").is_file() or (place / "__init__.py").is_file()):
         raise ValueError(
             f"there is no module {module!r} in the folder {str(folder)!r}; create "
-            f"{folder.name}/requests.py with an AsyncApp named app, or pass "
+            f"{folder.name}/{convention.module}.py with {convention.what}, or pass "
             f"entry_point='{folder.name}.<module>:<attribute>'"
         )

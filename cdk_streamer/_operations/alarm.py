@@ -15,6 +15,7 @@ MINUTE = Duration.minutes(1)
 FIVE_MINUTES = Duration.minutes(5)
 
 _PAGE = "docs/operations.md"
+_AT_LEAST = cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +33,7 @@ class AlarmScope:
         says: str,
         section: str,
         times: int = 1,
+        comparison: cloudwatch.ComparisonOperator = _AT_LEAST,
         missing_rings: bool = False,
     ) -> cloudwatch.Alarm:
         """Create an alarm that rings after so many bad periods, one after the other.
@@ -45,7 +47,7 @@ class AlarmScope:
             alarm_description=f"{says}: {_PAGE}#{section}",
             metric=metric,
             threshold=threshold,
-            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+            comparison_operator=comparison,
             evaluation_periods=times,
             treat_missing_data=missing.BREACHING if missing_rings else missing.NOT_BREACHING,
         )

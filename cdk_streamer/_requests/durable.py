@@ -28,6 +28,7 @@ ALIAS = "live"
 
 # An execution's name may be used again as soon as Lambda has forgotten it.
 _HISTORY = Duration.days(1)
+_NO_DESTINATION = "executions can have no destination; the watcher starts again what did not start"
 _EXECUTIONS = "an execution's ARN has a version, a name and an id that are made when it starts"
 
 
@@ -67,6 +68,7 @@ class DurableFunction:
             timeout=Duration.seconds(WORKER_TIMEOUT_SECONDS),
             defaults=defaults,
             repeats=True,
+            why_nothing_is_kept=_NO_DESTINATION,
             durable=lambda_.DurableConfig(
                 execution_timeout=Duration.seconds(environment.execution_timeout_seconds),
                 retention_period=_HISTORY,

@@ -21,11 +21,10 @@ from constructs import Construct
 from cdk_streamer._code.package import Package
 from cdk_streamer._code.requirements import PYTHON
 from cdk_streamer._resources.findings import acknowledge, acknowledge_policy, acknowledge_wildcard
-from cdk_streamer_runtime.contract import EntryPoint, Environment
+from cdk_streamer_runtime.contract import Environment
 
 _TRACING = ("xray:PutTraceSegments", "xray:PutTelemetryRecords")
 _NO_EVENTS = "nothing invokes it asynchronously; event sources keep what failed by themselves"
-_NO_DESTINATION = "executions can have no destination; the watcher starts again what did not start"
 _INTERFACES = "network interfaces have no name yet when Lambda's own policy lets it make them"
 # What makes a version another one; without them a new layer would not.
 _VERSION_FLAGS = (
@@ -56,18 +55,22 @@ class RuntimeFunction(Construct):
         id: str,
         *,
         description: str,
-        entry_point: EntryPoint,
+        entry_point: str,
         package: Package,
         environment: Environment,
         timeout: Duration,
         defaults: Defaults,
         repeats: bool = False,
         durable: lambda_.DurableConfig | None = None,
+        why_nothing_is_kept: str = _NO_EVENTS,
     ) -> None:
         """Create the function.
 
+        entry_point: `module.attribute`, of the runtime or of the user's code.
+
         repeats: it queues what comes back to it, for a while: Lambda must not take that for a loop.
         durable: it is run as durable executions, of versions that are kept for them.
+        why_nothing_is_kept: of what it was invoked with and could not do.
         """
         super().__init__(scope, id)
         for flag in _VERSION_FLAGS if durable else ():
@@ -87,7 +90,7 @@ class RuntimeFunction(Construct):
             description=description,
             runtime=PYTHON,
             architecture=defaults.architecture,
-            handler=entry_point.value,
+            handler=str(entry_point),
             code=package.code,
             layers=list(package.layers),
             environment={**package.variables, **environment.to_variables()},
@@ -105,7 +108,7 @@ class RuntimeFunction(Construct):
         )
         self.allow(*_LOGGING, on=log_group.log_group_arn)
         self._trace()
-        self._explain(_NO_DESTINATION if durable else _NO_EVENTS)
+        self._explain(why_nothing_is_kept)
 
     @property
     def function(self) -> lambda_.IFunction:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from aws_cdk import (
@@ -30,8 +31,31 @@ _KEY_ACTIONS = (
 _STREAM_ACTIONS = ("dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Index:
+    """An index of string keys for listing what somebody has."""
+
+    name: str
+    partition_key: str
+    sort_key: str
+    projection: tuple[str, ...]
+
+
+REQUESTS = Index(
+    name=contract.OWNER_INDEX,
+    partition_key=contract.OWNER_INDEX_PARTITION_KEY,
+    sort_key=contract.OWNER_INDEX_SORT_KEY,
+    projection=contract.OWNER_INDEX_PROJECTION,
+)
+
+
 def new_table(
-    scope: Construct, removal_policy: RemovalPolicy, encryption_key: kms.IKey | None
+    scope: Construct,
+    removal_policy: RemovalPolicy,
+    encryption_key: kms.IKey | None,
+    *,
+    index: Index = REQUESTS,
+    streams: bool = True,
 ) -> dynamodb.Table:
     """Create the table; TableV2 could not have a customer key in a stack without a region."""
     table = dynamodb.Table(
@@ -40,7 +64,7 @@ def new_table(
         partition_key=_text(contract.PARTITION_KEY),
         sort_key=_text(contract.SORT_KEY),
         time_to_live_attribute=contract.TTL_ATTRIBUTE,
-        stream=dynamodb.StreamViewType.NEW_IMAGE,
+        stream=dynamodb.StreamViewType.NEW_IMAGE if streams else None,
         billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
         point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
             point_in_time_recovery_enabled=True
@@ -55,25 +79,25 @@ def new_table(
         encryption_key=encryption_key,
     )
     table.add_global_secondary_index(
-        index_name=contract.OWNER_INDEX,
-        partition_key=_text(contract.OWNER_INDEX_PARTITION_KEY),
-        sort_key=_text(contract.OWNER_INDEX_SORT_KEY),
+        index_name=index.name,
+        partition_key=_text(index.partition_key),
+        sort_key=_text(index.sort_key),
         projection_type=dynamodb.ProjectionType.INCLUDE,
-        non_key_attributes=list(contract.OWNER_INDEX_PROJECTION),
+        non_key_attributes=list(index.projection),
     )
     return table
 
 
-def check(table: dynamodb.ITable, *, dispatches: bool) -> None:
+def check(table: dynamodb.ITable, *, index: Index | None, streams: bool) -> None:
     """Refuse a table that does not fit; of an imported one hardly anything is known.
 
-    `dispatches` asks for the stream that requests are dispatched by, and for the owners' index.
+    `streams` asks for the stream that requests are dispatched by.
     """
     resource = table.node.default_child
     faults: list[str] = []
     if isinstance(resource, (dynamodb.CfnTable, dynamodb.CfnGlobalTable)):
-        faults = _faults(resource, dispatches=dispatches)
-    elif dispatches and table.table_stream_arn is None:
+        faults = _faults(resource, index=index, streams=streams)
+    elif streams and table.table_stream_arn is None:
         faults = ["table_stream_arn, in Table.from_table_attributes"]
     if faults:
         raise ValueError(
@@ -82,7 +106,7 @@ def check(table: dynamodb.ITable, *, dispatches: bool) -> None:
 
 
 def _faults(
-    resource: dynamodb.CfnTable | dynamodb.CfnGlobalTable, *, dispatches: bool
+    resource: dynamodb.CfnTable | dynamodb.CfnGlobalTable, *, index: Index | None, streams: bool
 ) -> list[str]:
     # jsii cannot read these one by one: those of a global table are filled in at synthesis.
     properties: dict[str, Any] = Stack.of(resource).resolve(resource._cfn_properties)  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
@@ -92,18 +116,24 @@ def _faults(
     }
     keys = [(key["attributeName"], types[key["attributeName"]]) for key in properties["keySchema"]]
     ttl = properties.get("timeToLiveSpecification", {}).get("attributeName")
-    indexes = [index["indexName"] for index in properties.get("globalSecondaryIndexes", [])]
     wanted = [contract.PARTITION_KEY, contract.SORT_KEY]
-    owners = [contract.OWNER_INDEX_PARTITION_KEY, contract.OWNER_INDEX_SORT_KEY]
     faults = {
         f"the string keys {wanted}": keys != [(name, "S") for name in wanted],
         f"the TTL attribute {contract.TTL_ATTRIBUTE!r}": ttl != contract.TTL_ATTRIBUTE,
-        "a stream with new images": dispatches and "streamSpecification" not in properties,
-        f"the index {contract.OWNER_INDEX!r} with the string keys {owners}, "
-        f"projecting {list(contract.OWNER_INDEX_PROJECTION)}": dispatches
-        and contract.OWNER_INDEX not in indexes,
+        "a stream with new images": streams and "streamSpecification" not in properties,
     }
-    return [fault for fault, found in faults.items() if found]
+    lacking = [fault for fault, found in faults.items() if found]
+    return lacking if index is None else [*lacking, *_index_faults(properties, index)]
+
+
+def _index_faults(properties: dict[str, Any], index: Index) -> list[str]:
+    names = [found["indexName"] for found in properties.get("globalSecondaryIndexes", [])]
+    if index.name in names:
+        return []
+    keys = [index.partition_key, index.sort_key]
+    return [
+        f"the index {index.name!r} with the string keys {keys}, projecting {list(index.projection)}"
+    ]
 
 
 def allow(
@@ -128,9 +158,9 @@ def grant(function: lambda_.Function, table: dynamodb.ITable, *actions: str) -> 
     return granted.combine(key.grant(function, *_KEY_ACTIONS)) if key else granted
 
 
-def allow_index(function: RuntimeFunction, table: dynamodb.ITable) -> None:
+def allow_index(function: RuntimeFunction, table: dynamodb.ITable, index: Index = REQUESTS) -> None:
     """Let a function list what an owner has."""
-    function.allow("dynamodb:Query", on=f"{table.table_arn}/index/{contract.OWNER_INDEX}")
+    function.allow("dynamodb:Query", on=f"{table.table_arn}/index/{index.name}")
 
 
 def allow_stream(function: RuntimeFunction, table: dynamodb.ITable) -> None:

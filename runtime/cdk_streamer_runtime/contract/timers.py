@@ -69,6 +69,18 @@ class TimerCallbackEnvironment(Environment):
 
 # --- the table ---------------------------------------------------------------------------------
 
+
+class TimerItemKind(StrEnum):
+    """What partition keys of items begin with."""
+
+    DEFINITION = "t"
+    SLOT = "w"
+    DUE = "d"
+    CLASS = "c"
+    SHARD = "s"
+    FIRING = "f"
+
+
 TIMER_OWNER_INDEX = "by_owner"
 TIMER_OWNER_INDEX_PARTITION_KEY = "owner_key"
 TIMER_OWNER_INDEX_SORT_KEY = "id_key"
@@ -99,6 +111,12 @@ class TimerRoute(StrEnum):
     OCCURRENCES = "GET /periodic/{id}/occurrences"
     LIST = "GET /periodic"
     BATCH = "POST /periodic:batch"
+
+    @property
+    def resource(self) -> str:
+        """What names it in a policy, below the stage: `GET/periodic/*`."""
+        method, _, path = self.partition(" ")
+        return f"{method}{path.replace('{id}', '*')}"
 
 
 # --- metrics -----------------------------------------------------------------------------------

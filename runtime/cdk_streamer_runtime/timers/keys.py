@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from cdk_streamer_runtime.contract.timers import MAX_TIMER_SHARDS
+from cdk_streamer_runtime.contract.timers import MAX_TIMER_SHARDS, TimerItemKind
 from cdk_streamer_runtime.timers.definition import stable_number
 
 HOUR = 3600
@@ -38,7 +38,7 @@ def shard_of(id: str, shards: int) -> str:
 
 def meta(id: str) -> Key:
     """Key of a timer's definition."""
-    return Key(f"t#{id}", META)
+    return Key(f"{TimerItemKind.DEFINITION}#{id}", META)
 
 
 def slot(shard: str, wheel_class: str, number: int, second: int, id: str) -> Key:
@@ -48,7 +48,7 @@ def slot(shard: str, wheel_class: str, number: int, second: int, id: str) -> Key
 
 def slot_partition(shard: str, wheel_class: str, number: int) -> str:
     """Partition of all timers of a slot."""
-    return f"w#{shard}#{wheel_class}#{number}"
+    return f"{TimerItemKind.SLOT}#{shard}#{wheel_class}#{number}"
 
 
 def due(shard: str, moment: int, id: str) -> Key:
@@ -58,7 +58,7 @@ def due(shard: str, moment: int, id: str) -> Key:
 
 def due_partition(shard: str, moment: int) -> str:
     """Partition of all such firings of an hour."""
-    return f"d#{shard}#{moment // HOUR}"
+    return f"{TimerItemKind.DUE}#{shard}#{moment // HOUR}"
 
 
 def due_sort(moment: int) -> str:
@@ -68,17 +68,17 @@ def due_sort(moment: int) -> str:
 
 def class_registry(shard: str) -> str:
     """Partition of the classes that the shard's timers are of; the sort key is the class."""
-    return f"c#{shard}"
+    return f"{TimerItemKind.CLASS}#{shard}"
 
 
 def shard(name: str) -> Key:
     """Key of what the dispatchers of a shard know of each other."""
-    return Key(f"s#{name}", SHARD)
+    return Key(f"{TimerItemKind.SHARD}#{name}", SHARD)
 
 
 def firing(id: str, moment: int) -> Key:
     """Key of what a callback remembers of a firing."""
-    return Key(f"f#{id}", f"{moment:012d}")
+    return Key(f"{TimerItemKind.FIRING}#{id}", f"{moment:012d}")
 
 
 def owner_partition(owner: str, id: str) -> str:
