@@ -10,7 +10,9 @@ from typing import Any, NoReturn
 
 # Python gives up at a depth that depends on who reads: what one takes, all others must take too.
 DEPTH = 200
-_STRUCTURE = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{}]')
+# Also matches a string that never ends: each start has a match, so the whole is linear.
+_STRUCTURE = re.compile(r'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)|[\[\]{}]', re.DOTALL)
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 def encode(document: object) -> str:
@@ -29,6 +31,21 @@ def decode(text: str | bytes) -> Any:  # noqa: ANN401 - JSON is any of six types
         return json.loads(text, parse_constant=_refuse, parse_float=_finite)
     except RecursionError:
         raise ValueError("the JSON text is nested too deeply") from None
+
+
+def decode_strictly(text: str) -> Any:  # noqa: ANN401 - JSON is any of six types
+    """Read JSON that no second reader can understand differently; raises ValueError for other.
+
+    Refused beside what `decode` refuses: a member twice, half a surrogate pair, too many levels.
+    """
+    if is_deep(text):
+        raise ValueError(f"it is nested deeper than {DEPTH} levels")
+    value = json.loads(
+        text, object_pairs_hook=_members, parse_constant=_refuse, parse_float=_finite
+    )
+    if _SURROGATE.search(text):
+        _check_text(value)
+    return value
 
 
 def fingerprint(document: object) -> str:
@@ -52,6 +69,20 @@ def is_deep(text: str) -> bool:
         if depth > DEPTH:
             return True
     return False
+
+
+def _check_text(value: object) -> None:
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise ValueError("half a surrogate pair is no text") from None
+
+
+def _members(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        raise ValueError("a member is there twice")
+    return members
 
 
 def _finite(text: str) -> float:

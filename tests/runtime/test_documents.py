@@ -8,7 +8,15 @@ from typing import Any
 import pytest
 from hypothesis import given, strategies as st
 
-from cdk_streamer_runtime.documents import DEPTH, decode, encode, fingerprint, is_deep, size
+from cdk_streamer_runtime.documents import (
+    DEPTH,
+    decode,
+    decode_strictly,
+    encode,
+    fingerprint,
+    is_deep,
+    size,
+)
 
 # Halves of surrogate pairs too: Python has them, JSON can escape them, UTF-8 cannot hold them.
 TEXTS = st.text(st.characters())
@@ -149,3 +157,43 @@ def depth(document: Any) -> int:
             return 1 + max(map(depth, document), default=0)
         case _:
             return 0
+
+
+def test_a_string_that_never_ends_is_looked_at_once():
+    # Each of its quotes could begin a string, and looking from all of them would take an hour.
+    assert not is_deep("[]" * DEPTH + '"' + '\\"' * 200_000)
+
+
+@given(JSON)
+def test_what_is_text_throughout_is_read_strictly_too(document: Any):
+    text = encode(document)
+    try:
+        json.dumps(document, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        with pytest.raises(ValueError, match="surrogate"):
+            decode_strictly(text)
+    else:
+        assert decode_strictly(text) == document
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"a": 1, "a": 1}',
+        '[{"b": {"a": 1, "\\u0061": 2}}]',
+        '["\\ud83d"]',
+        '{"\\udc00": 1}',
+        "NaN",
+        "[-Infinity]",
+        "1e999",
+        "9" * 5_000,
+        "[" * (DEPTH + 1) + "]" * (DEPTH + 1),
+        "",
+        "{}x",
+        "[1,]",
+        "\ufeff{}",
+    ],
+)
+def test_what_two_readers_could_understand_differently_is_refused(text: str):
+    with pytest.raises(ValueError, match=r"."):
+        decode_strictly(text)

@@ -5,22 +5,32 @@ A local time that a gap skips is at the gap's end; one that comes twice is the f
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 _MINUTE = timedelta(minutes=1)
+# What lies beside the database on some machines: copies, among them some that count leap seconds.
+_NO_ZONES = re.compile(r"(posix|right)/|localtime$|posixrules$|Factory$")
 
 
 @lru_cache(maxsize=1024)
 def zone(name: str) -> ZoneInfo:
     """Give a zone of the IANA database by its name; raises ValueError."""
+    found = None if _NO_ZONES.match(name) else _find(name)
+    if found is None:
+        raise ValueError(
+            f"timezone must be a name of the IANA database such as 'Europe/Berlin', got {name!r}"
+        )
+    return found
+
+
+def _find(name: str) -> ZoneInfo | None:
     try:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError):  # unknown, no name at all, or a folder of names
-        raise ValueError(
-            f"timezone must be a name of the IANA database such as 'Europe/Berlin', got {name!r}"
-        ) from None
+        return None
 
 
 def instant(local: datetime, where: ZoneInfo) -> int:
