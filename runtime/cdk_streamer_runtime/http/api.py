@@ -8,7 +8,8 @@ from typing import Any
 from cdk_streamer_runtime.callers import Callers
 from cdk_streamer_runtime.contract import ErrorCode, HttpRoute
 from cdk_streamer_runtime.errors import Rejection
-from cdk_streamer_runtime.http.exchange import HttpRequest, HttpResponse
+from cdk_streamer_runtime.exchange import HttpResponse
+from cdk_streamer_runtime.http.exchange import HttpRequest
 from cdk_streamer_runtime.http.refusals import Refusals
 from cdk_streamer_runtime.http.routes import Routes
 from cdk_streamer_runtime.http.submission import Submissions

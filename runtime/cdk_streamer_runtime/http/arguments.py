@@ -10,13 +10,13 @@ from urllib.parse import parse_qsl
 
 from cdk_streamer_runtime.contract import WAIT_SECONDS, ErrorCode
 from cdk_streamer_runtime.errors import Rejection
+from cdk_streamer_runtime.exchange import is_json
 from cdk_streamer_runtime.http.exchange import HttpRequest
 from cdk_streamer_runtime.http.problems import UnsupportedBody
 from cdk_streamer_runtime.keys import is_request_id
 
 _INTEGER = re.compile(r"0|[1-9][0-9]{0,15}", re.ASCII)
 _PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
-_JSON_TYPE = re.compile(r"application/(?:[a-z0-9.!#$&^_-]+\+)?json", re.ASCII)
 _LONGEST_VALUE = 2_048
 # RFC 9651, 3.3.3: a string in quotes, where only they and the backslash are escaped.
 _QUOTED = re.compile(r'"((?:[^"\\]|\\["\\])*)"')
@@ -104,10 +104,7 @@ def idempotency_key(request: HttpRequest) -> str | None:
 def check_json(request: HttpRequest) -> None:
     """Let a body pass that says it is JSON in UTF-8; raises UnsupportedBody."""
     content_type = request.headers.get("content-type")
-    kind, _, parameters = (content_type or "").lower().partition(";")
-    charsets = [part.strip() for part in parameters.split(";") if "charset" in part]
-    known = {"charset=utf-8", 'charset="utf-8"'}
-    if not _JSON_TYPE.fullmatch(kind.strip()) or not known.issuperset(charsets):
+    if not is_json(content_type):
         raise UnsupportedBody(content_type)
 
 

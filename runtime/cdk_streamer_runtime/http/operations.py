@@ -6,11 +6,10 @@ from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 
 from cdk_streamer_runtime.contract import REQUEST_ID_PATTERN, WAIT_SECONDS, HttpRoute, State
-from cdk_streamer_runtime.http.problems import PROBLEM_JSON
+from cdk_streamer_runtime.exchange import JSON, PROBLEM_JSON
 from cdk_streamer_runtime.http.schemas import COUNT, REQUEST_ID, Schema, ref
 from cdk_streamer_runtime.requests.inquiries import LARGEST_PAGE, LONGEST_REASON
 
-_JSON = "application/json"
 _CURSOR = rf'^\["[0-9]{{15}}#{REQUEST_ID_PATTERN}","[A-Za-z0-9_-]{{43}}"\]$'
 # What any request can meet, whatever it asks for.
 _ALWAYS = (
@@ -60,7 +59,7 @@ def _operation(
         },
     }
     if body:
-        content = {_JSON: {"schema": ref(body)}}
+        content = {JSON: {"schema": ref(body)}}
         operation["requestBody"] = {"required": True, "content": content}
     return operation
 
@@ -69,7 +68,7 @@ def _answer(status: int, schema: str) -> Schema:
     kind = ref(schema) if schema else {"type": "object"}
     return {
         "description": HTTPStatus(status).phrase,
-        "content": {_JSON: {"schema": kind}},
+        "content": {JSON: {"schema": kind}},
     }
 
 
@@ -97,7 +96,7 @@ def _submit() -> Schema:
     )
     operation["responses"]["200"] = {
         "description": "the answer of a sync action, or an async one that has ended",
-        "content": {_JSON: {"schema": {"oneOf": [ref("Response"), ref("Snapshot")]}}},
+        "content": {JSON: {"schema": {"oneOf": [ref("Response"), ref("Snapshot")]}}},
     }
     location = {"schema": {"type": "string", "format": "uri-reference"}}
     operation["responses"]["202"]["headers"] = {"Location": location}

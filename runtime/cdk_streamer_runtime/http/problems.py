@@ -8,9 +8,7 @@ from typing import Any
 
 from cdk_streamer_runtime.contract import ErrorCode
 from cdk_streamer_runtime.errors import Rejection
-from cdk_streamer_runtime.http.exchange import HttpResponse
-
-PROBLEM_JSON = "application/problem+json"
+from cdk_streamer_runtime.exchange import PROBLEM_JSON, HttpResponse
 
 STATUSES: Mapping[ErrorCode, HTTPStatus] = {
     ErrorCode.VALIDATION_ERROR: HTTPStatus.BAD_REQUEST,

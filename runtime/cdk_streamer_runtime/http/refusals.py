@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 
 from cdk_streamer_runtime.contract import ErrorCode
-from cdk_streamer_runtime.http.exchange import HttpResponse
+from cdk_streamer_runtime.exchange import HttpResponse
 from cdk_streamer_runtime.http.problems import problem, status_of
 from cdk_streamer_runtime.reception import Reception
 from cdk_streamer_runtime.requests.app import AsyncApp

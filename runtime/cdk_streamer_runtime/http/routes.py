@@ -15,8 +15,8 @@ from cdk_streamer_runtime.contract import (
     State,
 )
 from cdk_streamer_runtime.errors import Rejection, RequestNotFound
+from cdk_streamer_runtime.exchange import HttpResponse
 from cdk_streamer_runtime.http.arguments import Preferences, Query
-from cdk_streamer_runtime.http.exchange import HttpResponse
 from cdk_streamer_runtime.http.snapshots import Snapshots, get, inquiry
 from cdk_streamer_runtime.http.visit import Visit
 from cdk_streamer_runtime.requests.app import AsyncApp

@@ -9,8 +9,8 @@ from typing import Any
 
 from cdk_streamer_runtime.contract import ErrorCode
 from cdk_streamer_runtime.errors import InvalidFrame, Rejection
+from cdk_streamer_runtime.exchange import HttpResponse
 from cdk_streamer_runtime.http.arguments import Preferences, Query, idempotency_key
-from cdk_streamer_runtime.http.exchange import HttpResponse
 from cdk_streamer_runtime.http.problems import problem
 from cdk_streamer_runtime.http.refusals import Refusals
 from cdk_streamer_runtime.http.snapshots import Snapshots, is_terminal
