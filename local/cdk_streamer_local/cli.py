@@ -1,9 +1,10 @@
-"""The command line: `cdk-streamer local`, `token` and `call`."""
+"""The command line: `cdk-streamer local`, `token`, `credentials` and `call`."""
 
 from __future__ import annotations
 
 import argparse
 import importlib
+import shlex
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -18,6 +19,7 @@ _EPILOG = """\
 examples:
   cdk-streamer local app.py                          run an app, Ctrl-C ends it
   cdk-streamer token --sub alice --tenant acme       a token for its socket
+  eval "$(cdk-streamer credentials)"                 a key to sign calls with
   cdk-streamer call echo '{"text": "hello"}'         a request over its socket
 """
 _INTERRUPTED = 130  # what shells give for a command that Ctrl-C ended
@@ -47,6 +49,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     _add_local(commands)
     _add_token(commands)
+    _add_credentials(commands)
     _add_call(commands)
     return parser
 
@@ -82,6 +85,17 @@ def _add_token(commands: Any) -> None:  # noqa: ANN401 - see above
     _add_claims(token)
     token.add_argument("--expires", type=int, default=3600, metavar="SECONDS", help="default: 3600")
     token.set_defaults(run=_token)
+
+
+def _add_credentials(commands: Any) -> None:  # noqa: ANN401 - see above
+    keys = commands.add_parser(
+        "credentials",
+        help="make a key to sign calls of the running app with",
+        description="Make an access key of a user who may call the APIs of the running app, and "
+        "write it as a shell reads it.",
+    )
+    keys.add_argument("--user", metavar="NAME", default="developer", help="default: developer")
+    keys.set_defaults(run=_credentials)
 
 
 def _add_call(commands: Any) -> None:  # noqa: ANN401 - see above
@@ -157,6 +171,28 @@ def _display(*, as_json: bool) -> Callable[..., None]:
 
 def _token(arguments: argparse.Namespace) -> int:
     print(_mint(arguments, arguments.expires))  # noqa: T201 - what was asked for
+    return 0
+
+
+def _credentials(arguments: argparse.Namespace) -> int:
+    require_extra()
+    from cdk_streamer_local.cloud.users import CALLING, credentials
+    from cdk_streamer_local.record import running
+
+    record, _ = running(Path.cwd())
+    services = record.services
+    key = credentials(services, arguments.user, CALLING, ["*"])
+    variables = {
+        "AWS_ACCESS_KEY_ID": key.access_key,
+        "AWS_SECRET_ACCESS_KEY": key.secret_key,
+        "AWS_REGION": services.region,
+        "AWS_DEFAULT_REGION": services.region,
+        "AWS_ENDPOINT_URL": services.endpoint,
+        "AWS_CA_BUNDLE": record.ca_bundle,
+    }
+    for name, value in variables.items():
+        print(f"export {name}={shlex.quote(value)}")  # noqa: T201 - what was asked for
+    print("unset AWS_SESSION_TOKEN AWS_PROFILE")  # noqa: T201
     return 0
 
 

@@ -12,8 +12,10 @@ from cdk_streamer_local.cloud.services import Services
 from cdk_streamer_local.engine.certificate import Certificate, server_certificate
 from cdk_streamer_local.engine.durable import DurableExecutions
 from cdk_streamer_local.engine.installation import installed
+from cdk_streamer_local.engine.loopback import call
 from cdk_streamer_local.engine.port import listen
 from cdk_streamer_local.engine.process import Engine
+from cdk_streamer_local.engine.punctual import SCHEDULES_PATH
 from cdk_streamer_local.functions.reports import Report, Reports
 from cdk_streamer_local.tokens.issuer import Issuer
 from cdk_streamer_local.tokens.keys import SigningKey
@@ -79,6 +81,10 @@ class Host:
                 region=region,
             )
         return self._services[place]
+
+    def begin_schedules(self) -> None:
+        """Let schedules invoke their targets from now on."""
+        call(self.certificate, f"{self.engine.endpoint}{SCHEDULES_PATH}", b"")
 
     def _prepare(self) -> None:
         """Make the clients that deploying needs: it takes long, and synthesis leaves us idle."""

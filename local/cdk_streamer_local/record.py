@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any, cast
 
 from cdk_streamer_local.cloud.apis import Api
+from cdk_streamer_local.cloud.assembly import DEFAULT_ACCOUNT, DEFAULT_REGION
+from cdk_streamer_local.cloud.services import Services
 from cdk_streamer_local.cloud.synthesis import STATE_FOLDER
 from cdk_streamer_local.errors import BadArgument, NotRunning
 from cdk_streamer_local.extra import require_extra
@@ -44,6 +46,7 @@ class Record:
     ca_bundle: str
     sockets: Sequence[Api]
     http_apis: Sequence[Api]
+    rest_apis: Sequence[Api]
     outputs: Mapping[str, Mapping[str, str]]
     audiences: Sequence[Audience]
 
@@ -59,7 +62,7 @@ class Record:
         """Give the record of a command that still lives."""
         try:
             members = cast("dict[str, Any]", json.loads((state / FILE).read_text()))
-            for apis in ("sockets", "http_apis"):
+            for apis in ("sockets", "http_apis", "rest_apis"):
                 members[apis] = [Api(**api) for api in members[apis]]
             members["audiences"] = [Audience(**audience) for audience in members["audiences"]]
             record = cls(**members)
@@ -72,6 +75,16 @@ class Record:
         """Forget it."""
         (state / FILE).unlink(missing_ok=True)
 
+    @property
+    def services(self) -> Services:
+        """Give clients of the engine, for the account and region that a template need not name."""
+        return Services(
+            endpoint=self.endpoint,
+            bundle=Path(self.ca_bundle),
+            account=DEFAULT_ACCOUNT,
+            region=DEFAULT_REGION,
+        )
+
     def socket_url(self, name: str | None = None) -> str:
         """Give the address of the only socket, or of the one whose path ends with `name`."""
         return _url(self.sockets, name, "socket", "the app has no WebSocket API")
@@ -79,6 +92,10 @@ class Record:
     def http_url(self, name: str | None = None) -> str:
         """Give the address of the only HTTP API, or of the one whose path ends with `name`."""
         return _url(self.http_apis, name, "HTTP API", "the app has no HTTP API")
+
+    def rest_url(self, name: str | None = None) -> str:
+        """Give the address of the only REST API, or of the one whose path ends with `name`."""
+        return _url(self.rest_apis, name, "REST API", "the app has no REST API")
 
     def token(
         self,

@@ -16,7 +16,9 @@ from cdk_streamer_local.cloud.assembly import (
     DEFAULT_REGION,
     construct_path,
 )
+from cdk_streamer_local.cloud.services import Services
 from cdk_streamer_local.cloud.synthesis import App
+from cdk_streamer_local.cloud.users import CALLING, DEVELOPER, Credentials, credentials
 from cdk_streamer_local.events import Event, Spoke
 from cdk_streamer_local.functions.function import Function, find
 from cdk_streamer_local.functions.reports import ReportKind
@@ -105,6 +107,23 @@ class LocalStack:
         """Give the address of the only HTTP API, or of the one at this construct path."""
         return self._running.http_url(name)
 
+    def rest_url(self, name: str | None = None) -> str:
+        """Give the address of the only REST API, or of the one at this construct path."""
+        return self._running.rest_url(name)
+
+    def credentials(
+        self,
+        user: str = DEVELOPER,
+        *,
+        actions: Sequence[str] = CALLING,
+        resources: Sequence[str] = ("*",),
+    ) -> Credentials:
+        """Give a new key of an IAM user, to sign with: who may do these actions and no others.
+
+        Default: may call all APIs.
+        """
+        return credentials(self._services, user, actions, resources)
+
     def token(
         self,
         *,
@@ -126,10 +145,7 @@ class LocalStack:
 
     def client(self, service: str) -> Any:  # noqa: ANN401 - boto3 makes its clients' types at run time
         """Give a boto3 client with all rights in the first stack's account and region."""
-        stacks = self._session.system.stacks
-        if stacks:
-            return stacks[0].services.client(service)
-        return self._session.host.services(DEFAULT_ACCOUNT, DEFAULT_REGION).client(service)
+        return self._services.client(service)
 
     def physical_id(self, name: str) -> str:
         """Give the engine's name of a resource, by its logical id or the end of its path."""
@@ -200,6 +216,13 @@ class LocalStack:
     def resume_worker(self, function: str) -> frozenset[int]:
         """Let frozen workers go on."""
         return self._session.workers.signal(self._find(function).name, signal.SIGCONT)
+
+    @property
+    def _services(self) -> Services:
+        stacks = self._session.system.stacks
+        if stacks:
+            return stacks[0].services
+        return self._session.host.services(DEFAULT_ACCOUNT, DEFAULT_REGION)
 
     @property
     def _running(self) -> Record:

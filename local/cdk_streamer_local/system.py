@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from cdk_streamer_local.cloud.apis import http_apis_of, local_address, sockets_of
+from cdk_streamer_local.cloud.apis import http_apis_of, local_address, rest_apis_of, sockets_of
 from cdk_streamer_local.cloud.assembly import Assembly, Asset, StackTemplate
 from cdk_streamer_local.cloud.assets import upload
 from cdk_streamer_local.cloud.deployment import DeployedStack, deploy
@@ -33,6 +33,7 @@ class System:
         functions = [function for stack in stacks for function in functions_of(stack)]
         wired = [wire(function, jwks_url=host.issuer.jwks_url) for function in functions]
         host.durable.serve([function for function in functions if function.execution_seconds])
+        host.begin_schedules()
         return cls(stacks=stacks, wired=wired)
 
     @property
@@ -71,6 +72,7 @@ class System:
             ca_bundle=str(host.certificate.bundle),
             sockets=[socket for stack in self.stacks for socket in sockets_of(stack)],
             http_apis=[api for stack in self.stacks for api in http_apis_of(stack)],
+            rest_apis=[api for stack in self.stacks for api in rest_apis_of(stack)],
             outputs={
                 stack.template.name: {
                     name: local_address(value, endpoint) for name, value in stack.outputs.items()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -189,7 +190,19 @@ def test_functions_do_not_wait_for_a_reader_that_stands_still(tmp_path):
 def test_the_help_shows_what_there_is_to_do():
     shown = subprocess.run([*COMMAND, "--help"], capture_output=True, text=True, check=True).stdout
 
-    assert all(command in shown for command in ("local", "token", "call", "examples:"))
+    assert all(
+        command in shown for command in ("local", "token", "credentials", "call", "examples:")
+    )
+
+
+def test_a_key_to_sign_with_is_written_as_a_shell_reads_it(run):
+    endpoint = run.wait_for("ready")["record"]["endpoint"]
+
+    words = [shlex.split(line) for line in run.ask("credentials").splitlines()]
+
+    exported = dict(word[1].split("=", 1) for word in words if word[0] == "export")
+    assert exported["AWS_ACCESS_KEY_ID"].startswith("AKIA")
+    assert (exported["AWS_ENDPOINT_URL"], exported["AWS_REGION"]) == (endpoint, "us-east-1")
 
 
 def test_a_token_needs_a_running_app(tmp_path):

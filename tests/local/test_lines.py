@@ -30,6 +30,7 @@ RUNNING = Record(
     endpoint="https://127.0.0.1:4566",
     ca_bundle="/bundle.pem",
     http_apis=[],
+    rest_apis=[],
     sockets=[Api(name="Reports/Api", url="wss://127.0.0.1:4566/_aws/execute-api/a/live")],
     outputs={"Reports": {"Url": "wss://here"}},
     audiences=[

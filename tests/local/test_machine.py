@@ -233,6 +233,7 @@ def record(**members):
         "endpoint": ENDPOINT,
         "ca_bundle": "/bundle.pem",
         "http_apis": [],
+        "rest_apis": [],
         "sockets": [Api(name="Reports/Api/Socket", url="wss://one")],
         "outputs": {"Reports": {"Url": "wss://one"}},
         "audiences": [],

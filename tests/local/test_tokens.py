@@ -29,7 +29,14 @@ AUDIENCE = Audience(
     issuer=ISSUER, audience="reports,other", algorithms="RS256,ES256", tenant_claim="tenant"
 )
 RUNNING = Record(
-    pid=1, endpoint="", ca_bundle="", sockets=(), http_apis=(), outputs={}, audiences=[AUDIENCE]
+    pid=1,
+    endpoint="",
+    ca_bundle="",
+    sockets=(),
+    http_apis=(),
+    rest_apis=(),
+    outputs={},
+    audiences=[AUDIENCE],
 )
 
 
@@ -195,6 +202,7 @@ def with_audiences(*audiences: Audience) -> Record:
         ca_bundle="",
         sockets=(),
         http_apis=(),
+        rest_apis=(),
         outputs={},
         audiences=list(audiences),
     )

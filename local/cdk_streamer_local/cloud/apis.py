@@ -1,4 +1,4 @@
-"""WebSocket and HTTP APIs: their addresses here, and AWS's addresses turned into these."""
+"""WebSocket, HTTP and REST APIs: their addresses here, and AWS's addresses turned into these."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from cdk_streamer_local.cloud.assembly import Resource
 from cdk_streamer_local.cloud.deployment import DeployedStack
 
 _AWS_ADDRESS = re.compile(
@@ -32,6 +33,16 @@ def http_apis_of(stack: DeployedStack) -> list[Api]:
     return _apis_of(stack, "HTTP", "https")
 
 
+def rest_apis_of(stack: DeployedStack) -> list[Api]:
+    """Give the REST APIs of a stack with the stages that stand in the same template."""
+    apis = _by_id(stack, "AWS::ApiGateway::RestApi")
+    stages = [
+        (_referred(stage.properties.get("RestApiId")), str(stage.properties.get("StageName")))
+        for stage in stack.template.of_type("AWS::ApiGateway::Stage")
+    ]
+    return [_stage(stack, apis[api], "https", stage) for api, stage in stages if api in apis]
+
+
 def local_address(text: str, endpoint: str) -> str:
     """Give the text with every address of API Gateway replaced by the engine's."""
     host = endpoint.partition("://")[2]
@@ -54,23 +65,29 @@ def addresses(texts: Sequence[str]) -> frozenset[str]:
 
 def _apis_of(stack: DeployedStack, protocol: str, scheme: str) -> list[Api]:
     apis = {
-        resource.logical_id: resource
-        for resource in stack.template.of_type("AWS::ApiGatewayV2::Api")
-        if resource.properties.get("ProtocolType") == protocol
-        and resource.logical_id in stack.physical
+        logical_id: api
+        for logical_id, api in _by_id(stack, "AWS::ApiGatewayV2::Api").items()
+        if api.properties.get("ProtocolType") == protocol
     }
-    return [
-        Api(
-            name=apis[api].construct_path,
-            url=local_address(
-                f"{scheme}://{stack.physical[api]}.execute-api.here.amazonaws.com"
-                f"{_path(stage.properties['StageName'])}",
-                stack.services.endpoint,
-            ),
-        )
+    stages = [
+        (_referred(stage.properties.get("ApiId")), str(stage.properties["StageName"]))
         for stage in stack.template.of_type("AWS::ApiGatewayV2::Stage")
-        if (api := _referred(stage.properties.get("ApiId"))) in apis
     ]
+    return [_stage(stack, apis[api], scheme, stage) for api, stage in stages if api in apis]
+
+
+def _by_id(stack: DeployedStack, kind: str) -> dict[str, Resource]:
+    return {
+        resource.logical_id: resource
+        for resource in stack.template.of_type(kind)
+        if resource.logical_id in stack.physical
+    }
+
+
+def _stage(stack: DeployedStack, api: Resource, scheme: str, stage: str) -> Api:
+    host = f"{stack.physical[api.logical_id]}.execute-api.here.amazonaws.com"
+    url = local_address(f"{scheme}://{host}{_path(stage)}", stack.services.endpoint)
+    return Api(name=api.construct_path, url=url)
 
 
 def _path(stage: str) -> str:

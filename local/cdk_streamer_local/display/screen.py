@@ -95,7 +95,8 @@ class Screen:
             return
         self._shown = True
         record = event.record
-        rows = [(api.name, api.url) for api in (*record.sockets, *record.http_apis)]
+        apis = (*record.sockets, *record.http_apis, *record.rest_apis)
+        rows = [(api.name, api.url) for api in apis]
         rows += [
             (f"{stack}.{name}", value)
             for stack, outputs in record.outputs.items()

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-import ssl
 import subprocess
 import threading
-import urllib.request
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -15,13 +13,13 @@ from cdk_streamer_local.cloud.services import Services
 from cdk_streamer_local.engine.certificate import Certificate
 from cdk_streamer_local.engine.durable_front import CONFIGURATION_PATH
 from cdk_streamer_local.engine.installation import durable_python
+from cdk_streamer_local.engine.loopback import call
 from cdk_streamer_local.engine.port import HOST, listen
 from cdk_streamer_local.errors import EngineUnavailable
 from cdk_streamer_local.functions.function import Function
 
 _RUNNER = Path(__file__).with_name("durable_runner.py")
 _START_SECONDS = 30
-_NO_PROXY = urllib.request.ProxyHandler({})
 
 
 class DurableExecutions:
@@ -50,7 +48,8 @@ class DurableExecutions:
         if self._process is not None:
             seconds = {function.name: function.execution_seconds for function in functions}
             document = {"runner": self._runner, "functions": seconds}
-            self._open(f"{self._endpoint}{CONFIGURATION_PATH}", json.dumps(document).encode())
+            url = f"{self._endpoint}{CONFIGURATION_PATH}"
+            call(self._certificate, url, json.dumps(document).encode())
 
     def stop(self) -> None:
         """End the runner, and with it all executions."""
@@ -89,16 +88,10 @@ class DurableExecutions:
             if process.poll() is not None:
                 break
             try:
-                return self._open(f"{self._runner}/health")
+                return call(self._certificate, f"{self._runner}/health")
             except OSError:
                 pause.wait(0.05)
         raise EngineUnavailable(
             "the runner of durable executions does not answer",
             remedy="start again; if it repeats, report it",
         )
-
-    def _open(self, url: str, body: bytes | None = None) -> None:
-        trust = ssl.create_default_context(cafile=str(self._certificate.bundle))
-        opener = urllib.request.build_opener(_NO_PROXY, urllib.request.HTTPSHandler(context=trust))
-        with opener.open(urllib.request.Request(url, data=body), timeout=30) as answer:  # noqa: S310 - loopback
-            answer.read()

@@ -47,10 +47,16 @@ def main() -> None:
     # Beside this file: a program's own folder is the first place that Python looks into.
     durable: Any = importlib.import_module("durable_front")
     front = durable.DurableFront(engine.app)
+    punctual: Any = importlib.import_module("punctual")
+    scheduler: Any = importlib.import_module("ministack.services.scheduler")
     _mend_apis()
     _mend_rights(front.arns)
+    punctual.deliver_delayed(
+        importlib.import_module("ministack.services.sqs"),
+        importlib.import_module("ministack.core.concurrency").esm_wake,
+    )
     config = uvicorn.Config(
-        fronted(front, subprotocol),
+        fronted(punctual.SchedulesFront(front, scheduler), subprotocol),
         ssl_certfile=certificate,
         ssl_keyfile=key,
         http="httptools",

@@ -1,4 +1,4 @@
-"""A small app of what the constructs rely on: a socket, a stream, queues, a layer, roles."""
+"""A small app of what the constructs rely on: APIs, streams, queues, a schedule, roles."""
 
 # pyright: reportArgumentType=false
 # jsii's classes and its protocols differ in parameter names, which nobody passes.
@@ -11,6 +11,7 @@ from aws_cdk import (
     Duration,
     RemovalPolicy,
     Stack,
+    aws_apigateway as apigateway,
     aws_apigatewayv2 as apigatewayv2,
     aws_apigatewayv2_authorizers as authorizers,
     aws_apigatewayv2_integrations as integrations,
@@ -18,6 +19,8 @@ from aws_cdk import (
     aws_iam as iam,
     aws_lambda as lambda_,
     aws_lambda_event_sources as sources,
+    aws_scheduler as scheduler,
+    aws_scheduler_targets as targets,
     aws_sqs as sqs,
 )
 
@@ -29,7 +32,7 @@ code = lambda_.Code.from_asset(str(HERE / "functions"), exclude=["__pycache__"])
 layer = lambda_.LayerVersion(stack, "Layer", code=lambda_.Code.from_asset(str(HERE / "layer")))
 
 
-def function(id: str, handler: str, **settings) -> lambda_.Function:
+def function(id: str, handler: str, *, timeout: int = 20, **settings) -> lambda_.Function:
     return lambda_.Function(
         stack,
         id,
@@ -39,7 +42,7 @@ def function(id: str, handler: str, **settings) -> lambda_.Function:
         architecture=lambda_.Architecture.ARM_64,
         logging_format=lambda_.LoggingFormat.JSON,
         tracing=lambda_.Tracing.ACTIVE,
-        timeout=Duration.seconds(20),
+        timeout=Duration.seconds(timeout),
         **settings,
     )
 
@@ -142,8 +145,48 @@ probe = function(
 )
 table.grant_read_write_data(probe)
 
+dead = queue("Dead")
+firings = queue(
+    "Firings",
+    visibility_timeout=Duration.seconds(3),
+    dead_letter_queue=sqs.DeadLetterQueue(queue=dead, max_receive_count=1),
+)
+fire = function("Fire", "fire.handler", timeout=3)
+fire.add_event_source(
+    sources.SqsEventSource(
+        firings, batch_size=10, max_concurrency=2, report_batch_item_failures=True
+    )
+)
+rest = function("Rest", "rest.handler", environment={"FIRINGS": firings.queue_url})
+firings.grant_send_messages(rest)
+rest_api = apigateway.RestApi(
+    stack,
+    "RestApi",
+    cloud_watch_role=False,
+    deploy_options=apigateway.StageOptions(stage_name="v1"),
+    default_integration=apigateway.LambdaIntegration(rest),
+    default_method_options=apigateway.MethodOptions(
+        authorization_type=apigateway.AuthorizationType.IAM
+    ),
+)
+things = rest_api.root.add_resource("things")
+things.add_resource("{id}").add_method("GET")
+rest_api.root.add_resource("things:batch").add_method("POST")
+
+scheduler.Schedule(
+    stack,
+    "Schedule",
+    schedule=scheduler.ScheduleExpression.rate(Duration.minutes(1)),
+    target=targets.LambdaInvoke(
+        function("Tick", "tick.handler"),
+        input=scheduler.ScheduleTargetInput.from_object({"tick": True}),
+    ),
+)
+
 CfnOutput(stack, "Url", value=stage.url)
 CfnOutput(stack, "Callback", value=stage.callback_url)
 CfnOutput(stack, "TableName", value=table.table_name)
 CfnOutput(stack, "LostUrl", value=lost.queue_url)
+CfnOutput(stack, "DeadUrl", value=dead.queue_url)
+CfnOutput(stack, "RestUrl", value=rest_api.url)
 app.synth()
