@@ -34,6 +34,11 @@ from cdk_streamer_runtime.timers.wheel import CronClass, WheelClass
 
 Item = dict[str, Any]
 
+TIMER_ATTRIBUTES = (
+    *("id", "rev", "state", "schedule", "data", "start", "end", "jitter", "jitter_each"),
+    *("policy", "grace", "plain", "owner", "ttl", "slot_pk", "slot_sk", "slot_since"),
+    *("created_at", "updated_at"),
+)
 _DEFAULT_MISFIRE = Misfire()
 _SLOT_ID = len("00#")
 _DUE_MOMENT = 15

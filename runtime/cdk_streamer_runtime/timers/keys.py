@@ -83,7 +83,12 @@ def firing(id: str, moment: int) -> Key:
 
 def owner_partition(owner: str, id: str) -> str:
     """Partition of the owners' index: several an owner, so that no owner is one hot partition."""
-    return f"o#{stable_number(id) % LIST_PARTITIONS}#{owner}"
+    return list_partition(owner, stable_number(id) % LIST_PARTITIONS)
+
+
+def list_partition(owner: str, number: int) -> str:
+    """One of these partitions, by its number."""
+    return f"o#{number}#{owner}"
 
 
 def _bits(number: int, shards: int) -> str:
