@@ -137,7 +137,8 @@ class TimerMetric(StrEnum):
 
 # --- limits ------------------------------------------------------------------------------------
 
-TIMER_ID_PATTERN = r"[A-Za-z0-9._~:-]{1,128}"
+# "." and ".." mean something in the path of a URL, so no client could ask for them.
+TIMER_ID_PATTERN = r"(?!\.{1,2}$)[A-Za-z0-9._~:-]{1,128}"
 TIMER_DATA_BYTES = 64 * 1024
 TIMER_INLINE_BYTES = 8 * 1024  # beyond it a dispatcher reads the data from the definition
 TIMER_BATCH = 25
