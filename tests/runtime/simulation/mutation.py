@@ -11,6 +11,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[3]
 SEEDS = 1_000  # within so many each bug has to be found
+REQUESTS = "tests.runtime.simulation"
 PACKAGES = {
     "cdk_streamer_runtime": ROOT / "runtime",
     "cdk_streamer_client": ROOT / "clients" / "python",
@@ -52,13 +53,15 @@ def patched(mutant: Mutant, folder: Path) -> list[Path]:
     return [folder, ROOT]
 
 
-def seed_that_finds(mutant: Mutant, folder: Path, seeds: int, guess: int = 0) -> int | None:
+def seed_that_finds(
+    mutant: Mutant, folder: Path, seeds: int, guess: int = 0, *, module: str = REQUESTS
+) -> int | None:
     """Give a seed whose verdict shows the bug, the guess if it does; None when no seed does."""
     search = os.pathsep.join(str(path) for path in patched(mutant, folder))
     for first, count in ((guess, 1), (0, seeds)):
         run = subprocess.run(
             [
-                *(sys.executable, "-m", "tests.runtime.simulation", "--until-found"),
+                *(sys.executable, "-m", module, "--until-found"),
                 *("--first", str(first), "--seeds", str(count)),
             ],
             env={**os.environ, "PYTHONPATH": search},
