@@ -10,6 +10,7 @@ from cdk_streamer_runtime.timers.body import HOUR, MINUTE, OLDER_DATA
 from cdk_streamer_runtime.timers.definition import Definition, stable_number
 from cdk_streamer_runtime.timers.moments import text_of, text_of_milliseconds
 from cdk_streamer_runtime.timers.schedule import Calendar, Every, Once, Schedule
+from cdk_streamer_runtime.timers.store import Listed
 from cdk_streamer_runtime.timers.timer import Timer
 
 Document = dict[str, Any]
@@ -57,14 +58,14 @@ def whole(timer: Timer, *, now: int, shards: int) -> Document:
     }
 
 
-def entry(timer: Timer, *, now: int) -> Document:
+def entry(listed: Listed, *, now: int) -> Document:
     """Tell what a list has of a timer, whose data and policy for misfires nobody has read."""
-    definition = timer.definition
+    definition = listed.definition
     return {
-        "id": timer.id,
+        "id": definition.id,
         "state": definition.state(_up(now)).value,
         **_when(definition),
-        "created_at": text_of_milliseconds(timer.created_at),
+        "created_at": text_of_milliseconds(listed.created_at),
         "next_fire_at": _next(definition, now),
     }
 

@@ -5,6 +5,7 @@ TimerError                    of errors.StreamerError
         Malformed             it could not even be read
         InvalidTimer          it was read, and no timer can be so
         TooLarge              its data, or the whole body
+    UnsupportedBody           the body is not said to be JSON
     TimerNotFound             there is none, or it is another owner's
     PreconditionFailed        If-Match or If-None-Match does not hold
     TimerUnavailable          nobody's fault: the same again, a little later, will do
@@ -60,6 +61,14 @@ class InvalidTimer(TimerFaults):
 
 class TooLarge(TimerFaults):
     """It takes more bytes than a timer may have."""
+
+
+class UnsupportedBody(TimerError):
+    """The body is of another media type than JSON."""
+
+    def __init__(self, content_type: str | None) -> None:
+        got = "none" if content_type is None else repr(content_type[:64])
+        super().__init__(f"content-type must be application/json, got {got}")
 
 
 class TimerNotFound(TimerError):
