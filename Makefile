@@ -13,6 +13,9 @@ SHELL := /bin/bash
 SYSTEM_PATH := $(PATH)
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
+# Set in many containers. Without bytecode each process that imports aws_cdk compiles it anew, for
+# five seconds, and there are many.
+unexport PYTHONDONTWRITEBYTECODE
 # 1980-01-01, the oldest date that a zip file can hold
 export SOURCE_DATE_EPOCH := 315532800
 
