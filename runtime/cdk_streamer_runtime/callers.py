@@ -117,7 +117,13 @@ class Callers:
 
 def latest_end(request: Mapping[str, Any]) -> int:
     """Give when a caller without an end of its own ends: with the longest connection."""
-    began = request.get("connectedAt") or request.get("timeEpoch") or 0
+    # A socket's, an HTTP API's and a REST API's name for it.
+    began = (
+        request.get("connectedAt")
+        or request.get("timeEpoch")
+        or request.get("requestTimeEpoch")
+        or 0
+    )
     return int(began) // 1000 + CONNECTION_SECONDS
 
 

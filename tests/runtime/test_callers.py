@@ -36,6 +36,16 @@ def over_http(**authorizer: Any) -> dict[str, Any]:
     return {"version": "2.0", "requestContext": {**context, "authorizer": authorizer}}
 
 
+def over_rest(authorizer: Any = None, identity: Any = None) -> dict[str, Any]:
+    context: dict[str, Any] = {"resourcePath": "/a", "requestTimeEpoch": NOW * 1000}
+    if authorizer is not None:
+        context["authorizer"] = {"principalId": "ann", "integrationLatency": 12, **authorizer}
+    return {
+        "resource": "/a",
+        "requestContext": {**context, "identity": {"sourceIp": "203.0.113.7", **(identity or {})}},
+    }
+
+
 def signed(
     caller: str = SESSION, arn: str = ASSUMED, cognito: str | None = None
 ) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -64,7 +74,9 @@ def refused(event: dict[str, Any], rules: CallerRules = OURS) -> Rejection:
 # --- a Lambda authorizer --------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("event", [on_socket(CONTEXT), over_http(**{"lambda": CONTEXT})])
+@pytest.mark.parametrize(
+    "event", [on_socket(CONTEXT), over_http(**{"lambda": CONTEXT}), over_rest(CONTEXT)]
+)
 def test_a_caller_is_what_the_authorizer_said(event: dict[str, Any]):
     assert caller(event) == ANN
 
@@ -113,7 +125,7 @@ def test_numbers_of_an_authorizer_are_texts_too():
 def test_who_has_no_end_lasts_as_long_as_a_connection_can():
     context = {"tenant": "acme", "owner": "ann"}
 
-    for event in (on_socket(context), over_http(**{"lambda": context})):
+    for event in (on_socket(context), over_http(**{"lambda": context}), over_rest(context)):
         assert caller(event).expires == NOW + CONNECTION_SECONDS
 
 
@@ -165,7 +177,7 @@ def test_a_claim_that_is_missing_refuses(missing: str):
 # --- AWS_IAM --------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("event", signed())
+@pytest.mark.parametrize("event", [*signed(), over_rest(identity=IDENTITY)])
 def test_a_signature_names_account_and_role(event: dict[str, Any]):
     assert caller(event, SIGNED) == Caller(
         tenant="123456789012", owner=ROLE, expires=NOW + CONNECTION_SECONDS

@@ -105,9 +105,7 @@ def _last(timer: Timer, now: int) -> str | None:
     latest = None if definition.paused else definition.previous(now // 1000 + 1)
     if latest is None:
         return None
-    # A single moment that was just over when the timer was made was due all the same.
-    is_its = isinstance(definition.schedule, Once) or latest.nominal * 1000 >= timer.slot_since
-    return text_of(latest.fire_at) if is_its else None
+    return text_of(latest.fire_at) if latest.nominal * 1000 >= timer.slot_since else None
 
 
 def _older(definition: Definition, shards: int) -> Document:

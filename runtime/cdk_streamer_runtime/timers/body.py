@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from typing import TypeVar
 
 from cdk_streamer_runtime.contract.timers import (
     TIMER_DATA_BYTES,
@@ -31,8 +30,6 @@ from cdk_streamer_runtime.timers.moments import moment
 from cdk_streamer_runtime.timers.schedule import Calendar, Every, Once, Schedule
 from cdk_streamer_runtime.timers.zones import zone
 
-T = TypeVar("T")
-
 LONGEST_PERIOD = 10 * 366 * 86_400
 LONGEST_GRACE = 30 * 86_400
 # SQS delays a message 15 minutes at most; a minute is for the dispatcher to come.
@@ -50,6 +47,7 @@ OLDER_DATA, OLDER_MINUTE = "timerCallbackData", "minuteOfHour"
 COMPUTED = ("next_fire_at", "last_due_at", "created_at", "updated_at")
 OLDER_COMPUTED = ("shardId", "timeShardId")
 _KINDS = ("every", "cron", "at")
+_DETAILS = {"phase": "every", "timezone": "cron"}
 _ID = re.compile(TIMER_ID_PATTERN)
 # SQS refuses these, and they need no escape in JSON.
 _NO_CHARACTERS = str.maketrans({"\ufffe": "\\ufffe", "\uffff": "\\uffff"})
@@ -116,22 +114,18 @@ def _schedule(members: Members, id: str) -> Schedule | None:
     if "schedule" not in members:
         members.fault("schedule", "is missing: it says when the timer fires")
         return None
-    inner = members.object("schedule", "every", "phase", "cron", "timezone", "at")
+    inner = members.object("schedule", *_KINDS, *_DETAILS)
+    # All of them, whichever it is to be: what is wrong is told at once.
+    schedules = {"every": _every(inner, id), "cron": _calendar(inner), "at": _once(inner)}
     kinds = [kind for kind in _KINDS if kind in inner]
     if len(kinds) != 1:
         if isinstance(members.get("schedule"), dict):
             inner.fault(None, f"must have exactly one of every, cron and at, got {len(kinds)}")
         return None
-    for name, kind in (("phase", "every"), ("timezone", "cron")):
+    for name, kind in _DETAILS.items():
         if name in inner and kind not in inner:
             inner.fault(name, f"belongs to {kind}, which is not there")
-    match kinds[0]:
-        case "every":
-            return _every(inner, id)
-        case "cron":
-            return _calendar(inner)
-        case _:
-            return _as(Once, moment=inner.parsed("at", MOMENT_LENGTH, moment))
+    return schedules[kinds[0]]
 
 
 def _every(members: Members, id: str) -> Schedule | None:
@@ -149,6 +143,11 @@ def _calendar(members: Members) -> Schedule | None:
     if cron is None or (name is None and "timezone" in members):
         return None
     return Calendar(cron=cron, timezone=name or "UTC")
+
+
+def _once(members: Members) -> Schedule | None:
+    at = members.parsed("at", MOMENT_LENGTH, moment)
+    return None if at is None else Once(moment=at)
 
 
 def _older_schedule(members: Members, id: str) -> Schedule | None:
@@ -256,7 +255,3 @@ def data_text(data: object) -> str:
         data, ensure_ascii=False, allow_nan=False, separators=(",", ":"), sort_keys=True
     )
     return text.translate(_NO_CHARACTERS) if not text.isascii() else text
-
-
-def _as(kind: type[T], **values: object) -> T | None:
-    return None if None in values.values() else kind(**values)
