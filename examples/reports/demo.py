@@ -9,11 +9,9 @@ import argparse
 import asyncio
 import ssl
 import sys
-import threading
 import time
 import urllib.request
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -23,7 +21,8 @@ from rich.console import Console
 from cdk_streamer_client import StreamerClient, StreamerClientError
 from cdk_streamer_client.display import display_on
 from cdk_streamer_local import LocalError, LocalStack
-from cdk_streamer_local.events import Deployed, Event, Explained, Installing, Synthesized, Warmed
+from cdk_streamer_local.events import Explained, Warmed
+from examples.narration import console, narrated
 from examples.reports import sample
 from examples.reports.client import make_report
 from examples.reports.handlers.wording import money
@@ -33,8 +32,6 @@ REPORT = FOLDER / ".cdk-streamer" / "report.html"  # a folder that git ignores
 BAR = 30  # letters of the longest bar
 PATIENCE = 120  # seconds until the requests must have come to their end
 INTERRUPTED = 130  # what shells give for a command that Ctrl-C ended
-
-console = Console(highlight=False)
 
 
 def main() -> int:
@@ -120,45 +117,6 @@ def summarize(result: Mapping[str, Any]) -> None:
     for name, total in regions.items():
         bar = "#" * round(BAR * total / largest)
         console.print(f"  {name:<15} {bar:<{BAR}} {money(total):>7}", markup=False)
-
-
-@contextmanager
-def narrated(stack: LocalStack) -> Iterator[None]:
-    """Print what the stack does meanwhile."""
-    ended = threading.Event()
-
-    def narrate() -> None:
-        told = 0
-        while not ended.wait(0.05):
-            events = stack.events
-            for event in events[told:]:
-                tell(event)
-            told = len(events)
-
-    narrator = threading.Thread(target=narrate)
-    narrator.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        narrator.join()
-
-
-def tell(event: Event) -> None:
-    """Print one event, if it is a step on the way."""
-    match event:
-        case Installing():
-            console.print("installing the engine, which happens once")
-        case Synthesized():
-            console.print(f"synthesized      {event.resources} resources in {event.seconds:.1f} s")
-        case Deployed():
-            console.print(f"deployed         {event.stack} in {event.seconds:.1f} s")
-        case Warmed():
-            console.print(
-                f"warmed           {event.functions} functions in {event.seconds:.1f} s\n"
-            )
-        case _:
-            pass
 
 
 def milliseconds(began: float) -> str:

@@ -1,0 +1,53 @@
+"""What the demos of the examples tell while their stacks come up."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+
+from cdk_streamer_local import LocalStack
+from cdk_streamer_local.events import Deployed, Event, Installing, Synthesized, Warmed
+
+console = Console(highlight=False)
+
+
+@contextmanager
+def narrated(stack: LocalStack) -> Iterator[None]:
+    """Print what the stack does meanwhile."""
+    ended = threading.Event()
+
+    def narrate() -> None:
+        told = 0
+        while not ended.wait(0.05):
+            events = stack.events
+            for event in events[told:]:
+                tell(event)
+            told = len(events)
+
+    narrator = threading.Thread(target=narrate)
+    narrator.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        narrator.join()
+
+
+def tell(event: Event) -> None:
+    """Print one event, if it is a step on the way."""
+    match event:
+        case Installing():
+            console.print("installing the engine, which happens once")
+        case Synthesized():
+            console.print(f"synthesized      {event.resources} resources in {event.seconds:.1f} s")
+        case Deployed():
+            console.print(f"deployed         {event.stack} in {event.seconds:.1f} s")
+        case Warmed():
+            console.print(
+                f"warmed           {event.functions} functions in {event.seconds:.1f} s\n"
+            )
+        case _:
+            pass
