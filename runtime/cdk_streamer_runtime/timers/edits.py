@@ -164,9 +164,9 @@ class Editor:
         """Give up to when a timer was sent from where it lies; None when it lies nowhere."""
         if before is None or before.slot is None:
             return None
-        if is_chained(before):
-            return due_moment(before.slot)
-        return self.ground.shard(keys.shard_of(before.id, self.shards)).done_until
+        done_until = self.ground.shard(keys.shard_of(before.id, self.shards)).done_until
+        # A chain that has ended keeps its last firing.
+        return max(done_until, due_moment(before.slot)) if is_chained(before) else done_until
 
 
 def is_chained(timer: Timer) -> bool:

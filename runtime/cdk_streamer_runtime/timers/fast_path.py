@@ -59,28 +59,42 @@ class FastPath:
         """Send what is due in windows that are claimed, of all that is written now."""
         begun = [(edit, timer, self._begin(timer, now)) for edit in edits if (timer := edit.after)]
         todo = [(edit, timer, begin) for edit, timer, begin in begun if begin is not None]
-        names = {keys.shard_of(t.id, self.shards) for _, t, _ in todo if not is_chained(t)}
-        claims = dict(self.platform.each(self._claim, sorted(names)))
-        ends = [self._end(timer, claims, now) for _, timer, _ in todo]
+        asked = {timer.id for _, timer, _ in todo if self._is_read_by_minute(timer, now)}
+        claims = self._claims(asked)
         self._send(
             [
-                self._due(edit, timer, begin, end)
-                for (edit, timer, begin), end in zip(todo, ends, strict=True)
+                self._due(edit, timer, begin, self._end(timer, claims.get(timer.id), now))
+                for edit, timer, begin in todo
             ]
         )
 
-    def _claim(self, shard: str) -> tuple[str, int]:
-        return shard, self.store.shard(shard, self.platform.clock()).claimed_until
+    def _claims(self, ids: Iterable[str]) -> dict[str, int]:
+        """Give what is claimed of the shard of each timer, as it is now."""
+        shards = {id: keys.shard_of(id, self.shards) for id in ids}
+        names = sorted(set(shards.values()))
+        found = dict(zip(names, self.platform.each(self._claim, names), strict=True))
+        return {id: found[shard] for id, shard in shards.items()}
 
-    def _end(self, timer: Timer, claims: dict[str, int], now: int) -> int:
+    def _claim(self, shard: str) -> int:
+        return self.store.shard(shard, self.platform.clock()).claimed_until
+
+    def _is_read_by_minute(self, timer: Timer, now: int) -> bool:
+        """Tell whether what is claimed is what a dispatcher may have read of this timer.
+
+        Of a chain it has read nothing before the next firing; that one it may be sending just
+        now, by an older revision, unless the chain has just begun.
+        """
+        return not is_chained(timer) or (self.strict and timer.slot_since != now)
+
+    def _end(self, timer: Timer, claimed_until: int | None, now: int) -> int:
         """Give the second up to which firings may be outstanding."""
+        ends = [] if claimed_until is None else [claimed_until]
         if timer.slot is not None and is_chained(timer):
-            return due_moment(timer.slot)
-        end = claims[keys.shard_of(timer.id, self.shards)]
-        if self.strict or timer.slot_since == now:
-            return end
+            ends.append(due_moment(timer.slot))
+        if self.strict or timer.slot_since == now or is_chained(timer):
+            return max(ends)
         # A repetition: what is claimed by now was not when the timer came to lie there.
-        return min(end, seconds(timer.slot_since + self.young))
+        return min(*ends, seconds(timer.slot_since + self.young))
 
     def _begin(self, timer: Timer, now: int) -> int | None:
         """Give the millisecond from which firings may be outstanding; None: none are."""
