@@ -56,7 +56,7 @@ def _documents(body: object) -> list[Any]:
     members = Members(body, faults, ["entries"])
     value = members.get("entries")
     entries = cast("list[Any]", value) if isinstance(value, list) else []
-    if isinstance(body, dict) and not 1 <= len(entries) <= TIMER_BATCH:
+    if members.is_object and not 1 <= len(entries) <= TIMER_BATCH:
         members.fault("entries", f"must be a list of 1 to {TIMER_BATCH}, got {len(entries)}")
     seen: set[str] = set()
     for index, entry in enumerate(entries[:TIMER_BATCH]):

@@ -111,15 +111,13 @@ def _is_older(body: object) -> bool:
 
 
 def _schedule(members: Members, id: str) -> Schedule | None:
-    if "schedule" not in members:
-        members.fault("schedule", "is missing: it says when the timer fires")
-        return None
+    members.require("schedule", "it says when the timer fires")
     inner = members.object("schedule", *_KINDS, *_DETAILS)
     # All of them, whichever it is to be: what is wrong is told at once.
     schedules = {"every": _every(inner, id), "cron": _calendar(inner), "at": _once(inner)}
     kinds = [kind for kind in _KINDS if kind in inner]
     if len(kinds) != 1:
-        if isinstance(members.get("schedule"), dict):
+        if inner.is_object and "schedule" in members:
             inner.fault(None, f"must have exactly one of every, cron and at, got {len(kinds)}")
         return None
     for name, kind in _DETAILS.items():
@@ -183,8 +181,7 @@ def _jitter(members: Members, schedule: Schedule | None, rules: Rules) -> Jitter
         return None
     inner = members.object("jitter", "seconds", "mode")
     mode = inner.choice("mode", "stable", "each")
-    if "seconds" not in inner and isinstance(members.get("jitter"), dict):
-        inner.fault("seconds", "is missing: the most that a firing is delayed by")
+    inner.require("seconds", "the most that a firing is delayed by")
     seconds = inner.integer("seconds", 1, LONGEST_PERIOD)
     if seconds is None:
         return None

@@ -29,7 +29,8 @@ class Members:
         self.faults = faults
         self.pointer = pointer
         self._values: Mapping[str, Any] = {}
-        if not isinstance(value, dict):
+        self.is_object = isinstance(value, dict)
+        if not self.is_object:
             self.fault(None, f"must be an object, got {_shown(value)}")
             return
         self._values = cast("dict[str, Any]", value)
@@ -55,6 +56,11 @@ class Members:
         """Remember what is wrong with a member, or with the object."""
         pointer = self.pointer if name is None else self.at(name)
         self.faults.append(Fault(pointer=pointer, detail=detail))
+
+    def require(self, name: str, meaning: str) -> None:
+        """Remember a member that is not there; of what is no object that says nothing."""
+        if self.is_object and name not in self:
+            self.fault(name, f"is missing: {meaning}")
 
     def object(self, name: str, *known: str, ignored: Iterable[str] = ()) -> Members:
         """Give an object in a member; without the member it is empty."""
