@@ -59,10 +59,9 @@ class ClassRegistry:
             try:
                 self._table.transact(writes, token=self._new_token())
             except TransactionCancelled as error:
-                own, room = (reason["Code"] == CONDITION_FAILED for reason in error.reasons)
-                if own or room:
+                if error.condition_failed:
                     # Somebody else has registered it just now, or there is no room.
-                    return own
+                    return error.reasons[0]["Code"] == CONDITION_FAILED
                 if not is_conflict(error):
                     raise
             else:

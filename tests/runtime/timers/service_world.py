@@ -11,6 +11,7 @@ from cdk_streamer_runtime.contract.timers import (
     TIMER_OWNER_INDEX_SORT_KEY,
 )
 from cdk_streamer_runtime.dynamodb import Table, unmarshal_item
+from cdk_streamer_runtime.errors import CONDITION_FAILED, TransactionCancelled
 from cdk_streamer_runtime.memory import IndexSchema, MemoryAws, QueueSchema, TableSchema
 from cdk_streamer_runtime.timers import keys
 from cdk_streamer_runtime.timers.cron import Cron
@@ -149,3 +150,17 @@ def cron(expression: str, timezone: str = "UTC") -> Schedule:
 
 def timer(schedule: Schedule, id: str = "a", data: str = "null", **more: Any) -> Definition:
     return Definition(id=id, schedule=schedule, data=data, **more)
+
+
+def conflict() -> TransactionCancelled:
+    """Give what another transaction in the way is answered with."""
+    error = TransactionCancelled("TransactionCanceledException", "", 400, "TransactWriteItems")
+    error.reasons = [{"Code": "TransactionConflict"}]
+    return error
+
+
+def room_is_gone() -> TransactionCancelled:
+    """Give what a registration is answered with when there is no room."""
+    error = conflict()
+    error.reasons = [{"Code": "None"}, {"Code": CONDITION_FAILED}]
+    return error

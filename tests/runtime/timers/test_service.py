@@ -8,7 +8,6 @@ import pytest
 
 from cdk_streamer_runtime.contract.timers import TIMER_CLASSES, TIMER_INLINE_BYTES, TimerMetric
 from cdk_streamer_runtime.errors import (
-    CONDITION_FAILED,
     TransactionCancelled,
     Unreachable,
     aws_error,
@@ -26,7 +25,17 @@ from cdk_streamer_runtime.timers.faults import (
 )
 from cdk_streamer_runtime.timers.items import timer_of
 from tests.runtime.observed_aws import after, answer_lost, refused_by, repeated, request_lost
-from tests.runtime.timers.service_world import MINUTE, YOUNG, ServiceWorld, at, cron, every, timer
+from tests.runtime.timers.service_world import (
+    MINUTE,
+    YOUNG,
+    ServiceWorld,
+    at,
+    conflict,
+    cron,
+    every,
+    room_is_gone,
+    timer,
+)
 
 NEVER_THERE = Conditions(if_none_match=frozenset({"*"}))
 MUST_BE_THERE = Conditions(if_match=frozenset({"*"}))
@@ -47,12 +56,6 @@ def paused(definition: Definition) -> Definition:
 
 def resumed(definition: Definition) -> Definition:
     return replace(definition, paused=False)
-
-
-def conflict() -> TransactionCancelled:
-    error = TransactionCancelled("TransactionCanceledException", "", 400, "TransactWriteItems")
-    error.reasons = [{"Code": "TransactionConflict"}]
-    return error
 
 
 # --- one timer ---------------------------------------------------------------------------------
@@ -291,12 +294,6 @@ def test_a_chain_begins_where_nobody_has_read(world: ServiceWorld):
     (row,) = world.rows()
     assert row["sk"] == f"{(MINUTE + 257) * 1000:015d}#a"
     assert world.times() == [7, 57, 107, 157, 207]
-
-
-def room_is_gone() -> TransactionCancelled:
-    error = conflict()
-    error.reasons = [{"Code": "None"}, {"Code": CONDITION_FAILED}]
-    return error
 
 
 def test_known_classes_have_room_when_others_have_none(world: ServiceWorld):
