@@ -58,7 +58,7 @@ class Dispatcher:
         strangers: list[str] = []
         for record in event["Records"]:
             try:
-                shard: str = decode(record["body"])["shard"]
+                shard = _shard_of(record["body"])
             except (KeyError, TypeError, ValueError):
                 logger.exception("tick unreadable")
                 strangers.append(record["messageId"])
@@ -111,3 +111,11 @@ class Dispatcher:
             lease.give_back(window.cursor)
             return False
         return lease.advance(self._platform.clock() + self._look_ahead)
+
+
+def _shard_of(body: str) -> str:
+    """Read a tick; raises KeyError, TypeError or ValueError for what is none."""
+    shard: object = decode(body)["shard"]
+    if not isinstance(shard, str):
+        raise TypeError("a shard's name must be a text")
+    return shard

@@ -55,6 +55,8 @@ class Window:
                 for partition, page in zip(several, pages, strict=True)
                 if not self._is_read(partition, page)
             ]
+        if left:
+            self._flush_and_save()
         for partition in left:
             self._read_again(partition)
         self._flush()
@@ -96,6 +98,7 @@ class Window:
             page = self._page(partition, page.last)
         logger.warning("partition left behind", extra={"key": partition.pk, "code": page.code})
         if len(self._open) > LEFT_BEHIND:
+            self._flush()
             raise page
         return False
 

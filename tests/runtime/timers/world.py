@@ -10,11 +10,20 @@ from cdk_streamer_runtime.contract.timers import TimerMetric
 from cdk_streamer_runtime.dynamodb import Table
 from cdk_streamer_runtime.memory import MemoryAws, QueueSchema, TableSchema
 from cdk_streamer_runtime.memory.platform import MemoryPlatform
+from cdk_streamer_runtime.timers.definition import Definition
+from cdk_streamer_runtime.timers.dispatcher import Dispatcher
+from cdk_streamer_runtime.timers.items import class_item, row_item, timer_item
+from cdk_streamer_runtime.timers.keys import Key, due as due_key, slot
+from cdk_streamer_runtime.timers.pages import Pages
 from cdk_streamer_runtime.timers.sender import Sender
+from cdk_streamer_runtime.timers.shards import Shards
+from cdk_streamer_runtime.timers.timer import Timer
+from cdk_streamer_runtime.timers.wheel import place_of
 from tests.runtime.observed_aws import ObservedAws
 
 TABLE = "timers"
 FIRINGS, DEAD, TICKS = "firings", "dead", "ticks"
+SHARD = "0101"
 MINUTE = 1_700_000_040  # a whole one
 
 
@@ -68,3 +77,35 @@ class World:
         while found := self.memory.call("sqs", "ReceiveMessage", asked).get("Messages"):
             taken += found
         return taken
+
+
+def dispatcher(world: World, *, look_ahead: int = 180) -> Dispatcher:
+    """Give a dispatcher of this world: one process, which may die."""
+    return Dispatcher(
+        shards=Shards(Table(world.aws, TABLE)),
+        pages=Pages(world.aws, TABLE),
+        sender=world.sender,
+        platform=world.platform,
+        metrics=world.meter,
+        look_ahead=look_ahead,
+    )
+
+
+def plant(
+    world: World, definition: Definition, *, rev: int = 7, since: int = 0, due: int | None = None
+) -> Key:
+    """Put a timer into the table as it lies there; with `due` as if it had no class."""
+    schedule = definition.recurrence
+    place = None if due is not None else place_of(schedule)
+    if place is not None:
+        key = slot(SHARD, place.wheel_class.key, place.slot, place.second, definition.id)
+        world.table.put(class_item(SHARD, place.wheel_class))
+    else:
+        moment = schedule.next(MINUTE) if due is None else due
+        key = due_key(SHARD, moment or MINUTE, definition.id)
+    timer = Timer(
+        definition=definition, rev=rev, slot=key, slot_since=since, created_at=0, updated_at=0
+    )
+    world.table.put(timer_item(timer))
+    world.table.put(row_item(timer, key))
+    return key
