@@ -2,7 +2,8 @@
 
 from cdk_streamer.async_request_api import AsyncRequestApi
 from cdk_streamer.auth import Auth
+from cdk_streamer.periodic_timer import PeriodicTimer
 from cdk_streamer.progress_websocket import ProgressWebSocket
 from cdk_streamer.webhooks import Webhooks
 
-__all__ = ["AsyncRequestApi", "Auth", "ProgressWebSocket", "Webhooks"]
+__all__ = ["AsyncRequestApi", "Auth", "PeriodicTimer", "ProgressWebSocket", "Webhooks"]

@@ -21,6 +21,7 @@ from aws_cdk import (
 )
 from constructs import Construct
 
+from cdk_streamer._arguments.origins import read_origins
 from cdk_streamer._code.handlers import HandlerSettings
 from cdk_streamer._http.endpoint import HttpEndpoint
 from cdk_streamer._operations.metrics import runtime_metric
@@ -31,9 +32,7 @@ from cdk_streamer._requests.parts import Parts
 from cdk_streamer._resources import tables
 from cdk_streamer._resources.bucket import new_bucket
 from cdk_streamer._resources.function import RuntimeFunction
-from cdk_streamer._resources.stage import check_domains
-from cdk_streamer._sockets import connections
-from cdk_streamer._sockets.origins import read_origins
+from cdk_streamer._resources.stage import check_domains, check_stage_name
 from cdk_streamer.auth import Auth
 from cdk_streamer.progress_websocket import ProgressWebSocket
 from cdk_streamer.webhooks import Webhooks
@@ -117,7 +116,7 @@ class AsyncRequestApi(Construct):
         )  # fmt: skip
         check_domains(domain_name, http_domain_name, has_http=http)
         origins = read_origins(cors_origins)
-        connections.check_stage_name(stage_name)
+        check_stage_name(stage_name)
         if table is not None:
             tables.check(table, index=tables.REQUESTS, streams=True)
         app = HandlerSettings(

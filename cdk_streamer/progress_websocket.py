@@ -20,23 +20,24 @@ from aws_cdk import (
 from aws_cdk.aws_apigatewayv2_integrations import WebSocketLambdaIntegration
 from constructs import Construct
 
+from cdk_streamer._arguments.origins import read_origins
 from cdk_streamer._auth.gate import Gate
-from cdk_streamer._code.assets import runtime_code, runtime_layer_code
+from cdk_streamer._code.assets import runtime_code
 from cdk_streamer._code.handlers import Handlers, HandlerSettings
 from cdk_streamer._code.package import Package
-from cdk_streamer._code.requirements import PYTHON
 from cdk_streamer._operations.metrics import runtime_metric
 from cdk_streamer._resources import tables
 from cdk_streamer._resources.findings import acknowledge
 from cdk_streamer._resources.function import Defaults, RuntimeFunction
+from cdk_streamer._resources.layer import new_runtime_layer
 from cdk_streamer._resources.stage import (
     DEFAULT_THROTTLE,
     SOCKET_LOG,
+    check_stage_name,
     map_domain,
     write_access_logs,
 )
 from cdk_streamer._sockets import connections, publisher
-from cdk_streamer._sockets.origins import read_origins
 from cdk_streamer._sockets.publisher import CHANNEL_ACTIONS
 from cdk_streamer.auth import Auth
 from cdk_streamer_runtime.contract import (
@@ -108,7 +109,7 @@ class ProgressWebSocket(Construct):
             tables.check(table, index=None, streams=False)
             if encryption_key is not None:
                 raise ValueError("table and encryption_key exclude each other; encrypt your table")
-        connections.check_stage_name(stage_name)
+        check_stage_name(stage_name)
         origins = read_origins(cors_origins)
         settings = HandlerSettings(
             entry_point=entry_point, environment=environment, memory_size=memory_size,
@@ -148,13 +149,7 @@ class ProgressWebSocket(Construct):
     def runtime_layer(self) -> lambda_.ILayerVersion:
         """The layer with `cdk_streamer_runtime`, for functions of your own that publish."""
         if self._layer is None:
-            self._layer = lambda_.LayerVersion(
-                self,
-                "Runtime",
-                description="cdk_streamer_runtime",
-                code=runtime_layer_code(self),
-                compatible_runtimes=[PYTHON],
-            )
+            self._layer = new_runtime_layer(self)
         return self._layer
 
     def grant_publish(self, function: lambda_.Function | lambda_.IFunction) -> iam.Grant:

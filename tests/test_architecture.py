@@ -50,14 +50,16 @@ PARTS = {
 
 # The same for the constructs: resources know no feature, features only those below them.
 CONSTRUCT_PARTS = {
+    "_arguments": (),
     "_code": (),
     "_resources": ("_code",),
     "_operations": ("_resources",),
     "_auth": ("_code", "_resources"),
     "_sockets": ("_resources",),
     "_webhooks": ("_code", "_resources"),
-    "_requests": ("_code", "_operations", "_resources", "_sockets", "_webhooks"),
+    "_requests": ("_arguments", "_code", "_operations", "_resources", "_sockets", "_webhooks"),
     "_http": ("_auth", "_code", "_requests", "_resources"),
+    "_timers": ("_arguments", "_auth", "_code", "_operations", "_resources"),
 }
 
 FILE_LINES = 300

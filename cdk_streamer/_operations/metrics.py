@@ -5,6 +5,7 @@ from __future__ import annotations
 from aws_cdk import Duration, aws_cloudwatch as cloudwatch, aws_lambda as lambda_
 
 from cdk_streamer_runtime.contract import METRIC_DIMENSION, METRIC_NAMESPACE, Metric
+from cdk_streamer_runtime.contract.timers import TIMER_DIMENSION, TimerMetric
 
 
 def runtime_metric(name: str, metric: Metric, statistic: str = "Sum") -> cloudwatch.Metric:
@@ -13,6 +14,16 @@ def runtime_metric(name: str, metric: Metric, statistic: str = "Sum") -> cloudwa
         namespace=METRIC_NAMESPACE,
         metric_name=metric.value,
         dimensions_map={METRIC_DIMENSION: name},
+        statistic=statistic,
+    )
+
+
+def timer_metric(name: str, metric: TimerMetric, statistic: str = "Sum") -> cloudwatch.Metric:
+    """Give a metric of the PeriodicTimer that calls itself `name`."""
+    return cloudwatch.Metric(
+        namespace=METRIC_NAMESPACE,
+        metric_name=metric.value,
+        dimensions_map={TIMER_DIMENSION: name},
         statistic=statistic,
     )
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from aws_cdk import Duration
 
+from cdk_streamer._arguments.durations import whole_seconds
 from cdk_streamer._resources.bucket import Lifetimes
 from cdk_streamer_runtime.contract import (
     DURABLE_SECONDS,
@@ -53,11 +54,11 @@ class Limits:
             raise ValueError(
                 f"max_progress_rate must be 1 to 100 a second, got {max_progress_rate!r}"
             )
-        retention_seconds = _whole_seconds(
+        retention_seconds = whole_seconds(
             "retention", retention, default=RETENTION_SECONDS, least=_HOUR, most=_YEAR
         )
         return cls(
-            worker_timeout_seconds=_whole_seconds(
+            worker_timeout_seconds=whole_seconds(
                 "worker_timeout",
                 worker_timeout,
                 default=WORKER_TIMEOUT_SECONDS,
@@ -65,7 +66,7 @@ class Limits:
                 most=WORKER_TIMEOUT_SECONDS,
             ),
             # The first watch message is delayed by a lease, and SQS delays by so much at most.
-            lease_seconds=_whole_seconds(
+            lease_seconds=whole_seconds(
                 "lease", lease, default=LEASE_SECONDS, least=5, most=MAX_DELAY_SECONDS
             ),
             retention_seconds=retention_seconds,
@@ -89,22 +90,4 @@ def _durable_seconds(durable: Duration | None, retention_seconds: int) -> int | 
             f"retention must be at least a day with durable, got {retention_seconds} seconds: "
             "for so long Lambda remembers the names of executions"
         )
-    return _whole_seconds("durable", durable, default=_DAY, least=60, most=DURABLE_SECONDS)
-
-
-def _whole_seconds(
-    name: str, duration: Duration | None, *, default: int, least: int, most: int
-) -> int:
-    """Give a duration in seconds; raises ValueError outside of the limits, `name` in its text."""
-    if duration is None:
-        return default
-    # Token.is_unresolved(duration) is False even for Duration.seconds(a token).
-    if duration.is_unresolved():
-        raise ValueError(f"{name} must be known when the app is synthesized, got a token")
-    seconds = duration.to_milliseconds() / 1000
-    if not seconds.is_integer() or not least <= seconds <= most:
-        raise ValueError(
-            f"{name} must be {least} to {most} whole seconds, got {seconds:g}; "
-            f"leave it out for {default}"
-        )
-    return int(seconds)
+    return whole_seconds("durable", durable, default=_DAY, least=60, most=DURABLE_SECONDS)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import jsii
-from aws_cdk import Duration, aws_kms as kms, aws_lambda as lambda_, aws_sqs as sqs
+from aws_cdk import Duration, aws_iam as iam, aws_kms as kms, aws_lambda as lambda_, aws_sqs as sqs
 from constructs import Construct
 
 from cdk_streamer._resources.findings import acknowledge
@@ -12,6 +12,8 @@ from cdk_streamer._resources.function import RuntimeFunction
 # A message keeps its age when it moves, so the dead must be kept longer than the living.
 RETENTION = Duration.days(7)
 DEAD_LETTER_RETENTION = Duration.days(14)
+
+_CONSUME = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
 
 
 class RedrivenQueue(Construct):
@@ -57,6 +59,10 @@ class RedrivenQueue(Construct):
         function.allow("sqs:SendMessage", on=self.queue.queue_arn)
         self._allow_key(function, "kms:GenerateDataKey", "kms:Decrypt")
 
+    def allow_reject(self, function: RuntimeFunction) -> None:
+        """Let a function put messages into the dead letters."""
+        function.allow("sqs:SendMessage", on=self.dead_letters.queue_arn)
+
     def allow_hide(self, function: RuntimeFunction) -> None:
         """Let a function decide when a message that it got is seen again."""
         function.allow("sqs:ChangeMessageVisibility", on=self.queue.queue_arn)
@@ -65,17 +71,52 @@ class RedrivenQueue(Construct):
         self, function: RuntimeFunction, *, batch_size: int, max_concurrency: int | None = None
     ) -> None:
         """Let the queue's messages run a function, which says for each whether it was handled."""
-        function.allow(
-            "sqs:ReceiveMessage",
-            "sqs:DeleteMessage",
-            "sqs:GetQueueAttributes",
-            on=self.queue.queue_arn,
-        )
+        function.allow(*_CONSUME, on=self.queue.queue_arn)
         self._allow_key(function, "kms:Decrypt")
+        self._new_source(function, function.function, batch_size, max_concurrency)
+
+    def invoke_users(
+        self,
+        function: lambda_.IFunction,
+        *,
+        scope: Construct,
+        batch_size: int,
+        max_concurrency: int | None = None,
+    ) -> None:
+        """Let the queue's messages run a function of the user's; what that needs is in `scope`."""
+        granted = iam.Grant.add_to_principal(
+            grantee=function, actions=list(_CONSUME), resource_arns=[self.queue.queue_arn]
+        )
+        if self._key is not None:
+            granted = granted.combine(
+                iam.Grant.add_to_principal(
+                    grantee=function, actions=["kms:Decrypt"], resource_arns=[self._key.key_arn]
+                )
+            )
+        source = self._new_source(scope, function, batch_size, max_concurrency)
+        granted.apply_before(source)
+
+    def hide_for(self, seconds: int) -> None:
+        """Hide messages that were received for so long; an event source asks for it."""
+        resource = self.queue.node.default_child
+        assert isinstance(resource, sqs.CfnQueue)  # noqa: S101 - tells the type
+        resource.visibility_timeout = seconds
+
+    def as_destination(self) -> lambda_.IEventSourceDlq:
+        """Give the queue as the place for what an event source gave up."""
+        return _Destination(self.queue.queue_arn)
+
+    def _new_source(
+        self,
+        scope: Construct,
+        function: lambda_.IFunction,
+        batch_size: int,
+        max_concurrency: int | None,
+    ) -> lambda_.EventSourceMapping:
         source = lambda_.EventSourceMapping(
-            function,
+            scope,
             "Source",
-            target=function.function,
+            target=function,
             event_source_arn=self.queue.queue_arn,
             batch_size=batch_size,
             max_concurrency=max_concurrency,
@@ -86,10 +127,7 @@ class RedrivenQueue(Construct):
             "the queue moves what failed to its dead letters",
             "Serverless-LambdaEventSourceMappingDestination",
         )
-
-    def as_destination(self) -> lambda_.IEventSourceDlq:
-        """Give the queue as the place for what an event source gave up."""
-        return _Destination(self.queue.queue_arn)
+        return source
 
     def _allow_key(self, function: RuntimeFunction, *actions: str) -> None:
         if self._key is not None:

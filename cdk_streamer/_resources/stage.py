@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 
-from aws_cdk import ArnFormat, Stack, aws_apigatewayv2 as apigatewayv2, aws_logs as logs
-from constructs import Construct
+from aws_cdk import ArnFormat, Stack, Token, aws_apigatewayv2 as apigatewayv2, aws_logs as logs
+from constructs import Construct, IConstruct
 
 from cdk_streamer._resources.findings import acknowledge
 from cdk_streamer._resources.function import Defaults
@@ -56,25 +57,34 @@ def write_access_logs(
 ) -> None:
     """Create in `scope` what a stage writes one line for each event to, or say why it does not."""
     if not wanted:
-        acknowledge(stage, "access_logs=False says so", *_RULES)
+        say_no_access_logs(stage)
         return
+    resource = stage.node.default_child
+    assert isinstance(resource, apigatewayv2.CfnStage)  # noqa: S101 - tells the type
+    # Not by `access_log_settings=`, whose ARN depends on a flag.
+    resource.access_log_settings = apigatewayv2.CfnStage.AccessLogSettingsProperty(
+        destination_arn=new_access_log(scope, defaults), format=json.dumps(line)
+    )
+
+
+def say_no_access_logs(stage: IConstruct) -> None:
+    """Say why a stage writes none."""
+    acknowledge(stage, "access_logs=False says so", *_RULES)
+
+
+def new_access_log(scope: Construct, defaults: Defaults) -> str:
+    """Create a log group in `scope`, and give its ARN as API Gateway takes it."""
     group = logs.LogGroup(
         scope,
         "AccessLogs",
         retention=defaults.log_retention,
         removal_policy=defaults.removal_policy,
     )
-    resource = stage.node.default_child
-    assert isinstance(resource, apigatewayv2.CfnStage)  # noqa: S101 - tells the type
-    # Not by `access_log_settings=`, whose ARN depends on a flag.
-    resource.access_log_settings = apigatewayv2.CfnStage.AccessLogSettingsProperty(
-        destination_arn=Stack.of(scope).format_arn(
-            service="logs",
-            resource="log-group",
-            resource_name=group.log_group_name,
-            arn_format=ArnFormat.COLON_RESOURCE_NAME,
-        ),
-        format=json.dumps(line),
+    return Stack.of(scope).format_arn(
+        service="logs",
+        resource="log-group",
+        resource_name=group.log_group_name,
+        arn_format=ArnFormat.COLON_RESOURCE_NAME,
     )
 
 
@@ -87,6 +97,14 @@ def map_domain(
     # Not by `domain_mapping=`, which makes an id of the domain's object.
     apigatewayv2.ApiMapping(scope, "Mapping", api=stage.api, stage=stage, domain_name=domain_name)
     return domain_name.name
+
+
+def check_stage_name(name: str) -> None:
+    """Refuse a name that could not be part of a URL; raises ValueError."""
+    if not Token.is_unresolved(name) and not re.fullmatch(r"[A-Za-z0-9_-]{1,128}", name):
+        raise ValueError(
+            f"stage_name must be letters, digits, - and _, got {name!r}; leave it out for 'live'"
+        )
 
 
 def check_domains(

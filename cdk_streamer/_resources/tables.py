@@ -147,12 +147,18 @@ def allow(
     _allow_key(function, table, *_KEY_ACTIONS)
 
 
-def grant(function: lambda_.Function, table: dynamodb.ITable, *actions: str) -> iam.Grant:
+def grant(
+    function: lambda_.IFunction | lambda_.Function,
+    table: dynamodb.ITable,
+    *actions: str,
+    only: Mapping[str, Mapping[str, Sequence[str]]] | None = None,
+) -> iam.Grant:
     """Let any function do `actions`, without their prefix, on the items of the table."""
     granted = iam.Grant.add_to_principal(
         grantee=function,
         actions=[f"dynamodb:{action}" for action in actions],
         resource_arns=[table.table_arn],
+        conditions=only,
     )
     key = table.encryption_key
     return granted.combine(key.grant(function, *_KEY_ACTIONS)) if key else granted

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import re
-
 from aws_cdk import (
     Stack,
-    Token,
     aws_apigatewayv2 as apigatewayv2,
     aws_iam as iam,
     aws_lambda as lambda_,
@@ -17,14 +14,6 @@ from cdk_streamer._resources.function import RuntimeFunction
 
 _ACTION = "execute-api:ManageConnections"
 _REASON = "the names of connections are made by API Gateway, each when a client connects"
-
-
-def check_stage_name(name: str) -> None:
-    """Refuse a name that could not be part of a URL; raises ValueError."""
-    if not Token.is_unresolved(name) and not re.fullmatch(r"[A-Za-z0-9_-]{1,128}", name):
-        raise ValueError(
-            f"stage_name must be letters, digits, - and _, got {name!r}; leave it out for 'live'"
-        )
 
 
 def allow(function: RuntimeFunction, stage: apigatewayv2.IWebSocketStage, *methods: str) -> None:

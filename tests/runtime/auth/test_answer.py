@@ -10,6 +10,13 @@ from cdk_streamer_runtime.auth import answer
 from cdk_streamer_runtime.auth.identity import Identity
 from tests.runtime.auth.events import METHOD_ARN, connect
 
+TIMER_ROUTES = [
+    METHOD_ARN.replace("$connect", route)
+    for route in (
+        *("PUT/periodic/*", "GET/periodic/*", "PATCH/periodic/*", "DELETE/periodic/*"),
+        *("GET/periodic/*/occurrences", "GET/periodic", "POST/periodic:batch"),
+    )
+]
 ALICE = Identity(tenant="acme", owner="alice", expires=1_900_000_000, scopes=frozenset({"b", "a"}))
 STAGE = "arn:aws:execute-api:eu-central-1:123456789012:a1b2c3d4e5/live/"
 
@@ -69,6 +76,25 @@ def test_the_policy_stays_in_its_partition(partition: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "call",
+    [
+        "GET/periodic", "PUT/periodic/nightly", "GET/periodic/a%3Ab/occurrences",
+        "POST/periodic:batch", "PUT/periodic/*", "DELETE/periodic/../../$connect",
+    ],
+)  # fmt: skip
+def test_over_rest_the_policy_names_the_routes_of_timers_and_nothing_that_was_asked_for(
+    call: str,
+) -> None:
+    stage = METHOD_ARN.removesuffix("$connect")
+
+    answered = answer.allow(connect(methodArn=stage + call), ALICE)
+
+    policy = {"Action": "execute-api:Invoke", "Effect": "Allow", "Resource": TIMER_ROUTES}
+    assert answered["policyDocument"] == {"Version": "2012-10-17", "Statement": [policy]}
+    assert answered["context"] == ALICE.to_context()
+
+
+@pytest.mark.parametrize(
     "arn",
     [
         None, "", "*", "$connect", 1, "arn:aws:execute-api:*:*:*/*/$connect",
@@ -77,6 +103,10 @@ def test_the_policy_stays_in_its_partition(partition: str) -> None:
         METHOD_ARN.replace("live", ""), METHOD_ARN.replace("$connect", "$default"),
         METHOD_ARN.replace("$connect", "*"), METHOD_ARN.replace("/$connect", "/GET/$connect"),
         METHOD_ARN.replace("execute-api", "s3"), METHOD_ARN.replace("execute-api", "*"),
+        METHOD_ARN.replace("$connect", "GET/periodical"),
+        METHOD_ARN.replace("$connect", "GET/other"),
+        METHOD_ARN.replace("live/$connect", "*/GET/periodic"),
+        METHOD_ARN.replace("$connect", "*/periodic/a"), METHOD_ARN.replace("$connect", "periodic"),
         f"{METHOD_ARN}\n", f" {METHOD_ARN}", METHOD_ARN.replace("123456789012", "*"),
     ],
 )  # fmt: skip

@@ -1,0 +1,1 @@
+"""What users give to constructs, checked."""
