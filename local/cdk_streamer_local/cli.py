@@ -12,6 +12,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from cdk_streamer_client.timers import command
 from cdk_streamer_local.errors import BadArgument, LocalError
 from cdk_streamer_local.extra import require_extra
 
@@ -21,6 +22,7 @@ examples:
   cdk-streamer token --sub alice --tenant acme       a token for its socket
   eval "$(cdk-streamer credentials)"                 a key to sign calls with
   cdk-streamer call echo '{"text": "hello"}'         a request over its socket
+  cdk-streamer timers preview --cron "0 9 * * 1-5"   when a schedule fires
 """
 _INTERRUPTED = 130  # what shells give for a command that Ctrl-C ended
 
@@ -51,6 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_token(commands)
     _add_credentials(commands)
     _add_call(commands)
+    _add_timers(commands)
     return parser
 
 
@@ -111,6 +114,16 @@ def _add_call(commands: Any) -> None:  # noqa: ANN401 - see above
         call.add_argument("arguments", nargs=argparse.REMAINDER)
     _add_claims(call)
     call.set_defaults(run=_call)
+
+
+def _add_timers(commands: Any) -> None:  # noqa: ANN401 - see above
+    timers = commands.add_parser(
+        "timers",
+        help="preview schedules, look after timers",
+        description="Tell when a schedule fires, and look after the timers of a service.",
+    )
+    command.add_arguments(timers)
+    timers.set_defaults(run=command.run)
 
 
 def _add_claims(parser: argparse.ArgumentParser) -> None:

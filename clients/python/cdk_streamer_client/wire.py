@@ -44,7 +44,7 @@ def encode(
         "prefer": prefer,
         "webhook": webhook,
     }
-    text = _dump({name: value for name, value in members.items() if value is not None})
+    text = dump({name: value for name, value in members.items() if value is not None})
     size = len(text.encode())
     if size > FRAME_BYTES:
         raise PayloadTooLarge(
@@ -52,6 +52,16 @@ def encode(
             f"the message for {action!r} has {size} bytes, a frame carries {FRAME_BYTES}; "
             "send what is large with upload(), and its id in the payload",
         )
+    return text
+
+
+def dump(document: Document) -> str:
+    """Write JSON; raises TypeError or ValueError for what JSON lacks."""
+    text = json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # a lone surrogate: only its escape can travel
+        return json.dumps(document, allow_nan=False, separators=(",", ":"))
     return text
 
 
@@ -121,15 +131,6 @@ def read_moment(document: Mapping[str, Any], name: str) -> datetime:
     except (ValueError, TypeError):
         raise _malformed(document, name, "an ISO 8601 timestamp") from None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def _dump(document: Document) -> str:
-    text = json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    try:
-        text.encode()
-    except UnicodeEncodeError:  # a lone surrogate: only its escape can travel
-        return json.dumps(document, allow_nan=False, separators=(",", ":"))
-    return text
 
 
 def _refuse(constant: str) -> NoReturn:

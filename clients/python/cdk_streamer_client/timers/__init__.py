@@ -1,0 +1,1 @@
+"""Timers: made, changed and listed over the REST API of a PeriodicTimer."""
