@@ -78,12 +78,15 @@ def _verb(members: Members) -> str | None:
     verbs = [verb for verb in _VERBS if verb in members]
     if len(verbs) == 1:
         return verbs[0]
-    members.fault(None, f"must have exactly one of put, patch and delete, got {len(verbs)}")
+    if members.is_object:
+        members.fault(None, f"must have exactly one of put, patch and delete, got {len(verbs)}")
     return None
 
 
 def _entry(members: Members, verb: str | None, rules: Rules) -> Entry:
     """Read an entry; raises InvalidTimer with all its faults, and TooLarge."""
+    if not members.is_object:
+        raise InvalidTimer(members.faults)
     id = members.get("id")
     if not is_timer_id(id):
         members.fault("id", f"must match {TIMER_ID_PATTERN}")
