@@ -10,9 +10,10 @@ from cdk_streamer_runtime.documents import encode
 from cdk_streamer_runtime.durable.steps import Execution
 from cdk_streamer_runtime.dynamodb import Table
 from cdk_streamer_runtime.errors import ConditionFailed, LeaseLost, RequestChanged, RequestNotFound
-from cdk_streamer_runtime.requests.items import forget, item_key
+from cdk_streamer_runtime.requests.items import item_key
 from cdk_streamer_runtime.requests.request import Request
 from cdk_streamer_runtime.requests.transitions import LEASED
+from cdk_streamer_runtime.sockets.subscribers import forget
 
 HELD = frozenset({*LEASED, State.INPUT_REQUIRED})
 

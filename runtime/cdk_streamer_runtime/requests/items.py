@@ -88,16 +88,6 @@ def payload_item(key: str, body: Body, ttl: int) -> dict[str, Any]:
     }
 
 
-def forget(gone: frozenset[str], names: dict[str, str]) -> str:
-    """Write the REMOVE clause for subscribers that are gone."""
-    if not gone:
-        return ""
-    names["#subs"] = "subs"
-    places = {f"#gone{index}": connection for index, connection in enumerate(sorted(gone))}
-    names |= places
-    return f" REMOVE {', '.join(f'#subs.{place}' for place in places)}"
-
-
 def cursor_of(next_key: Mapping[str, Any] | None) -> str | None:
     """Write where a page ended."""
     return encode([next_key["created_key"], next_key["pk"]]) if next_key else None

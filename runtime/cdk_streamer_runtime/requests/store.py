@@ -24,14 +24,13 @@ from cdk_streamer_runtime.requests.items import (
     Body,
     Page,
     cursor_of,
-    forget,
     is_kept,
     item_key,
     start_of,
 )
 from cdk_streamer_runtime.requests.request import Request
 from cdk_streamer_runtime.requests.transitions import LEASED, TERMINAL, Event, next_state
-from cdk_streamer_runtime.sockets.subscribers import room
+from cdk_streamer_runtime.sockets.subscribers import forget, room
 
 
 class RequestStore:

@@ -17,7 +17,7 @@ from cdk_streamer_runtime.dynamodb import Table
 from cdk_streamer_runtime.errors import ConditionFailed, TooManySubscribers
 from cdk_streamer_runtime.keys import channel_key
 from cdk_streamer_runtime.sockets.messages import Message, channel_news
-from cdk_streamer_runtime.sockets.subscribers import gone_names, room
+from cdk_streamer_runtime.sockets.subscribers import forget, gone_names, room
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,8 +114,8 @@ class ChannelStore:
 
         Raises TooManySubscribers.
         """
-        places = gone_names(gone)
-        removal = f" REMOVE {', '.join(f'#subs.{place}' for place in places)}" if places else ""
+        names = {"#subs": "subs", "#connection": connection}
+        removal = forget(gone, names)
         while True:
             try:
                 item = self._table.update(
@@ -123,7 +123,7 @@ class ChannelStore:
                     f"SET #subs.#connection = :expires{removal}",
                     condition="attribute_exists(pk) AND "
                     f"(attribute_exists(#subs.#connection) OR {room(gone)})",
-                    names={"#subs": "subs", "#connection": connection, **places},
+                    names=names,
                     values={":expires": expires, ":most": SUBSCRIBERS_PER_CHANNEL},
                 )
             except ConditionFailed as failure:

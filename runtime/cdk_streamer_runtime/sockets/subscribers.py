@@ -19,6 +19,15 @@ def gone_names(gone: frozenset[str]) -> Names:
     return {f"#gone{index}": connection for index, connection in enumerate(sorted(gone))}
 
 
+def forget(gone: frozenset[str], names: dict[str, str]) -> str:
+    """Write the REMOVE clause for subscribers that are gone, and add its names."""
+    if not gone:
+        return ""
+    places = gone_names(gone)
+    names |= {"#subs": "subs", **places}
+    return f" REMOVE {', '.join(f'#subs.{place}' for place in places)}"
+
+
 def room(gone: frozenset[str]) -> str:
     """Write the condition that there is room, once those that are gone have left."""
     free = "size(#subs) < :most"
