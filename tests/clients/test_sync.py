@@ -320,7 +320,6 @@ with SyncStreamerClient(url=sys.argv[1], token="t1") as client:
 """
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no SIGINT to one process")
 @asynchronous
 async def test_an_interrupt_ends_the_program():
     async with FakeServer() as server:

@@ -29,6 +29,7 @@ def assembly(tmp_path_factory) -> Path:
             **os.environ,
             "PATH": f"{tools}{os.pathsep}{os.environ['PATH']}",
             "CDK_OUTDIR": str(output),
+            "CDK_VALIDATION": "false",  # CDK's own, which takes long and is in tests/constructs
             "CDK_CONTEXT_JSON": json.dumps({"cdk-streamer:platform": "host"}),
         },
         capture_output=True,

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
+from importlib.util import cache_from_source
 from pathlib import Path
 
 ROOT = Path(__file__).parents[3]
@@ -39,8 +40,8 @@ class Mutant(Edit):
 def patched(mutant: Mutant, folder: Path) -> list[Path]:
     """Copy the packages into `folder` with the bug in them, and give their sys.path roots."""
     for package, root in PACKAGES.items():
-        ignore = shutil.ignore_patterns("__pycache__")
-        shutil.copytree(root / package, folder / package, ignore=ignore)
+        # With their bytecode, which fits as long as a file keeps its time.
+        shutil.copytree(root / package, folder / package)
     for edit in (mutant, mutant.also) if mutant.also else (mutant,):
         source = folder / edit.package / edit.file
         text = source.read_text()
@@ -50,6 +51,7 @@ def patched(mutant: Mutant, folder: Path) -> list[Path]:
                 f"got {text.count(edit.before)} times; write it for the code as it is now"
             )
         source.write_text(text.replace(edit.before, edit.after))
+        Path(cache_from_source(str(source))).unlink(missing_ok=True)
     return [folder, ROOT]
 
 
