@@ -73,14 +73,23 @@ _KINDS: Mapping[type[Exception], tuple[HTTPStatus, ErrorCode, str]] = {
 def refusal(error: Exception, trace: str | None) -> HttpResponse:
     """Make the response that tells an error, whatever it is, and log what nobody may read."""
     if isinstance(error, AwsError):
-        logger.error("not answered", extra={"code": error.code}, exc_info=error)
+        _log(error)
         error = TimerUnavailable("the service could not do this now; repeat the request")
     document = problem(error)
     if document["status"] >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        if not isinstance(error, TimerUnavailable):
-            logger.error("not answered", extra={"error": type(error).__name__}, exc_info=error)
+        _log(error)
         document |= {} if trace is None else {"trace_id": trace}
     return response(document)
+
+
+def _log(error: Exception) -> None:
+    match error:
+        case AwsError(code=code):
+            logger.error("not answered", extra={"code": code}, exc_info=error)
+        case TimerUnavailable():
+            logger.warning("to be repeated", extra={"reason": str(error)})
+        case _:
+            logger.error("not answered", extra={"error": type(error).__name__}, exc_info=error)
 
 
 def response(document: Mapping[str, Any], **headers: str) -> HttpResponse:

@@ -8,24 +8,21 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from cdk_streamer_runtime.callers import Caller, Callers
+from cdk_streamer_runtime.callers import Caller
 from cdk_streamer_runtime.contract import AuthorizerContext
 from cdk_streamer_runtime.contract.timers import (
     TIMER_OWNER_INDEX,
     TIMER_OWNER_INDEX_PARTITION_KEY,
     TIMER_OWNER_INDEX_PROJECTION,
     TIMER_OWNER_INDEX_SORT_KEY,
+    TimerApiEnvironment,
     TimerRoute,
 )
 from cdk_streamer_runtime.documents import encode
-from cdk_streamer_runtime.dynamodb import Table
 from cdk_streamer_runtime.memory import IndexSchema, MemoryAws, QueueSchema, TableSchema
 from cdk_streamer_runtime.memory.http import HttpAnswer
 from cdk_streamer_runtime.memory.platform import MemoryPlatform
-from cdk_streamer_runtime.timers.api import TimerApi
-from cdk_streamer_runtime.timers.sender import Sender
-from cdk_streamer_runtime.timers.service import TimerService
-from cdk_streamer_runtime.timers.store import TimerStore
+from cdk_streamer_runtime.timers.api_assembly import timer_api
 from tests.runtime.observed_aws import ObservedAws
 from tests.runtime.timers.world import DEAD, FIRINGS, TABLE, Meter
 
@@ -58,23 +55,16 @@ class Rest:
             queues=[QueueSchema(name=name) for name in (FIRINGS, DEAD)],
         )
         self.aws, self.meter = ObservedAws(self.memory), Meter()
-        urls = [self.memory.queue_url(name) for name in (FIRINGS, DEAD)]
-        service = TimerService(
-            store=TimerStore(Table(self.aws, TABLE), new_token=self.platform.new_id),
-            sender=Sender(self.aws, *urls, self.platform, self.meter),
-            platform=self.platform,
+        settings = TimerApiEnvironment(
+            name="timers",
+            table_name=TABLE,
+            queue_url=self.memory.queue_url(FIRINGS),
             shards=SHARDS,
-            look_ahead=look_ahead,
-            strict=False,
-            metrics=self.meter,
+            look_ahead_seconds=look_ahead,
+            isolate_owners=isolate_owners,
         )
-        self.api = TimerApi(
-            service=service,
-            callers=Callers.from_text(None) if isolate_owners else None,
-            shards=SHARDS,
-            look_ahead=look_ahead,
-            clock=self.platform.clock,
-        )
+        self.settings = settings
+        self.api = timer_api(settings, aws=self.aws, platform=self.platform, metrics=self.meter)
 
     def ask(self, method: str, path: str, body: object = None, **options: Any) -> HttpAnswer:
         """Send a request; see `rest_event`."""

@@ -672,14 +672,17 @@ FIELDS = [
 def with_field(field: tuple[str, ...], value: Any) -> dict[str, Any]:
     """Give a body that is right but for one field."""
     kind = field[-1]
-    schedule: dict[str, Any] = {"every": 600, "phase": 5}
+    schedule: dict[str, Any] = {"every": 600}
     if kind in {"cron", "timezone"}:
-        schedule = {"cron": "0 9 * * *", "timezone": "UTC"}
+        schedule = {"cron": "0 9 * * *"}
     body: dict[str, Any] = {
         "schedule": {"at": text_of(NOW)} if kind == "at" else schedule,
-        "jitter": {"seconds": 5, "mode": "each"},
         "misfire": {"policy": "skip", "grace": 5},
     }
+    if kind == "mode":
+        body["jitter"] = {"seconds": 5}
+    if kind == "seconds":
+        body["jitter"] = {}
     target = body[field[0]] if len(field) > 1 else body
     target[kind] = value
     return body

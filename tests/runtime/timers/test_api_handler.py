@@ -1,0 +1,37 @@
+"""The entry point of the REST API, imported as Lambda does it."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+from typing import Any
+
+import pytest
+
+from cdk_streamer_runtime.contract.entry_points import EntryPoint
+from cdk_streamer_runtime.contract.timers import TIMER_DIMENSION
+from cdk_streamer_runtime.timers.moments import text_of
+from tests.runtime.timers.rest import NOW, Rest, rest_event
+
+
+def test_the_entry_point_answers_and_tells_what_it_sent(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    rest = Rest()
+    for variable, value in rest.settings.to_variables().items():
+        monkeypatch.setenv(variable, value)
+    monkeypatch.setattr("cdk_streamer_runtime.aws.LeanClient", lambda: rest.memory)
+    monkeypatch.setattr("cdk_streamer_runtime.machine.Machine", lambda: rest.platform)
+    module = EntryPoint.TIMER_API.rpartition(".")[0]
+    monkeypatch.delitem(sys.modules, module, raising=False)
+    entry_point: Any = importlib.import_module(module)
+    monkeypatch.delitem(sys.modules, module)
+
+    answer = entry_point.handler(
+        rest_event("PUT", "/periodic/once", {"schedule": {"at": text_of(NOW - 30)}}), None
+    )
+
+    assert answer["statusCode"] == 201
+    measured = json.loads(capsys.readouterr().out)
+    assert (measured[TIMER_DIMENSION], measured["Enqueued"]) == ("timers", 1)
