@@ -36,6 +36,8 @@ PURE = (
     *("limits.limit", "limits.pace", "limits.quota"),
     *("progress.coalescer", "requests.request", "requests.retry", "requests.transitions"),
     "sockets.messages",
+    *("timers.answers", "timers.batch", "timers.body", "timers.changes", "timers.conditions"),
+    *("timers.cron", "timers.definition", "timers.firing", "timers.schedule", "timers.wheel"),
 )
 # What each part of the runtime loads of the others.
 PARTS = {
@@ -46,6 +48,7 @@ PARTS = {
     "requests": ("limits", "progress", "sockets"),
     "webhooks": ("limits", "progress", "sockets", "requests"),
     "http": ("auth", "limits", "progress", "sockets", "requests"),
+    "timers": (),
 }
 
 # The same for the constructs: resources know no feature, features only those below them.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cdk_streamer_runtime.contract.timers import TimerState
 from cdk_streamer_runtime.documents import decode
@@ -10,8 +10,10 @@ from cdk_streamer_runtime.timers.body import HOUR, MINUTE, OLDER_DATA
 from cdk_streamer_runtime.timers.definition import Definition, stable_number
 from cdk_streamer_runtime.timers.moments import text_of, text_of_milliseconds
 from cdk_streamer_runtime.timers.schedule import Calendar, Every, Once, Schedule
-from cdk_streamer_runtime.timers.store import Listed
-from cdk_streamer_runtime.timers.timer import Timer
+
+if TYPE_CHECKING:
+    from cdk_streamer_runtime.timers.store import Listed
+    from cdk_streamer_runtime.timers.timer import Timer
 
 Document = dict[str, Any]
 
