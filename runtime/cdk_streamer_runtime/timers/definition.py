@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from cdk_streamer_runtime.contract.timers import TimerState
+from cdk_streamer_runtime.timers.moments import LAST_MOMENT
 from cdk_streamer_runtime.timers.schedule import Every, Schedule
 
 DEFAULT_GRACE = 60
@@ -120,7 +121,7 @@ class Definition:
         return self.jitter.seconds if self.jitter else 0
 
     def _is_open_at(self, nominal: int) -> bool:
-        return self.end is None or nominal < self.end
+        return nominal <= LAST_MOMENT and (self.end is None or nominal < self.end)
 
 
 def stable_number(text: str) -> int:

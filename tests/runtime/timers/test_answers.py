@@ -11,7 +11,7 @@ from cdk_streamer_runtime.contract.timers import TimerState
 from cdk_streamer_runtime.timers.answers import entry, occurrences, whole
 from cdk_streamer_runtime.timers.body import Rules, read_timer
 from cdk_streamer_runtime.timers.definition import Definition
-from cdk_streamer_runtime.timers.moments import moment, text_of
+from cdk_streamer_runtime.timers.moments import LAST_MOMENT, moment, text_of
 from cdk_streamer_runtime.timers.store import Listed
 from cdk_streamer_runtime.timers.timer import Timer
 
@@ -207,3 +207,13 @@ def test_after_the_last_occurrence_there_is_none():
         "occurrences": [text_of(NOW)],
         "next": None,
     }
+
+
+@pytest.mark.parametrize("schedule", [{"every": 3 * 10**8}, {"cron": "* * * * *"}, {"every": 1}])
+def test_time_has_an_end(schedule: dict[str, Any]):
+    end = LAST_MOMENT - 5
+
+    document = occurrences(define(schedule=schedule), start=end, count=100)
+
+    assert len(document["occurrences"]) <= 6
+    assert document["next"] is None

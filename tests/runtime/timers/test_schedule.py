@@ -11,8 +11,10 @@ from croniter import croniter
 from hypothesis import example, given, settings, strategies as st
 
 from cdk_streamer_runtime.timers.cron import Cron
+from cdk_streamer_runtime.timers.moments import LAST_MOMENT
 from cdk_streamer_runtime.timers.schedule import Calendar, Every, Once
 from cdk_streamer_runtime.timers.wheel import WINDOW, place_of
+from cdk_streamer_runtime.timers.zones import instant
 
 NAMES = ("Europe/Berlin", "Australia/Lord_Howe", "Africa/Cairo", "Asia/Kolkata", "America/St_Johns",
          "Pacific/Apia", "America/Santiago", "Asia/Tehran", "Pacific/Chatham", "UTC")  # fmt: skip
@@ -73,6 +75,8 @@ def test_a_period_fires_at_its_phase_and_at_no_other_moment(period, phase, start
     assert all(later - earlier == period for earlier, later in pairwise(found))
     assert not found or found[0] - start < period
     assert found[:1] == [each for each in [every.next(start)] if each < start + length]
+    assert every.previous(every.next(start) + 1) == every.next(start)
+    assert every.previous(every.next(start)) == every.next(start) - period
 
 
 @pytest.mark.parametrize(("period", "phase"), [(0, 0), (-1, 0), (60, 60), (60, -1)])
@@ -98,6 +102,47 @@ def test_in_utc_a_cron_fires_when_an_independent_library_says(expression, start)
     ours = calendar(expression).next(start)
 
     assert ours == int(theirs.get_next(float))
+
+
+# A field of days that begins with a star restricts nothing, for Vixie's cron: then both must match.
+stepped_days = st.tuples(st.integers(2, 15), st.integers(0, 7) | st.just("*/3")).map(
+    lambda drawn: f"0 6 */{drawn[0]} * {drawn[1]}"
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(stepped_days | st.integers(2, 6).map(lambda step: f"30 5 13 * */{step}"), moments)
+def test_days_with_a_step_are_read_as_vixie_reads_them(expression, start):
+    begin = datetime.fromtimestamp(start - 1, UTC)
+    theirs = croniter(expression, begin, implement_cron_bug=True)
+
+    assert calendar(expression).next(start) == int(theirs.get_next(float))
+
+
+@settings(max_examples=100, deadline=None)
+@given(expressions, moments)
+def test_in_utc_a_cron_fired_last_when_an_independent_library_says(expression, end):
+    if valid(expression) is None:
+        return
+    theirs = croniter(expression, datetime.fromtimestamp(end, UTC), max_years_between_matches=10)
+
+    assert calendar(expression).previous(end) == int(theirs.get_prev(float))
+
+
+@settings(max_examples=100, deadline=None)
+@given(expressions, zones, moments)
+def test_the_previous_occurrence_is_the_last_of_all_before(expression, timezone, end):
+    if valid(expression) is None:
+        return
+    schedule = calendar(expression, timezone)
+    earlier = list(schedule.occurrences(end - 3 * DAY, end))
+
+    found = schedule.previous(end)
+
+    assert found is not None
+    assert found < end
+    assert earlier[-1:] == ([found] if found >= end - 3 * DAY else [])
+    assert schedule.next(found) == found
 
 
 @settings(max_examples=100, deadline=None)
@@ -195,10 +240,45 @@ def test_names_stand_for_numbers():
 
 
 def test_the_29th_of_february_is_found_over_eight_years():
-    assert calendar("0 0 29 2 *").next(at("2096-03-01")) == at("2104-02-29")
+    leap = calendar("0 0 29 2 *")
+
+    assert leap.next(at("2096-03-01")) == at("2104-02-29")
+    assert leap.previous(at("2104-02-29")) == at("2096-02-29")
 
 
-@pytest.mark.parametrize("name", ["Berlin", "", "Europe", "../../etc/passwd", "/etc/passwd", "\0"])
+def test_a_leap_day_that_is_a_sunday_is_found_over_forty_years():
+    both = calendar("0 0 29 2 */7")
+
+    assert both.next(at("2088-03-01")) == at("2128-02-29")
+    assert both.previous(at("2128-02-29")) == at("2088-02-29")
+
+
+def test_the_last_year_of_all_has_no_occurrence():
+    minutely = calendar("* * * * *", "Pacific/Kiritimati")
+
+    assert minutely.next(LAST_MOMENT + 1 - 14 * 3_600) is None
+    assert list(minutely.occurrences(LAST_MOMENT - 60, LAST_MOMENT)) == []
+
+
+def test_a_hundred_thousand_questions_are_no_loop_over_minutes(monkeypatch):
+    looked_at = []
+    monkeypatch.setattr(
+        "cdk_streamer_runtime.timers.schedule.instant",
+        lambda local, where: looked_at.append(local) or instant(local, where),
+    )
+    yearly = calendar("0 0 1 1 *", "Europe/Berlin")
+
+    for offset in range(100):
+        yearly.next(at("2026-01-02") + offset * DAY)
+        yearly.previous(at("2026-12-31") - offset * DAY)
+
+    assert len(looked_at) == 200
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Berlin", "", "Europe", "../../etc/passwd", "/etc/passwd", "\0", "right/UTC", "localtime"],
+)
 def test_an_unknown_time_zone_is_refused(name):
     with pytest.raises(ValueError, match="timezone"):
         calendar("* * * * *", name)
@@ -213,6 +293,7 @@ def test_a_single_moment_fires_once(moment, start, end):
 
     assert list(once.occurrences(start, end)) == ([moment] if start <= moment < end else [])
     assert once.next(start) == (moment if moment >= start else None)
+    assert once.previous(end) == (moment if moment < end else None)
 
 
 # --- the wheel
@@ -264,6 +345,62 @@ def test_reading_minute_by_minute_finds_every_occurrence_of_a_cron(expression, t
     ]
 
     assert found == list(schedule.occurrences(start, end))
+
+
+def changes(name):
+    """Give the moments from 1990 to 2037 at which the clocks of a zone change."""
+    where = ZoneInfo(name)
+    days = range(at("1990-01-01"), at("2038-01-01"), 4 * DAY)
+
+    def offset(moment):
+        return datetime.fromtimestamp(moment, where).utcoffset()
+
+    found = []
+    for low, high in pairwise(days):
+        first, last = low, high
+        while offset(low) != offset(high) and last - first > 1:
+            middle = (first + last) // 2
+            first, last = (middle, last) if offset(middle) == offset(low) else (first, middle)
+        if last != high:
+            found.append(last)
+    return found
+
+
+# Half hours, whole days that never were, midnight, a Ramadan within summer, two changes in a week.
+HOSTILE = ("Australia/Lord_Howe", "Africa/Cairo", "Pacific/Apia", "Pacific/Kwajalein",
+           "Africa/Casablanca", "America/St_Johns", "Antarctica/Troll", "America/Caracas",
+           "Asia/Pyongyang", "Europe/Dublin", "America/Havana", "Asia/Gaza")  # fmt: skip
+CHANGES = {name: changes(name) for name in HOSTILE}
+at_a_change = st.sampled_from(HOSTILE).flatmap(
+    lambda name: st.tuples(st.just(name), st.sampled_from(CHANGES[name]))
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(expressions | daily.map(lambda each: each.cron.expression), at_a_change)
+@example("30 2 * * *", ("Pacific/Apia", at("2011-12-30 10:00")))
+@example("* * * * *", ("Pacific/Kwajalein", at("1993-08-21 12:00")))
+@example("*/7 0-3 * * *", ("Antarctica/Troll", at("2026-03-29 01:00")))
+def test_around_a_change_of_clocks_all_ways_to_ask_agree(expression, change):
+    if valid(expression) is None:
+        return
+    timezone, moment = change
+    schedule = calendar(expression, timezone)
+    place = place_of(schedule)
+    start, end = moment - 150 * WINDOW, moment + 150 * WINDOW
+    expected = list(schedule.occurrences(start, end))
+    read = [
+        found
+        for window in range(start, end, WINDOW)
+        if place.slot in place.wheel_class.slots(window)
+        for found in place.wheel_class.moments(place.slot, place.second, window)
+    ]
+
+    assert read == expected
+    assert [schedule.next(each) for each in expected] == expected
+    assert [schedule.previous(each + 1) for each in expected] == expected
+    assert schedule.next(moment) == next(schedule.occurrences(moment, moment + 9**10))
+    assert expected == sorted(set(expected))
 
 
 def test_timers_that_recur_alike_share_a_class():
