@@ -272,11 +272,12 @@ $(INSTALLED): requirements.lock pyproject.toml | .venv/bin/uv
 \t$(UV) install --no-deps --no-build-isolation --editable .
 \ttouch $@
 
+# What takes longest begins first, and mostly waits: the others run beside it.
 .PHONY: test
 test: $(INSTALLED)  ## run every check
 \t@rm -rf .suites; mkdir .suites; failed=0; \\
 \t$(MAKE) --no-print-directory --keep-going --jobs=2 --output-sync=target \\
-\t  test-constructs lint test-local test-runtime || failed=1; \\
+\t  test-local test-runtime test-constructs lint || failed=1; \\
 \tif [ $$failed = 1 ]; then echo "a check failed: see above"; fi; \\
 \tfor suite in .suites/*; do echo "$${suite#.suites/} tests:"; tail -n 1 "$$suite"; done; \\
 \texit $$failed

@@ -47,11 +47,12 @@ $(INSTALLED): requirements.lock pyproject.toml | .venv/bin/uv
 	$(UV) install --no-deps --no-build-isolation --editable .
 	touch $@
 
+# What takes longest begins first, and mostly waits: the others run beside it.
 .PHONY: test
 test: $(INSTALLED)  ## run every check
 	@rm -rf .suites; mkdir .suites; failed=0; \
 	$(MAKE) --no-print-directory --keep-going --jobs=2 --output-sync=target \
-	  test-constructs lint test-local test-runtime || failed=1; \
+	  test-local test-runtime test-constructs lint || failed=1; \
 	if [ $$failed = 1 ]; then echo "a check failed: see above"; fi; \
 	for suite in .suites/*; do echo "$${suite#.suites/} tests:"; tail -n 1 "$$suite"; done; \
 	exit $$failed
