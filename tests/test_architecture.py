@@ -38,6 +38,7 @@ PURE = (
     "sockets.messages",
     *("timers.answers", "timers.batch", "timers.body", "timers.changes", "timers.conditions"),
     *("timers.cron", "timers.definition", "timers.firing", "timers.schedule", "timers.wheel"),
+    *("timers.classes", "timers.edits", "timers.entries", "timers.items", "timers.timer"),
 )
 # What each part of the runtime loads of the others.
 PARTS = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from cdk_streamer_runtime.timers import keys
 from cdk_streamer_runtime.timers.conditions import Conditions
@@ -15,10 +15,11 @@ from cdk_streamer_runtime.timers.items import due_moment, is_slot
 from cdk_streamer_runtime.timers.keys import Key
 from cdk_streamer_runtime.timers.moments import text_of
 from cdk_streamer_runtime.timers.schedule import Once
-from cdk_streamer_runtime.timers.shards import Shard
-from cdk_streamer_runtime.timers.store import Change, Found
-from cdk_streamer_runtime.timers.timer import Timer
+from cdk_streamer_runtime.timers.timer import Change, Found, Timer
 from cdk_streamer_runtime.timers.wheel import WheelClass, place_of
+
+if TYPE_CHECKING:
+    from cdk_streamer_runtime.timers.shards import Shard
 
 
 class Ground(Protocol):

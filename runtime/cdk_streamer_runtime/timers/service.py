@@ -18,8 +18,8 @@ from cdk_streamer_runtime.timers.faults import (
     TimerUnavailable,
 )
 from cdk_streamer_runtime.timers.shards import Shard
-from cdk_streamer_runtime.timers.store import Found, Page, TimerStore
-from cdk_streamer_runtime.timers.timer import Timer
+from cdk_streamer_runtime.timers.store import Page, TimerStore
+from cdk_streamer_runtime.timers.timer import Found, Timer
 from cdk_streamer_runtime.timers.wheel import WheelClass
 from cdk_streamer_runtime.timers.world import Meter, Platform
 

@@ -32,40 +32,13 @@ from cdk_streamer_runtime.timers.items import (
 )
 from cdk_streamer_runtime.timers.registry import ClassRegistry, is_conflict
 from cdk_streamer_runtime.timers.shards import Shard, Shards
-from cdk_streamer_runtime.timers.timer import Timer, expiry
+from cdk_streamer_runtime.timers.timer import Change, Found, expiry
 
 TRACE_SECONDS = 3_600
 _CURSOR = re.compile(rf"([0-{keys.LIST_PARTITIONS - 1}])({TIMER_ID_PATTERN})?")
 # Of one page: beyond it, the page ends early and the next one goes on.
 _QUERIES = 2 * keys.LIST_PARTITIONS
 _SOUGHT = 200  # timers that one query looks at when it is for some of them only
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
-    """What there is under an id. `rev` is used up, also by a timer that is there no more.
-
-    `slot` is where a row of it may lie, and `timer` is None unless it is there.
-    """
-
-    id: str
-    timer: Timer | None
-    rev: int | None
-    slot: keys.Key | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
-    """What becomes of what was found. Without a timer none is there any more.
-
-    `unread` is a shard and its `claimed_until`, for a timer that may lie there only as long as
-    nobody has claimed more.
-    """
-
-    found: Found
-    timer: Timer | None
-    rev: int
-    unread: tuple[str, int] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""A timer as it is stored, and what a dispatcher reads of it."""
+"""A timer as it is stored, what a dispatcher reads of it, and how a write changes it."""
 
 from __future__ import annotations
 
@@ -51,6 +51,33 @@ class Row:
     def is_apart(self) -> bool:
         """Whether the data has to be read from the timer's item: JSON text is never empty."""
         return not self.definition.data
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What there is under an id. `rev` is used up, also by a timer that is there no more.
+
+    `slot` is where a row of it may lie, and `timer` is None unless it is there.
+    """
+
+    id: str
+    timer: Timer | None
+    rev: int | None
+    slot: Key | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What becomes of what was found. Without a timer none is there any more.
+
+    `unread` is a shard and its `claimed_until`, for a timer that may lie there only as long as
+    nobody has claimed more.
+    """
+
+    found: Found
+    timer: Timer | None
+    rev: int
+    unread: tuple[str, int] | None = None
 
 
 def last_moment(definition: Definition) -> int | None:
