@@ -35,8 +35,10 @@ from cdk_streamer_runtime.memory.api import ENDPOINT, TABLE, WORK, MemoryApi
 from cdk_streamer_runtime.memory.platform import START
 from cdk_streamer_runtime.metrics import Metrics
 from cdk_streamer_runtime.sockets.connections import Connection
+from cdk_streamer_runtime.timers.moments import text_of
 from tests.runtime.auth import issuer
 from tests.runtime.observed_aws import ObservedAws, refused_by
+from tests.runtime.timers.rest import Rest
 
 CANARY = "canary7f3a"
 HOUR = 3_600_000
@@ -272,6 +274,50 @@ def test_no_log_and_no_metric_tells_what_a_request_was_about(
     lines = [*journal.lines, *written.out.splitlines(), *written.err.splitlines()]
     assert [line for line in lines if CANARY in line] == []
     assert len(journal.lines) > 50
+
+
+def ask_about_timers(rest: Rest) -> None:
+    """Write and read timers; of all that is said here, ids alone may be in a log."""
+    minutely = {"schedule": {"every": 60}}
+    token = {
+        "Authorization": f"Bearer {canary('token')}",
+        "X-Amz-Security-Token": canary("session"),
+    }
+    bodies: list[Any] = [
+        {**minutely, "data": {"p": canary("data")}, "owner": canary("owner")},
+        {**minutely, "data": canary("data") * 10_000},
+        {"timerCallbackData": canary("older")},
+        {"schedule": {"at": text_of(START // 1000 - 30)}, "data": canary("at once")},
+        {"schedule": {"cron": canary("cron"), "timezone": canary("zone"), canary("name"): 1}},
+        {**minutely, canary("member"): canary("value")},
+        f'{{"schedule": "{canary("broken")}',
+    ]
+    for body in bodies:
+        typed = {**token, "Content-Type": "application/json"}
+        rest.put("t1", body, headers=typed)
+        rest.ask("PATCH", "/periodic/t1", body, headers=typed)
+        batch = {"entries": [{"id": "t2", "put": body, "if_match": canary("tag")}]}
+        rest.ask("POST", "/periodic:batch", batch, headers=token)
+        rest.ask("POST", "/periodic:batch", {"entries": [{"id": "t2", "put": body}]})
+    query = {"owner": canary("owner"), "cursor": canary("cursor")}
+    rest.ask("GET", "/periodic", query=query, headers=token)
+    rest.get("t1", headers={**token, "If-Match": canary("tag")})
+    rest.ask("DELETE", "/periodic/t1", headers={**token, "If-Match": f'"{canary("tag")}"'})
+    rest.ask("DELETE", "/periodic/t1", headers=token)
+
+
+def test_no_log_and_no_metric_tells_what_a_timer_is_about(journal: Journal):
+    rest = Rest()
+    ask_about_timers(rest)
+    for operation in ("TransactWriteItems", "GetItem", "Query", "SendMessageBatch"):
+        error = AwsError("ValidationException", "no", 400, operation)
+        rest.aws.on(operation, refused_by(error))
+    rest.platform.advance(HOUR)
+    ask_about_timers(rest)
+
+    assert [line for line in journal.lines if CANARY in line] == []
+    for event in ("timer written", "timers written", "timer deleted", "not answered"):
+        assert [line for line in journal.lines if event in line] != []
 
 
 @pytest.mark.parametrize(
