@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from cdk_streamer_runtime.requests.middleware import Middleware
     from cdk_streamer_runtime.requests.retry import Retry
     from cdk_streamer_runtime.requests.uploads import Upload
+    from cdk_streamer_runtime.timers.callback import TimerFiring, timer_handler
 
 __all__ = [
     "ActionFailed",
@@ -47,8 +48,10 @@ __all__ = [
     "Retry",
     "Retryable",
     "StepFailed",
+    "TimerFiring",
     "Upload",
     "UploadNotFound",
+    "timer_handler",
 ]
 
 _MODULES = {
@@ -61,7 +64,9 @@ _MODULES = {
     "Progress": "progress.progress",
     "RequestContext": "requests.actions",
     "Retry": "requests.retry",
+    "TimerFiring": "timers.callback",
     "Upload": "requests.uploads",
+    "timer_handler": "timers.callback",
 }
 
 

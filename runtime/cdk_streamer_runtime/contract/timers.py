@@ -132,6 +132,8 @@ class TimerMetric(StrEnum):
     ENQUEUED = "Enqueued"
     SEND_RETRIES = "SendRetries"  # entries that a queue did not take at once
     FIRINGS_SKIPPED = "FiringsSkipped"  # by a misfire policy
+    FIRINGS_DROPPED = "FiringsDropped"  # by strict callbacks, of timers that are so no more
+    FIRINGS_REPEATED = "FiringsRepeated"  # by callbacks that remember, of firings that are done
     FIRINGS_REJECTED = "FiringsRejected"  # refused by the queue for ever, so they are dead letters
 
 
@@ -148,3 +150,5 @@ MAX_TIMER_SHARDS = 4096
 TIMER_LOOK_AHEAD_SECONDS = 180
 TIMER_DISPATCH_SECONDS = 120  # the dispatcher's own timeout
 TIMER_RETENTION_SECONDS = 30 * 24 * 60 * 60  # of a timer that never fires again
+# Longer than a message can wait in the queue, and then among the dead letters.
+TIMER_MEMORY_SECONDS = 15 * 24 * 60 * 60

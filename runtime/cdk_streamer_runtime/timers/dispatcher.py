@@ -60,7 +60,7 @@ class Dispatcher:
             try:
                 shard = _shard_of(record["body"])
             except (KeyError, TypeError, ValueError):
-                logger.exception("tick unreadable")
+                logger.exception("tick unreadable", extra={"message_id": record["messageId"]})
                 strangers.append(record["messageId"])
                 continue
             try:

@@ -12,6 +12,7 @@ from cdk_streamer_runtime.timers.firing import Firing
 
 FIRE_KEY = "fire_key"
 REVISION = "rev"
+PLAIN = "plain"  # the body is the data alone
 REASON = "reason"  # of a dead letter: the code of what refused it
 _OVERHEAD = 256  # of names, types and punctuation, more than there are
 # What a message can be refused for, whenever it is sent. Others of SQS' codes are about the queue.
@@ -32,10 +33,13 @@ def body(firing: Firing) -> str:
 
 def attributes(firing: Firing) -> dict[str, object]:
     """Give the attributes: what duplicates have in common, and the timer's revision."""
-    return {
+    told: dict[str, object] = {
         FIRE_KEY: {"DataType": "String", "StringValue": f"{firing.id}/{firing.fire_at}"},
         REVISION: {"DataType": "String", "StringValue": str(firing.rev)},
     }
+    if firing.plain:
+        told[PLAIN] = {"DataType": "String", "StringValue": "1"}
+    return told
 
 
 def bytes_of(firing: Firing) -> int:
@@ -62,3 +66,16 @@ def is_refused(code: str) -> bool:
 def is_queues_fault(code: str) -> bool:
     """Tell whether a "sender fault" of an entry would be one of any other entry too."""
     return _QUEUES_FAULT.search(code) is not None
+
+
+def named(fire_key: str) -> tuple[str, int]:
+    """Read the id and the moment of a firing from its key; raises ValueError."""
+    id, _, moment = fire_key.rpartition("/")
+    if not id or not moment.isdecimal():
+        raise ValueError("no key of a firing")
+    return id, int(moment)
+
+
+def seconds(text: str) -> int:
+    """Read a moment of a body; raises ValueError."""
+    return int(datetime.fromisoformat(text).timestamp())

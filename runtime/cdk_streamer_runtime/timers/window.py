@@ -116,8 +116,9 @@ class Window:
         for item in page.items:
             try:
                 found = reader.read(item, now)
-            except (KeyError, TypeError, ValueError):
-                logger.exception("row unreadable", extra={"key": pk})
+            except (KeyError, TypeError, ValueError) as error:
+                kind = type(error).__name__
+                logger.error("row unreadable", extra={"key": pk, "error": kind})  # noqa: TRY400 - its text quotes
                 outbox.reject(unreadable(item))
                 found = Found(())
             if len(outbox) + len(found.firings) > CURSOR:

@@ -79,7 +79,7 @@ def test_the_attributes_tell_the_key_of_the_firing_and_the_revision(world):
     world.sender.send([firing(plain=True)])
     (message,) = world.received()
     told = {name: each["StringValue"] for name, each in message["MessageAttributes"].items()}
-    assert told == {"fire_key": f"a/{MINUTE}", "rev": "7"}
+    assert told == {"fire_key": f"a/{MINUTE}", "rev": "7", "plain": "1"}
 
 
 @given(st.text(), st.integers(0, 4 * 10**9))

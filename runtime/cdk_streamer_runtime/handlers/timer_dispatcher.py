@@ -1,0 +1,28 @@
+"""Lambda entry point of the dispatch queue: one message for each shard that is to be looked at."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+from cdk_streamer_runtime.contract.timers import TimerDispatcherEnvironment
+from cdk_streamer_runtime.metrics import Metrics
+from cdk_streamer_runtime.timers.assembly import dispatching_in_lambda, metrics_of
+from cdk_streamer_runtime.timers.dispatcher import Dispatcher
+
+
+@lru_cache(maxsize=1)
+def _parts() -> tuple[Dispatcher, Metrics]:
+    settings = TimerDispatcherEnvironment.from_variables()
+    metrics = metrics_of(settings.name)
+    return dispatching_in_lambda().dispatcher(settings, metrics), metrics
+
+
+def handler(event: dict[str, Any], context: Any) -> dict[str, list[dict[str, str]]]:  # noqa: ANN401 - Lambda's own
+    """Send what the shards' timers fire soon."""
+    dispatcher, metrics = _parts()
+    try:
+        failed = dispatcher.handle(event, context.get_remaining_time_in_millis())
+    finally:
+        metrics.flush()
+    return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
