@@ -39,6 +39,7 @@ PURE = (
     *("timers.answers", "timers.batch", "timers.body", "timers.changes", "timers.conditions"),
     *("timers.cron", "timers.definition", "timers.firing", "timers.schedule", "timers.wheel"),
     *("timers.classes", "timers.edits", "timers.entries", "timers.items", "timers.timer"),
+    *("timers.message", "timers.verdict"),
 )
 # What each part of the runtime loads of the others.
 PARTS = {
