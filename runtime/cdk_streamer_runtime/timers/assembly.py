@@ -1,4 +1,4 @@
-"""Puts the parts of the timers' functions together, for Lambda and for a test alike."""
+"""Puts the parts of dispatchers, tickers and callbacks together, for Lambda and tests alike."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from typing import NamedTuple
 from cdk_streamer_runtime.aws import Aws, LeanClient, Patience
 from cdk_streamer_runtime.contract.timers import (
     TIMER_DIMENSION,
-    TimerApiEnvironment,
     TimerCallbackEnvironment,
     TimerDispatcherEnvironment,
     TimerTickerEnvironment,
@@ -23,9 +22,7 @@ from cdk_streamer_runtime.timers.dispatcher import Dispatcher
 from cdk_streamer_runtime.timers.guard import Guard
 from cdk_streamer_runtime.timers.pages import Pages
 from cdk_streamer_runtime.timers.sender import Sender
-from cdk_streamer_runtime.timers.service import TimerService
 from cdk_streamer_runtime.timers.shards import Shards
-from cdk_streamer_runtime.timers.store import TimerStore
 from cdk_streamer_runtime.timers.ticker import Ticker
 from cdk_streamer_runtime.timers.world import Meter, Platform
 
@@ -42,19 +39,6 @@ class TimerAssembly:
 
     aws: Aws
     platform: Platform
-
-    def service(self, settings: TimerApiEnvironment, metrics: Meter) -> TimerService:
-        """Build what the REST API does."""
-        table = Table(self.aws, settings.table_name)
-        return TimerService(
-            store=TimerStore(table, new_token=self.platform.new_id),
-            sender=Sender(self.aws, settings.queue_url, None, self.platform, metrics),
-            platform=self.platform,
-            shards=settings.shards,
-            look_ahead=settings.look_ahead_seconds,
-            strict=settings.strict,
-            metrics=metrics,
-        )
 
     def dispatcher(self, settings: TimerDispatcherEnvironment, metrics: Meter) -> Dispatcher:
         """Build what sends firings."""
