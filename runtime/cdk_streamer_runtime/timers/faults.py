@@ -95,5 +95,5 @@ class BatchRefused(TimerError):
     """Nothing of a batch was written; `errors` is why, by the index of the entry."""
 
     def __init__(self, errors: Mapping[int, TimerError]) -> None:
-        super().__init__(f"{len(errors)} entries could not be written")
+        super().__init__(f"entries that could not be written: {len(errors)}")
         self.errors = errors
