@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import jsii
 from aws_cdk import Duration, aws_iam as iam, aws_kms as kms, aws_lambda as lambda_, aws_sqs as sqs
 from constructs import Construct
@@ -73,28 +75,15 @@ class RedrivenQueue(Construct):
         """Let the queue's messages run a function, which says for each whether it was handled."""
         function.allow(*_CONSUME, on=self.queue.queue_arn)
         self._allow_key(function, "kms:Decrypt")
-        self._new_source(function, function.function, batch_size, max_concurrency)
-
-    def invoke_users(
-        self,
-        function: lambda_.IFunction,
-        *,
-        scope: Construct,
-        batch_size: int,
-        max_concurrency: int | None = None,
-    ) -> None:
-        """Let the queue's messages run a function of the user's; what that needs is in `scope`."""
-        granted = iam.Grant.add_to_principal(
-            grantee=function, actions=list(_CONSUME), resource_arns=[self.queue.queue_arn]
+        self.new_source(
+            function, function.function, batch_size=batch_size, max_concurrency=max_concurrency
         )
+
+    def consumption(self) -> Iterator[iam.PolicyStatement]:
+        """Give what a role of the user's must be allowed, for `new_source`."""
+        yield iam.PolicyStatement(actions=list(_CONSUME), resources=[self.queue.queue_arn])
         if self._key is not None:
-            granted = granted.combine(
-                iam.Grant.add_to_principal(
-                    grantee=function, actions=["kms:Decrypt"], resource_arns=[self._key.key_arn]
-                )
-            )
-        source = self._new_source(scope, function, batch_size, max_concurrency)
-        granted.apply_before(source)
+            yield iam.PolicyStatement(actions=["kms:Decrypt"], resources=[self._key.key_arn])
 
     def hide_for(self, seconds: int) -> None:
         """Hide messages that were received for so long; an event source asks for it."""
@@ -106,13 +95,15 @@ class RedrivenQueue(Construct):
         """Give the queue as the place for what an event source gave up."""
         return _Destination(self.queue.queue_arn)
 
-    def _new_source(
+    def new_source(
         self,
         scope: Construct,
         function: lambda_.IFunction,
+        *,
         batch_size: int,
         max_concurrency: int | None,
     ) -> lambda_.EventSourceMapping:
+        """Create in `scope` what runs a function, which must be allowed to consume messages."""
         source = lambda_.EventSourceMapping(
             scope,
             "Source",

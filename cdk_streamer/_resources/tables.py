@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -147,21 +147,30 @@ def allow(
     _allow_key(function, table, *_KEY_ACTIONS)
 
 
-def grant(
-    function: lambda_.IFunction | lambda_.Function,
-    table: dynamodb.ITable,
-    *actions: str,
-    only: Mapping[str, Mapping[str, Sequence[str]]] | None = None,
-) -> iam.Grant:
+def grant(function: lambda_.Function, table: dynamodb.ITable, *actions: str) -> iam.Grant:
     """Let any function do `actions`, without their prefix, on the items of the table."""
     granted = iam.Grant.add_to_principal(
         grantee=function,
         actions=[f"dynamodb:{action}" for action in actions],
         resource_arns=[table.table_arn],
-        conditions=only,
     )
     key = table.encryption_key
     return granted.combine(key.grant(function, *_KEY_ACTIONS)) if key else granted
+
+
+def statements(
+    table: dynamodb.ITable, *actions: str, only: Mapping[str, Mapping[str, Sequence[str]]]
+) -> Iterator[iam.PolicyStatement]:
+    """Give what a role must be allowed to do `actions` on items of the table."""
+    yield iam.PolicyStatement(
+        actions=[f"dynamodb:{action}" for action in actions],
+        resources=[table.table_arn],
+        conditions=only,
+    )
+    if table.encryption_key is not None:
+        yield iam.PolicyStatement(
+            actions=list(_KEY_ACTIONS), resources=[table.encryption_key.key_arn]
+        )
 
 
 def allow_index(function: RuntimeFunction, table: dynamodb.ITable, index: Index = REQUESTS) -> None:

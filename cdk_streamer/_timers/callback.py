@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import cast
 
-from aws_cdk import Annotations, Duration, aws_lambda as lambda_
+from aws_cdk import Annotations, Duration, aws_iam as iam, aws_lambda as lambda_
 from constructs import Construct
 
 from cdk_streamer._code.handlers import Convention, Handlers
@@ -74,12 +74,11 @@ class Callback:
         if isinstance(function, lambda_.Function):
             for variable, value in _environment(timers).to_variables().items():
                 function.add_environment(variable, value)
-        for kind, actions in _table_actions(settings):
-            tables.grant(function, timers.table, *actions, only=keys_of({kind}))
         timers.fan_out.hide_for(settings.visibility_seconds(self.seconds))
-        timers.fan_out.invoke_users(
+        inside = Construct(scope, "Callback")
+        source = timers.fan_out.new_source(
+            inside,
             function,
-            scope=Construct(scope, "Callback"),
             batch_size=settings.batch_size,
             max_concurrency=settings.max_concurrency,
         )
@@ -89,6 +88,22 @@ class Callback:
                 f"the role of {function.node.path!r} is not known, so it could not be allowed to "
                 "receive firings; import the function with its role, or allow it yourself",
             )
+        else:
+            # Not in the role's own policy, which may be in a stack that knows nothing of ours.
+            source.node.add_dependency(_new_policy(inside, function.role, timers))
+
+
+def _new_policy(scope: Construct, role: iam.IRole, timers: Timers) -> iam.Policy:
+    statements = [
+        *timers.fan_out.consumption(),
+        *(
+            statement
+            for kind, actions in _table_actions(timers.settings)
+            for statement in tables.statements(timers.table, *actions, only=keys_of({kind}))
+        ),
+    ]
+    document = iam.PolicyDocument(minimize=True, statements=statements)
+    return iam.Policy(scope, "Policy", document=document, roles=[role])
 
 
 def _seconds(settings: TimerSettings, function: lambda_.IFunction | lambda_.Function) -> int:

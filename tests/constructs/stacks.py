@@ -13,6 +13,7 @@ from aws_cdk import (
     Environment,
     Stack,
     assertions,
+    aws_apigateway as apigateway,
     aws_apigatewayv2 as apigatewayv2,
     aws_cloudwatch_actions as cloudwatch_actions,
     aws_lambda as lambda_,
@@ -20,7 +21,7 @@ from aws_cdk import (
     aws_sns as sns,
 )
 
-from cdk_streamer import AsyncRequestApi, Auth, ProgressWebSocket, Webhooks
+from cdk_streamer import AsyncRequestApi, Auth, PeriodicTimer, ProgressWebSocket, Webhooks
 
 HANDLERS = Path(__file__).parent / "apps" / "handlers"
 ENVIRONMENT = Environment(account="123456789012", region="eu-west-1")
@@ -55,6 +56,42 @@ def new_api(stack: Stack, id: str = "Api", **settings: Any) -> AsyncRequestApi:
 
 def new_socket(stack: Stack, id: str = "Socket", **settings: Any) -> ProgressWebSocket:
     return ProgressWebSocket(stack, id, **{"auth": new_auth(), **settings})
+
+
+def new_timer(stack: Stack, id: str = "Timer", **settings: Any) -> PeriodicTimer:
+    """Give a timer service, with a callback of handlers unless one is given."""
+    handlers = {} if "callback" in settings else {"handlers": HANDLERS}
+    return PeriodicTimer(stack, id, **{**handlers, **settings})
+
+
+@cache
+def full_timer() -> PeriodicTimer:
+    """Give a timer service with all that can be asked for; many tests look at this one."""
+    stack = new_stack()
+    return new_timer(
+        stack,
+        auth=new_auth(),
+        strict=True,
+        dedupe=True,
+        isolate_owners=True,
+        domain_name=new_rest_domain(stack),
+        alarm_actions=[new_action(stack)],
+    )
+
+
+@cache
+def full_timer_template() -> dict[str, Any]:
+    return template_of(Stack.of(full_timer()))
+
+
+def new_rest_domain(stack: Stack) -> apigateway.IDomainName:
+    return apigateway.DomainName.from_domain_name_attributes(
+        stack,
+        "TimersDomain",
+        domain_name="timers.example.com",
+        domain_name_alias_target="d-timers.execute-api.eu-west-1.amazonaws.com",
+        domain_name_alias_hosted_zone_id="Z1",
+    )
 
 
 @cache
@@ -96,14 +133,22 @@ def new_action(stack: Stack) -> Any:
     return cloudwatch_actions.SnsAction(topic)
 
 
-def new_function(stack: Stack, id: str = "Publisher") -> lambda_.Function:
+def new_function(stack: Stack, id: str = "Publisher", **settings: Any) -> lambda_.Function:
     return lambda_.Function(
         stack,
         id,
         runtime=lambda_.Runtime.PYTHON_3_13,
         handler="index.handler",
         code=lambda_.Code.from_inline("def handler(event, context): ..."),
+        **settings,
     )
+
+
+def called_template(*, timeout: Duration | None = None, **settings: Any) -> dict[str, Any]:
+    """Give the template of a timer whose callback is the user's own function."""
+    stack = new_stack()
+    new_timer(stack, callback=new_function(stack, "Mine", timeout=timeout), **settings)
+    return template_of(stack)
 
 
 def template_of(stack: Stack) -> dict[str, Any]:
@@ -127,6 +172,11 @@ def the(template: dict[str, Any], kind: str, name: str) -> Resource:
         if logical_id.startswith(name)
     )
     return found
+
+
+def variables(template: dict[str, Any], name: str) -> dict[str, Any]:
+    """Give the environment of the one function whose logical id starts with `name`."""
+    return the(template, "AWS::Lambda::Function", name)["Environment"]["Variables"]
 
 
 def statements(role: Resource) -> Iterator[dict[str, Any]]:

@@ -25,8 +25,12 @@ from tests.constructs.stacks import (
     HANDLERS,
     WITHOUT_ASSETS,
     new_api,
+    new_auth,
+    new_function,
     new_socket,
     new_stack,
+    new_timer,
+    resources,
     template_of,
 )
 
@@ -53,12 +57,18 @@ def template(
     stack = new_stack(context=WITHOUT_ASSETS | (context or {}), env=env)
     new_api(stack, **settings)
     new_socket(stack)
+    new_timer(stack)
     return template_of(stack)
 
 
 def without_hashes(document: Template) -> Template:
     """Take out what changes with the code of the runtime."""
-    return json.loads(re.sub(r"[0-9a-f]{64}", "<hash>", json.dumps(document)))
+    return json.loads(without_deployments(re.sub(r"[0-9a-f]{64}", "<hash>", json.dumps(document))))
+
+
+def without_deployments(text: str) -> str:
+    """Take out what changes with the methods of a REST API."""
+    return re.sub(r"(ApiDeployment[0-9A-F]{8})[0-9a-f]{32}", r"\1", text)
 
 
 def synthesize(directory: Path, path: Sequence[Path], **variables: str) -> tuple[Files, str]:
@@ -124,9 +134,33 @@ def test_a_socket_is_as_agreed(json_snapshot: SnapshotAssertion):
     assert without_hashes(template_of(stack)) == json_snapshot
 
 
+def test_a_timer_is_as_agreed(json_snapshot: SnapshotAssertion):
+    stack = new_stack()
+    new_timer(stack)
+    assert without_hashes(template_of(stack)) == json_snapshot
+
+
 def test_logical_ids_are_frozen():
     ids = (Path(__file__).parent / "logical_ids.txt").read_text().split()
-    assert sorted(template()["Resources"]) == ids
+    # That of a deployment is made of what is deployed, so that a change is one.
+    named = {without_deployments(name) for name in template()["Resources"]}
+    assert sorted(named) == ids
+
+
+def test_a_deployment_is_another_when_who_may_call_is():
+    # Without one, a changed policy or method would not be in use.
+    deployments = {
+        name
+        for settings in ({}, {"auth": new_auth()})
+        for name in resources(timer_template(settings), "AWS::ApiGateway::Deployment")
+    }
+    assert len(deployments) == 2
+
+
+def timer_template(settings: dict[str, Any]) -> Template:
+    stack = new_stack()
+    new_timer(stack, **settings)
+    return template_of(stack)
 
 
 # --- nothing around it matters --------------------------------------------------------------------
@@ -155,9 +189,20 @@ def test_the_users_flags_change_nothing_in_a_network_with_a_key():
         )
         key = kms.Key.from_key_arn(stack, "Key", "arn:aws:kms:eu-west-1:123456789012:key/one")
         new_api(stack, vpc=vpc, encryption_key=key)
+        new_timer(stack, vpc=vpc, encryption_key=key, auth=new_auth(), strict=True, dedupe=True)
         return template_of(stack)
 
     assert networked(recommended_flags()) == networked({})
+
+
+def test_the_users_flags_change_nothing_but_what_is_the_users():
+    def called(context: dict[str, Any]) -> Template:
+        stack = new_stack(context=WITHOUT_ASSETS | context)
+        new_timer(stack, callback=new_function(stack))
+        found = template_of(stack)["Resources"]
+        return {name: found[name] for name in found if not name.startswith("Publisher")}
+
+    assert called(recommended_flags()) == called({})
 
 
 def test_the_template_is_the_same_bytes_from_anywhere(

@@ -6,11 +6,13 @@ from pathlib import Path
 
 from aws_cdk import App, Stack
 
-from cdk_streamer import AsyncRequestApi, Auth, ProgressWebSocket
+from cdk_streamer import AsyncRequestApi, Auth, PeriodicTimer, ProgressWebSocket
 
 app = App()
 stack = Stack(app, "Reports")
 auth = Auth.jwt(issuer="https://id.example.com/", audience=["reports"])
-AsyncRequestApi(stack, "Api", handlers=Path(__file__).parent / "handlers", auth=auth)
+handlers = Path(__file__).parent / "handlers"
+AsyncRequestApi(stack, "Api", handlers=handlers, auth=auth)
 ProgressWebSocket(stack, "Socket", auth=auth)
+PeriodicTimer(stack, "Timer", handlers=handlers)
 app.synth()
