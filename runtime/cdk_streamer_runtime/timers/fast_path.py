@@ -7,16 +7,16 @@ after the write, where the API looks; otherwise the dispatcher sees what was wri
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from cdk_streamer_runtime.contract.timers import TimerMetric
 from cdk_streamer_runtime.timers import keys
 from cdk_streamer_runtime.timers.edits import Edit, is_chained, seconds
-from cdk_streamer_runtime.timers.firing import Firing, firings
+from cdk_streamer_runtime.timers.firing import Firing, firings, successor
 from cdk_streamer_runtime.timers.items import due_moment
 from cdk_streamer_runtime.timers.store import TimerStore
-from cdk_streamer_runtime.timers.timer import Timer
+from cdk_streamer_runtime.timers.timer import Change, Found, Timer
 from cdk_streamer_runtime.timers.world import Meter, Platform
 
 # An API that died before it sent is repeated by its client within this time, or never.
@@ -55,18 +55,22 @@ class FastPath:
         """Send what timers that are about to move owe: it is due, and was not sent so far."""
         self._send([self._owed(edit, now) for edit in edits])
 
-    def catch_up(self, edits: Iterable[Edit], now: int) -> None:
-        """Send what is due in windows that are claimed, of all that is written now."""
+    def catch_up(self, edits: Iterable[Edit], now: int) -> bool:
+        """Send what is due in windows that are claimed, of all that is written now.
+
+        False: not all of it could be completed, and it has to be done again.
+        """
         begun = [(edit, timer, self._begin(timer, now)) for edit in edits if (timer := edit.after)]
         todo = [(edit, timer, begin) for edit, timer, begin in begun if begin is not None]
-        asked = {timer.id for _, timer, _ in todo if self._is_read_by_minute(timer, now)}
-        claims = self._claims(asked)
+        claims = self._claims([timer.id for _, timer, _ in todo])
         self._send(
             [
-                self._due(edit, timer, begin, self._end(timer, claims.get(timer.id), now))
+                self._due(edit, timer, begin, self._end(timer, claims[timer.id], now))
                 for edit, timer, begin in todo
             ]
         )
+        chains = [timer for _, timer, _ in todo if _is_behind(timer, claims[timer.id])]
+        return all(self._move_on(timer, claims[timer.id], now) for timer in chains)
 
     def _claims(self, ids: Iterable[str]) -> dict[str, int]:
         """Give what is claimed of the shard of each timer, as it is now."""
@@ -78,23 +82,30 @@ class FastPath:
     def _claim(self, shard: str) -> int:
         return self.store.shard(shard, self.platform.clock()).claimed_until
 
-    def _is_read_by_minute(self, timer: Timer, now: int) -> bool:
-        """Tell whether what is claimed is what a dispatcher may have read of this timer.
-
-        Of a chain it has read nothing before the next firing; that one it may be sending just
-        now, by an older revision, unless the chain has just begun.
-        """
-        return not is_chained(timer) or (self.strict and timer.slot_since != now)
-
-    def _end(self, timer: Timer, claimed_until: int | None, now: int) -> int:
+    def _end(self, timer: Timer, claimed_until: int, now: int) -> int:
         """Give the second up to which firings may be outstanding."""
-        ends = [] if claimed_until is None else [claimed_until]
+        end = claimed_until
         if timer.slot is not None and is_chained(timer):
-            ends.append(due_moment(timer.slot))
-        if self.strict or timer.slot_since == now or is_chained(timer):
-            return max(ends)
+            end = max(end, due_moment(timer.slot))
+        if self.strict or timer.slot_since == now or _is_behind(timer, claimed_until):
+            return end
         # A repetition: what is claimed by now was not when the timer came to lie there.
-        return min(*ends, seconds(timer.slot_since + self.young))
+        return min(end, seconds(timer.slot_since + self.young))
+
+    def _move_on(self, timer: Timer, claimed_until: int, now: int) -> bool:
+        """Let a chain go on where nobody has read; False: try again.
+
+        It began in a window that is claimed meanwhile. Queries may be ahead of what a transaction
+        writes beside, so a dispatcher may have looked for the first firing before it was there.
+        """
+        following = successor(timer.definition, claimed_until)
+        shard = keys.shard_of(timer.id, self.shards)
+        slot = None if following is None else keys.due(shard, following, timer.id)
+        found = Found(id=timer.id, timer=timer, rev=timer.rev, slot=timer.slot)
+        moved = replace(timer, slot=slot)
+        unread = (shard, claimed_until)
+        change = Change(found=found, timer=moved, rev=timer.rev, unread=unread)
+        return self.store.write([change], now)
 
     def _begin(self, timer: Timer, now: int) -> int | None:
         """Give the millisecond from which firings may be outstanding; None: none are."""
@@ -150,3 +161,8 @@ class FastPath:
             self.metrics.count(TimerMetric.FIRINGS_SKIPPED, skipped)
         if wanted := [firing for firings, _ in several for firing in firings]:
             self.sender.send(wanted)
+
+
+def _is_behind(timer: Timer, claimed_until: int) -> bool:
+    """Tell whether the next firing of a chain is in a window that is claimed."""
+    return timer.slot is not None and is_chained(timer) and due_moment(timer.slot) < claimed_until

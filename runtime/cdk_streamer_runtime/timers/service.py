@@ -140,8 +140,8 @@ class TimerService:
             changes = [edit.change for edit in edits if edit.change is not None]
             # Before the write: what the old definitions owe, nobody would remember after it.
             self._fast_path.pay(edits, now)
-            if not changes or self._store.write(changes, now):
-                self._fast_path.catch_up(edits, now)
+            is_stored = not changes or self._store.write(changes, now)
+            if is_stored and self._fast_path.catch_up(edits, now):
                 return [_written(edit) for edit in edits]
             longest = min(_LONGEST_PAUSE, _PAUSE << attempt)
             self._platform.sleep(int(self._platform.uniform() * longest))

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
 from cdk_streamer_runtime.contract.timers import TIMER_CLASSES
 from cdk_streamer_runtime.timers.definition import Definition, Jitter, Misfire, Policy
-from tests.runtime.observed_aws import Killed, after
+from cdk_streamer_runtime.timers.items import primary, timer_item
+from cdk_streamer_runtime.timers.keys import due, due_sort
+from tests.runtime.observed_aws import Effect, Intervention, Killed, after
 from tests.runtime.timers.service_world import MINUTE, YOUNG, ServiceWorld, at, every, timer
 
 
@@ -33,6 +36,29 @@ def old(world: ServiceWorld, definition: Definition) -> None:
 
 def full(world: ServiceWorld) -> None:
     world.table.put({"pk": "c#", "sk": "#count", "classes": TIMER_CLASSES})
+
+
+def after_it(act: Callable[[], object]) -> Intervention:
+    """Let something else happen before the answer comes."""
+
+    def intervene(effect: Effect) -> object:
+        answer = effect()
+        act()
+        return answer
+
+    return intervene
+
+
+def move_chain(world: ServiceWorld, moment: int) -> None:
+    """Move the next firing of "a", as dispatchers do it."""
+    stored = world.stored("a")
+    assert stored.slot is not None
+    to = due("", moment, "a")
+    row = world.table.get(primary(stored.slot))
+    assert row is not None
+    world.table.delete(primary(stored.slot))
+    world.table.put({**row, **primary(to)})
+    world.table.put(timer_item(replace(stored, slot=to)))
 
 
 def paused(definition: Definition) -> Definition:
@@ -146,9 +172,38 @@ def test_a_repeated_chain_sends_what_is_before_its_next_firing(world: ServiceWor
     full(world)
     world.claim(MINUTE + 60)
     world.service.put(timer(every(50, 10)))
-    world.claim(MINUTE + 180)
+    world.platform.advance(1_000)
     world.service.put(timer(every(50, 10)))
     assert world.times() == [10, 10]
+
+
+def test_a_chain_whose_beginning_nobody_may_have_read_goes_on(world: ServiceWorld):
+    """A query may be ahead of what a transaction writes beside."""
+    full(world)
+    world.service.put(timer(every(50, 10), id="warm"))
+    world.claim(MINUTE + 60)
+    world.aws.on("TransactWriteItems", after_it(lambda: world.claim(MINUTE + 180)))
+    world.service.put(timer(every(50, 10)))
+    assert world.times() == [10, 60, 110, 160]
+    assert world.stored("a").slot == due("", MINUTE + 210, "a")
+    assert [row["sk"] for row in world.rows() if row["sk"].endswith("#a")] == [
+        f"{due_sort(MINUTE + 210)}#a"
+    ]
+
+
+def test_a_chain_that_a_dispatcher_moves_meanwhile_is_left_to_it(world: ServiceWorld):
+    full(world)
+    world.service.put(timer(every(50, 10), id="warm"))
+    world.claim(MINUTE + 60)
+
+    def move() -> None:
+        world.claim(MINUTE + 120)
+        move_chain(world, MINUTE + 160)
+
+    world.aws.on("TransactWriteItems", after_it(move))
+    world.service.put(timer(every(50, 10)))
+    assert world.stored("a").slot == due("", MINUTE + 160, "a")
+    assert set(world.times()) >= {10, 60, 110}
 
 
 # --- other schedules ---------------------------------------------------------------------------

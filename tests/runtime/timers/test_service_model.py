@@ -17,7 +17,7 @@ from cdk_streamer_runtime.errors import AwsError
 from cdk_streamer_runtime.timers.conditions import Conditions, etag
 from cdk_streamer_runtime.timers.definition import Definition, Jitter
 from cdk_streamer_runtime.timers.entries import Change, Delete, Entry, Patch, Put
-from cdk_streamer_runtime.timers.faults import PreconditionFailed, TimerNotFound
+from cdk_streamer_runtime.timers.faults import PreconditionFailed, TimerNotFound, TimerUnavailable
 from cdk_streamer_runtime.timers.items import is_there, row_item, timer_of
 from cdk_streamer_runtime.timers.service import TimerService, Written
 from cdk_streamer_runtime.timers.timer import Timer
@@ -130,7 +130,7 @@ class Writers(RuleBasedStateMachine):
             except TimerNotFound:
                 assert all(each.id not in self.model for each in wanted)
                 return
-            except (AwsError, Killed):
+            except (AwsError, Killed, TimerUnavailable):
                 self.world.service = self.world.process()
                 continue
             self.model |= self._outcome(wanted)
