@@ -90,7 +90,11 @@ class Sender:
 
     def _attempt(self, firings: list[Firing]) -> _Outcome:
         now = self._platform.clock()
-        entries = [_entry(index, firing, now) for index, firing in enumerate(firings)]
+        delays = [_delay(firing, now) for firing in firings]
+        entries = [
+            _entry(index, firing, delay)
+            for index, (firing, delay) in enumerate(zip(firings, delays, strict=True))
+        ]
         parameters = {"QueueUrl": self._url, "Entries": entries}
         try:
             answer = self._aws.call("sqs", "SendMessageBatch", parameters)
@@ -101,7 +105,15 @@ class Sender:
                 return _Outcome([], [Rejected.of(firings[0], error.code)], None)
             return self._apart(firings)
         failed = answer.get("Failed")
-        self._measure(firings, len(failed or ()), now)
+        taken = len(firings) - len(failed or ())
+        if taken:
+            self._metrics.count(TimerMetric.ENQUEUED, taken)
+            # The worst of a batch stands for its ten: each value would be a log of megabytes.
+            late = [
+                now + (delay - firing.fire_at) * 1000
+                for firing, delay in zip(firings, delays, strict=True)
+            ]
+            self._metrics.milliseconds(TimerMetric.FIRE_LATENESS, max(0, *late))
         return _judged(firings, failed) if failed else _Outcome([], [], None)
 
     def _apart(self, firings: list[Firing]) -> _Outcome:
@@ -113,14 +125,6 @@ class Sender:
             first.rejected + second.rejected,
             first.error or second.error,
         )
-
-    def _measure(self, firings: list[Firing], failed: int, now: int) -> None:
-        if len(firings) == failed:
-            return
-        self._metrics.count(TimerMetric.ENQUEUED, len(firings) - failed)
-        # The worst of a batch stands for its ten: a value of each would be a log of megabytes.
-        worst = max(now + _delay(firing, now) * 1000 - firing.fire_at * 1000 for firing in firings)
-        self._metrics.milliseconds(TimerMetric.FIRE_LATENESS, max(worst, 0))
 
     def _pause(self, attempt: int, until: int) -> bool:
         """Wait before the next attempt; tell whether there is time for one."""
@@ -147,11 +151,11 @@ def batches(firings: Sequence[Firing]) -> Iterator[list[Firing]]:
         yield batch
 
 
-def _entry(index: int, firing: Firing, now: int) -> dict[str, object]:
+def _entry(index: int, firing: Firing, delay: int) -> dict[str, object]:
     return {
         "Id": str(index),
         "MessageBody": message.body(firing),
-        "DelaySeconds": _delay(firing, now),
+        "DelaySeconds": delay,
         "MessageAttributes": message.attributes(firing),
     }
 
