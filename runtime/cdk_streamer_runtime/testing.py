@@ -10,11 +10,10 @@ from cdk_streamer_runtime.memory import (
 from cdk_streamer_runtime.memory.api import MemoryApi
 from cdk_streamer_runtime.memory.client import TestClient
 from cdk_streamer_runtime.memory.http import HttpAnswer
-from cdk_streamer_runtime.memory.timers import FakeFiring, FakeTimerService
+from cdk_streamer_runtime.memory.timers import FakeTimerService
 from cdk_streamer_runtime.memory.webhooks import MemoryReceiver, Webhook
 
 __all__ = [
-    "FakeFiring",
     "FakeTimerService",
     "HttpAnswer",
     "IndexSchema",

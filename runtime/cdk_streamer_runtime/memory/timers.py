@@ -6,7 +6,6 @@ import json
 from collections import Counter
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -17,21 +16,20 @@ from cdk_streamer_runtime.contract.timers import (
     TIMER_OWNER_INDEX_PROJECTION,
     TIMER_OWNER_INDEX_SORT_KEY,
     TimerApiEnvironment,
+    TimerCallbackEnvironment,
+    TimerDispatcherEnvironment,
     TimerMetric,
     TimerRoute,
+    TimerTickerEnvironment,
 )
-from cdk_streamer_runtime.dynamodb import Table
 from cdk_streamer_runtime.memory.aws import MemoryAws
 from cdk_streamer_runtime.memory.platform import MemoryPlatform
 from cdk_streamer_runtime.memory.queues import QueueSchema
 from cdk_streamer_runtime.memory.rest import RestRoutes
 from cdk_streamer_runtime.memory.tables import IndexSchema, TableSchema
-from cdk_streamer_runtime.timers import keys
 from cdk_streamer_runtime.timers.api_assembly import timer_api
-from cdk_streamer_runtime.timers.dispatcher import Dispatcher
-from cdk_streamer_runtime.timers.pages import Pages
-from cdk_streamer_runtime.timers.sender import Sender
-from cdk_streamer_runtime.timers.shards import Shards
+from cdk_streamer_runtime.timers.assembly import TimerAssembly
+from cdk_streamer_runtime.timers.callback import Callback, Fired, TimerFiring, TimerHandler
 
 NAME = "timers"
 TABLE = TableSchema(
@@ -48,21 +46,13 @@ TABLE = TableSchema(
     ),
 )
 DEAD_LETTERS = QueueSchema(name="dead-letters")
+TICKS = QueueSchema(name="ticks")
 FIRINGS = QueueSchema(name="firings", dead_letters=DEAD_LETTERS.name, visibility_seconds=60)
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 MINUTE = 60_000
+
+Handle = Callable[[Mapping[str, Any], int], list[str]]
 _FORBIDDEN = b'{"message":"Missing Authentication Token"}'
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FakeFiring:
-    """A message that arrived: `received_at` is when, the same or later than `fire_at`."""
-
-    id: str
-    fire_at: datetime
-    rev: int
-    data: Any
-    received_at: datetime
 
 
 class CountedTimerMetrics:
@@ -89,58 +79,75 @@ class FakeTimerService:
     """The functions of a PeriodicTimer and the services between them, in the caller's thread.
 
     A TimerClient reaches it by `transport`. Time begins at `begin` and stands still until
-    `advance` moves it; what falls due on the way is delivered on its moment to `on_fire`.
-    `firings` has all that was, in order.
+    `advance` moves it; what falls due on the way is given to `on_fire` on its moment: a function
+    of a TimerFiring, or one that `timer_handler` has made a handler. `firings` has all that were
+    done, in order.
     """
 
     def __init__(
         self,
-        on_fire: Callable[[FakeFiring], object] | None = None,
+        on_fire: Fired | TimerHandler | None = None,
         *,
         begin: datetime = BEGIN,
         look_ahead: int = TIMER_LOOK_AHEAD_SECONDS,
         strict: bool = False,
+        dedupe: bool = False,
     ) -> None:
-        """Build it with one shard; `look_ahead` is in seconds."""
-        self.firings: list[FakeFiring] = []
+        """Build it with one shard; `look_ahead` is in seconds, the rest as the construct has it."""
+        self.firings: list[TimerFiring] = []
         self.metrics = CountedTimerMetrics()
         self.platform = MemoryPlatform()
         self.platform.now = int(begin.timestamp() * 1000)
         self.aws = MemoryAws(
-            clock=self.platform.clock, tables=[TABLE], queues=[FIRINGS, DEAD_LETTERS]
+            clock=self.platform.clock, tables=[TABLE], queues=[TICKS, FIRINGS, DEAD_LETTERS]
         )
-        self._on_fire = on_fire
+        self._errors: list[BaseException] = []
         self._routes = RestRoutes(TimerRoute)
         self._has_ticks = True
         self._next_tick = -(-self.platform.now // MINUTE) * MINUTE
         self._build(look_ahead, strict=strict)
+        self._callback = self._callback_of(on_fire, strict=strict, dedupe=dedupe)
 
     def _build(self, look_ahead: int, *, strict: bool) -> None:
-        aws, platform, metrics = self.aws, self.platform, self.metrics
-        queue_url, dead_letters = (aws.queue_url(queue.name) for queue in (FIRINGS, DEAD_LETTERS))
-        settings = TimerApiEnvironment(
-            name=NAME,
-            table_name=NAME,
-            queue_url=queue_url,
-            shards=1,
-            look_ahead_seconds=look_ahead,
-            strict=strict,
+        shared: dict[str, Any] = {"name": NAME, "table_name": NAME, "shards": 1}
+        shared["look_ahead_seconds"] = look_ahead
+        queue, dead, ticks = (self._url(each) for each in (FIRINGS, DEAD_LETTERS, TICKS))
+        api = TimerApiEnvironment(queue_url=queue, strict=strict, **shared)
+        dispatcher = TimerDispatcherEnvironment(
+            queue_url=queue, dead_letter_queue_url=dead, **shared
         )
-        self._url = queue_url
-        self._api = timer_api(settings, aws=aws, platform=platform, metrics=metrics)
-        self._dispatcher = Dispatcher(
-            shards=Shards(Table(aws, NAME)),
-            pages=Pages(aws, NAME),
-            sender=Sender(aws, queue_url, dead_letters, platform, metrics),
-            platform=platform,
-            metrics=metrics,
-            look_ahead=look_ahead,
+        ticker = TimerTickerEnvironment(dispatch_queue_url=ticks, **shared)
+        assembly = TimerAssembly(aws=self.aws, platform=self.platform)
+        self._api = timer_api(api, aws=self.aws, platform=self.platform, metrics=self.metrics)
+        self._dispatcher = assembly.dispatcher(dispatcher, self.metrics)
+        self._ticker = assembly.ticker(ticker, self.metrics)
+
+    def _callback_of(
+        self, on_fire: Fired | TimerHandler | None, *, strict: bool, dedupe: bool
+    ) -> Callback:
+        wanted = on_fire.dedupe if isinstance(on_fire, TimerHandler) else None
+        function = on_fire.__wrapped__ if isinstance(on_fire, TimerHandler) else on_fire
+        settings = TimerCallbackEnvironment(
+            timer_name=NAME, timer_table_name=NAME, timer_strict=strict, timer_dedupe=dedupe
         )
+        assembly = TimerAssembly(aws=self.aws, platform=self.platform)
+        guard = assembly.guard(settings, self.metrics, dedupe=wanted)
+
+        def run(firing: TimerFiring) -> None:
+            try:
+                if function is not None:
+                    function(firing)
+            except BaseException as error:
+                self._errors.append(error)
+                raise
+            self.firings.append(firing)
+
+        return Callback(run, platform=self.platform, guard=guard)
 
     @property
     def now(self) -> datetime:
         """The moment at which time stands."""
-        return _moment(self.platform.now)
+        return datetime.fromtimestamp(self.platform.now / 1000, UTC)
 
     @property
     def dead_letters(self) -> list[Any]:
@@ -157,11 +164,11 @@ class FakeTimerService:
         answer = self._api.handle(event)
         return answer["statusCode"], answer["headers"], answer["body"].encode()
 
-    def advance(self, time: timedelta | float) -> list[FakeFiring]:
+    def advance(self, time: timedelta | float) -> list[TimerFiring]:
         """Let time pass, and give what fired meanwhile; a number is in seconds.
 
-        What `on_fire` raises is raised here, with time standing where it was; the firing comes
-        again a minute later, and is a dead letter after five times.
+        What `on_fire` raises is raised here, and time stands where it was; the firing comes again
+        a minute later, and after five times is a dead letter.
         """
         seconds = time.total_seconds() if isinstance(time, timedelta) else time
         if seconds < 0:
@@ -190,59 +197,52 @@ class FakeTimerService:
         if self.platform.now >= self._next_tick:
             self._next_tick += MINUTE
             if self._has_ticks:
-                self._tick()
-        messages = self._received()
-        while messages:
-            try:
-                self._deliver(messages[0])
-            except BaseException:
-                for message in messages[1:]:
-                    self._show(message)
-                raise
-            messages = messages[1:] or self._received()
+                self._ticker.tick()
+                # With the message for now comes the one of half a minute ago, which is a spare.
+                self._drain(TICKS, self._dispatcher.handle)
+        self._drain(FIRINGS, self._callback.handle)
 
-    def _tick(self) -> None:
-        for shard in keys.shard_names(1):
-            self._dispatcher.dispatch(shard, self.platform.now + MINUTE)
+    def _drain(self, queue: QueueSchema, handle: Handle) -> None:
+        while messages := self._received(queue):
+            self._give(queue, messages, handle)
 
-    def _received(self) -> list[dict[str, Any]]:
-        visible = self.aws.next_visible_at(FIRINGS.name)
+    def _received(self, queue: QueueSchema) -> list[dict[str, Any]]:
+        visible = self.aws.next_visible_at(queue.name)
         if visible is None or visible > self.platform.now:
             return []
         asked = {
-            "QueueUrl": self._url,
+            "QueueUrl": self._url(queue),
             "MaxNumberOfMessages": 10,
             "MessageAttributeNames": ["All"],
         }
         return self.aws.call("sqs", "ReceiveMessage", asked).get("Messages", [])
 
-    def _show(self, message: Mapping[str, Any]) -> None:
-        """Let a message be received again at once."""
-        asked = {"ReceiptHandle": message["ReceiptHandle"], "VisibilityTimeout": 0}
-        self.aws.call("sqs", "ChangeMessageVisibility", {"QueueUrl": self._url, **asked})
+    def _give(self, queue: QueueSchema, messages: list[dict[str, Any]], handle: Handle) -> None:
+        """Call a function with an event of the queue; what it does not hand back is deleted."""
+        failed = handle({"Records": [_record(message) for message in messages]}, 15 * MINUTE)
+        for message in messages:
+            if message["MessageId"] not in failed:
+                receipt = {"QueueUrl": self._url(queue), "ReceiptHandle": message["ReceiptHandle"]}
+                self.aws.call("sqs", "DeleteMessage", receipt)
+        if self._errors:
+            first, *_ = self._errors
+            self._errors.clear()
+            raise first
 
-    def _deliver(self, message: Mapping[str, Any]) -> None:
-        firing = _firing(message, self.now)
-        if self._on_fire is not None:
-            self._on_fire(firing)
-        self.firings.append(firing)
-        receipt = {"QueueUrl": self._url, "ReceiptHandle": message["ReceiptHandle"]}
-        self.aws.call("sqs", "DeleteMessage", receipt)
-
-
-def _firing(message: Mapping[str, Any], received_at: datetime) -> FakeFiring:
-    about = {name: each["StringValue"] for name, each in message["MessageAttributes"].items()}
-    id, _, moment = about["fire_key"].rpartition("/")
-    fire_at, document = _moment(int(moment) * 1000), json.loads(message["Body"])
-    is_plain = not message["Body"].startswith(f'{{"id":"{id}","fire_at":"')
-    return FakeFiring(
-        id=id,
-        fire_at=fire_at,
-        rev=int(about["rev"]),
-        data=document if is_plain else document["data"],
-        received_at=received_at,
-    )
+    def _url(self, queue: QueueSchema) -> str:
+        return self.aws.queue_url(queue.name)
 
 
-def _moment(milliseconds: int) -> datetime:
-    return datetime.fromtimestamp(milliseconds / 1000, UTC)
+def _record(message: Mapping[str, Any]) -> dict[str, Any]:
+    """Write a message as Lambda has it in an event."""
+    return {
+        "messageId": message["MessageId"],
+        "receiptHandle": message["ReceiptHandle"],
+        "body": message["Body"],
+        "attributes": message["Attributes"],
+        "messageAttributes": {
+            name: {"dataType": each["DataType"], "stringValue": each["StringValue"]}
+            for name, each in message.get("MessageAttributes", {}).items()
+        },
+        "eventSource": "aws:sqs",
+    }

@@ -173,6 +173,11 @@ class TimerHandler:
         self._dedupe = dedupe
         update_wrapper(self, function)
 
+    @property
+    def dedupe(self) -> bool | None:
+        """Whether a firing that is done is not run again; None: as the construct says."""
+        return self._dedupe
+
     def __call__(self, event: Event, context: object = None) -> Response:
         """Run the function for each message of an SQS event; tell which are to come again."""
         from cdk_streamer_runtime.timers.assembly import callback_world
