@@ -35,6 +35,15 @@ class Ground(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Intent:
+    """What is wanted of what was found: a definition, or none; `is_done` if it is so already."""
+
+    found: Found
+    definition: Definition | None
+    is_done: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Edit:
     """What becomes of one timer. Without a change all is as it is wanted already.
 
@@ -62,15 +71,18 @@ class Editor:
     now: int
     young: int
 
-    def edit(self, entry: Entry, found: Found, owner: str | None) -> Edit:
-        """Give what becomes of a timer; raises TimerError when that cannot be.
+    def intent(self, entry: Entry, found: Found, owner: str | None) -> Intent:
+        """Give what is wanted of a timer, before anything is asked or written for it.
 
-        With an owner, another's timer is as none, but for its id, which is taken.
+        With an owner, another's timer is as none, but for its id, which is taken. Raises TimerError
+        when it cannot be.
         """
         before = found.timer
         is_foreign = before is not None and owner not in {None, before.definition.owner}
         if isinstance(entry, Delete):
-            return Edit(before=None, after=None) if is_foreign else self._deleted(entry, found)
+            if before is not None and not is_foreign:
+                entry.conditions.check(before.rev)
+            return Intent(found=found, definition=None, is_done=is_foreign)
         if is_foreign or (before is None and isinstance(entry, Patch)):
             raise TimerNotFound("there is no such timer")
         definition = _wanted(entry, before)
@@ -78,17 +90,22 @@ class Editor:
             definition = replace(definition, owner=owner)
         if before is not None and before.definition == definition:
             self._check_repeated(before, entry.conditions)
-            return Edit(before=before, after=before)
+            return Intent(found=found, definition=definition, is_done=True)
         entry.conditions.check(None if before is None else before.rev)
         self._refuse_past(definition)
-        return self._changed(definition, found)
+        return Intent(found=found, definition=definition)
 
-    def _deleted(self, entry: Delete, found: Found) -> Edit:
-        """Leave a trace even of nothing: a write that was given up, and lands late, must fail."""
-        if found.timer is not None:
-            entry.conditions.check(found.timer.rev)
-        change = Change(found=found, timer=None, rev=self._rev(found))
-        return Edit(before=found.timer, after=None, change=change)
+    def edit(self, intent: Intent) -> Edit:
+        """Give what becomes of a timer; raises TimerUnavailable and AwsError."""
+        found, definition = intent.found, intent.definition
+        if intent.is_done:
+            after = None if definition is None else found.timer
+            return Edit(before=after, after=after)
+        if definition is None:
+            # A trace even of nothing: a write that was given up, and lands late, must fail.
+            change = Change(found=found, timer=None, rev=self._rev(found))
+            return Edit(before=found.timer, after=None, change=change)
+        return self._changed(definition, found)
 
     def _check_repeated(self, before: Timer, conditions: Conditions) -> None:
         """Take a repetition for what it is, though the first time has changed the revision.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from cdk_streamer_runtime.contract.timers import TIMER_BATCH, TimerState
 from cdk_streamer_runtime.timers.conditions import UNCONDITIONAL, Conditions
 from cdk_streamer_runtime.timers.definition import Definition
-from cdk_streamer_runtime.timers.edits import Edit, Editor
+from cdk_streamer_runtime.timers.edits import Edit, Editor, Intent
 from cdk_streamer_runtime.timers.entries import Change, Delete, Entry, Patch, Put
 from cdk_streamer_runtime.timers.fast_path import FastPath, Sends
 from cdk_streamer_runtime.timers.faults import (
@@ -153,18 +153,16 @@ class TimerService:
         ground = _Ground(self._store, now)
         young = self._fast_path.young
         editor = Editor(ground=ground, shards=self._shards, now=now, young=young)
-        edits: list[Edit] = []
+        intents: list[Intent] = []
         errors: dict[int, TimerError] = {}
         for index, (entry, each) in enumerate(zip(entries, found, strict=True)):
             try:
-                edits.append(editor.edit(entry, each, owner))
-            except TimerUnavailable:
-                raise
+                intents.append(editor.intent(entry, each, owner))
             except TimerError as error:
                 errors[index] = error
         if errors:
             raise BatchRefused(errors)
-        return edits
+        return [editor.edit(intent) for intent in intents]
 
 
 class _Ground:

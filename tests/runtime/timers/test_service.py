@@ -484,7 +484,7 @@ def test_a_batch_with_one_fault_does_nothing(world: ServiceWorld):
         world.service.batch(entries)
     kinds = {index: type(error) for index, error in refused.value.errors.items()}
     assert kinds == {1: TimerNotFound, 2: InvalidTimer}
-    assert world.items("t#") == []
+    assert world.memory.items("timers") == []
 
 
 def test_a_batch_of_new_classes_fills_what_room_there_is(world: ServiceWorld):
