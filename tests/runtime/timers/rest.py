@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 from cdk_streamer_runtime.callers import Caller
-from cdk_streamer_runtime.contract import AuthorizerContext
+from cdk_streamer_runtime.contract import AuthorizerContext, CallerRules
 from cdk_streamer_runtime.contract.timers import (
     TIMER_OWNER_INDEX,
     TIMER_OWNER_INDEX_PARTITION_KEY,
@@ -39,7 +39,13 @@ _PATTERNS = {
 class Rest:
     """An API on a table of its own; `isolate_owners`: whoever calls has timers of their own."""
 
-    def __init__(self, *, isolate_owners: bool = False, look_ahead: int = 180) -> None:
+    def __init__(
+        self,
+        *,
+        isolate_owners: bool = False,
+        look_ahead: int = 180,
+        rules: CallerRules | None = None,
+    ) -> None:
         index = IndexSchema(
             name=TIMER_OWNER_INDEX,
             partition_key=TIMER_OWNER_INDEX_PARTITION_KEY,
@@ -62,6 +68,7 @@ class Rest:
             shards=SHARDS,
             look_ahead_seconds=look_ahead,
             isolate_owners=isolate_owners,
+            callers=None if rules is None else rules.to_text(),
         )
         self.settings = settings
         self.api = timer_api(settings, aws=self.aws, platform=self.platform, metrics=self.meter)
@@ -97,11 +104,13 @@ def rest_event(
     query: Mapping[str, str | Sequence[str]] | None = None,
     headers: Mapping[str, str | Sequence[str]] | None = None,
     caller: Caller | None = None,
+    identity: Mapping[str, str] | None = None,
     base64: bool = False,
 ) -> dict[str, Any]:
     """Make an event of payload format 1.0.
 
     A `body` of str or bytes is sent as it is, anything else as JSON with its content-type.
+    `identity` is what AWS_IAM found behind a signature.
     """
     given = {name: _lines(value) for name, value in (headers or {}).items()}
     if body is not None and not isinstance(body, str | bytes):
@@ -125,7 +134,7 @@ def rest_event(
         "requestContext": {
             "requestId": "request-1",
             "requestTimeEpoch": NOW * 1000,
-            "identity": {"sourceIp": "203.0.113.7"},
+            "identity": {"sourceIp": "203.0.113.7", **(identity or {})},
             **({"authorizer": _context(caller)} if caller else {}),
         },
         "body": body,

@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
+from cdk_streamer_runtime.contract import CallerRules
 from cdk_streamer_runtime.contract.timers import TIMER_DATA_BYTES, TimerRoute
 from cdk_streamer_runtime.errors import AwsError, Throttled
 from cdk_streamer_runtime.memory.http import HttpAnswer
 from cdk_streamer_runtime.timers.api import BATCH_BYTES, BODY_BYTES
 from cdk_streamer_runtime.timers.moments import text_of
-from tests.runtime.observed_aws import refused_by
+from tests.runtime.observed_aws import after, refused_by
 from tests.runtime.timers.rest import ANN, BOB, NOW, Rest, rest_event
 
 HOURLY = {"schedule": {"every": 3_600, "phase": 0}, "data": {"a": 1}}
@@ -248,6 +249,36 @@ def test_preconditions_that_cannot_be_read_are_named(rest: Rest):
     answer = rest.put("poll", HOURLY, headers={"If-Match": "5", "If-None-Match": '"'})
 
     assert (answer.status, places(answer)) == (400, ["If-Match", "If-None-Match"])
+
+
+def test_who_was_faster_wins_where_a_revision_was_named(rest: Rest):
+    tag = {"if-match": rest.put("poll", HOURLY).headers["etag"]}
+    rest.aws.on("TransactWriteItems", after(lambda: rest.put("poll", {**HOURLY, "data": "bob"})))
+
+    slower = rest.put("poll", {**HOURLY, "data": "ann"}, headers=tag)
+
+    assert slower.status == 412
+    assert rest.get("poll").document["data"] == "bob"
+
+
+def test_who_was_slower_wins_where_none_was_named(rest: Rest):
+    rest.put("poll", HOURLY)
+    rest.aws.on("TransactWriteItems", after(lambda: rest.put("poll", {**HOURLY, "data": "bob"})))
+
+    slower = rest.put("poll", {**HOURLY, "data": "ann"})
+
+    assert slower.status == 200
+    assert rest.get("poll").document["data"] == "ann"
+
+
+def test_a_patch_is_of_what_is_there_when_it_is_written(rest: Rest):
+    rest.put("poll", {**HOURLY, "data": {"a": 1}})
+    other = {"data": {"b": 2}}
+    rest.aws.on("TransactWriteItems", after(lambda: rest.ask("PATCH", "/periodic/poll", other)))
+
+    rest.ask("PATCH", "/periodic/poll", {"data": {"c": 3}})
+
+    assert rest.get("poll").document["data"] == {"a": 1, "b": 2, "c": 3}
 
 
 # --- lists ----------------------------------------------------------------------------------------
@@ -498,6 +529,18 @@ def test_tenants_do_not_meet(apart: Rest):
 
     assert apart.get("poll", caller=stranger).status == 404
     assert apart.put("p", HOURLY, caller=slash).document["owner"] == "acme%2Fann/x"
+
+
+def test_who_signs_is_the_role_in_all_its_sessions():
+    rest = Rest(isolate_owners=True, rules=CallerRules(signed=True))
+    account = {"accountId": "123456789012", "userArn": "arn:aws:sts::123456789012:assumed-role/A/b"}
+    first, second = ({**account, "caller": f"AROAEXAMPLE:{name}"} for name in ("ann", "bob"))
+    rest.put("poll", HOURLY, identity=first)
+
+    assert rest.get("poll", identity=second).document["owner"] == "123456789012/AROAEXAMPLE"
+    assert rest.get("poll", identity={**account, "caller": "AIDAOTHER"}).status == 404
+    # What an authorizer would say is nothing that anybody checked here.
+    assert rest.get("poll", caller=ANN).status == 401
 
 
 def test_nobody_is_let_in_whom_the_gateway_did_not_name(apart: Rest):

@@ -138,7 +138,7 @@ CONFIG = SchemathesisConfig.from_dict(
             # What no schema can say: a cron without a meaning, an end before its start.
             "positive_data_acceptance": {"expected-statuses": ["2xx", 400, 404, 412, 422]},
         },
-        # Its table of deviations, for schemas as nested as these, takes longer than all other tests.
+        # Its deviations of schemas as nested as these take longer than all other tests.
         "phases": {"coverage": {"enabled": False}},
     }
 )
