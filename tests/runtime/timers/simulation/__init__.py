@@ -1,0 +1,1 @@
+"""Timers under faults: the real functions, and two simpler protocols beside them."""

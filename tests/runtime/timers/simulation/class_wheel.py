@@ -1,0 +1,292 @@
+"""PeriodicTimer: the real functions, as the construct puts them together."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from cdk_streamer_runtime import contract
+from cdk_streamer_runtime.contract import timers as timer_contract
+from cdk_streamer_runtime.contract.timers import (
+    TIMER_CLASSES,
+    TimerApiEnvironment,
+    TimerCallbackEnvironment,
+    TimerDispatcherEnvironment,
+    TimerMetric,
+    TimerTickerEnvironment,
+)
+from cdk_streamer_runtime.memory.queues import QueueSchema
+from cdk_streamer_runtime.memory.tables import IndexSchema, TableSchema
+from cdk_streamer_runtime.timers import keys
+from cdk_streamer_runtime.timers.api import TimerApi
+from cdk_streamer_runtime.timers.api_assembly import timer_api
+from cdk_streamer_runtime.timers.assembly import TimerAssembly
+from cdk_streamer_runtime.timers.callback import Callback, TimerFiring
+from cdk_streamer_runtime.timers.message import FIRE_KEY
+from tests.runtime.timers.simulation.callbacks import Delivery
+from tests.runtime.timers.simulation.population import body
+from tests.runtime.timers.simulation.protocol import CALLBACK_TIMEOUT, TABLE, Protocol
+from tests.runtime.timers.simulation.queues import Message
+from tests.runtime.timers.simulation.wishes import Answer, Verb, Wish
+from tests.runtime.timers.simulation.world import Invocation
+
+DISPATCH_TIMEOUT = timer_contract.TIMER_DISPATCH_SECONDS * 1000
+TICK_TIMEOUT = 30_000
+DISPATCH = QueueSchema(name="dispatch", visibility_seconds=150, max_receives=3)
+CALLBACKS = QueueSchema(name="callbacks", visibility_seconds=60, max_receives=8)
+DEAD = QueueSchema(name="dead-letters")
+SCHEMA = TableSchema(
+    name=TABLE,
+    partition_key=contract.PARTITION_KEY,
+    sort_key=contract.SORT_KEY,
+    stream=True,
+    indexes=(
+        IndexSchema(
+            name=timer_contract.TIMER_OWNER_INDEX,
+            partition_key=timer_contract.TIMER_OWNER_INDEX_PARTITION_KEY,
+            sort_key=timer_contract.TIMER_OWNER_INDEX_SORT_KEY,
+            projection=timer_contract.TIMER_OWNER_INDEX_PROJECTION,
+        ),
+    ),
+)
+
+
+class Meter:
+    """Counts what the functions count."""
+
+    def __init__(self) -> None:
+        self.counts: dict[str, int] = {}
+
+    def count(self, metric: TimerMetric, value: int = 1) -> None:
+        self.counts[metric] = self.counts.get(metric, 0) + value
+
+    def milliseconds(self, metric: TimerMetric, value: float) -> None:
+        del metric, value
+
+    def seconds(self, metric: TimerMetric, value: float) -> None:
+        del metric, value
+
+
+class ClassWheel(Protocol):
+    """The class wheel."""
+
+    name = "class wheel"
+    has_policies: ClassVar[bool] = True
+
+    def start(self) -> None:
+        """Create what the construct creates, with room for so many classes."""
+        world, scenario = self.world, self.scenario
+        self.metrics = Meter()
+        world.create_table(SCHEMA, self.history.take)
+        dispatch = world.queues.create(DISPATCH)
+        callbacks = world.queues.create(CALLBACKS, poison=True)
+        dead = world.queues.create(DEAD)
+        dead.on_send.append(self._bury)
+        callbacks.on_dead.append(self._bury)
+        for shard in keys.shard_names(scenario.shards):
+            world.put(TABLE, self._count(shard))
+        world.every_minute(lambda: self.tick("ticker", self._tick, TICK_TIMEOUT))
+        world.consume(dispatch, "dispatcher", DISPATCH_TIMEOUT, self._dispatch, batch=1)
+        world.consume(callbacks, "callback", CALLBACK_TIMEOUT, self._call_back)
+
+    def settled_at(self, id: str, moment: int) -> int:
+        """Give when the watermark of its shard passed a moment."""
+        shard = keys.shard_of(id, self.scenario.shards)
+        return self.history.shards[shard].settled_at(moment)
+
+    # --- the API --------------------------------------------------------------------------------
+
+    def serve(self, invocation: Invocation, wishes: list[Wish]) -> Answer:
+        """Send the wishes as HTTP, and read the answer."""
+        api, several = self._api(invocation), len(wishes) > 1
+        answer = api.handle(_batch(wishes) if several else _single(wishes[0]))
+        return _answers(answer, wishes) if several else _answer(answer)
+
+    def _api(self, invocation: Invocation) -> TimerApi:
+        scenario = self.scenario
+        settings = TimerApiEnvironment(
+            name="timers",
+            table_name=TABLE,
+            queue_url=self.world.queues.url(CALLBACKS.name),
+            shards=scenario.shards,
+            look_ahead_seconds=scenario.look_ahead,
+            strict=scenario.strict,
+        )
+        return timer_api(
+            settings, aws=invocation.aws, platform=invocation.platform, metrics=self.metrics
+        )
+
+    # --- dispatch -------------------------------------------------------------------------------
+
+    def _tick(self, invocation: Invocation) -> None:
+        settings = TimerTickerEnvironment(
+            name="timers",
+            table_name=TABLE,
+            dispatch_queue_url=self.world.queues.url(DISPATCH.name),
+            shards=self.scenario.shards,
+            look_ahead_seconds=self.scenario.look_ahead,
+        )
+        _assembly(invocation).ticker(settings, self.metrics).tick()
+
+    def _dispatch(self, invocation: Invocation, messages: list[Message]) -> list[Message]:
+        urls, scenario = self.world.queues.url, self.scenario
+        settings = TimerDispatcherEnvironment(
+            name="timers",
+            table_name=TABLE,
+            queue_url=urls(CALLBACKS.name),
+            dead_letter_queue_url=urls(DEAD.name),
+            shards=scenario.shards,
+            look_ahead_seconds=scenario.look_ahead,
+        )
+        dispatcher = _assembly(invocation).dispatcher(settings, self.metrics)
+        failed = dispatcher.handle(_event_of(messages), invocation.remaining())
+        return [message for message in messages if message.id not in failed]
+
+    # --- the callback ---------------------------------------------------------------------------
+
+    def _call_back(self, invocation: Invocation, messages: list[Message]) -> list[Message]:
+        scenario = self.scenario
+        settings = TimerCallbackEnvironment(
+            timer_name="timers",
+            timer_table_name=TABLE,
+            timer_strict=scenario.strict,
+            timer_dedupe=scenario.dedupe,
+        )
+        guard = _assembly(invocation).guard(settings, self.metrics)
+        function = User(self, invocation, messages)
+        callback = Callback(function, platform=invocation.platform, guard=guard)
+        failed = callback.handle(_event_of(messages), invocation.remaining())
+        return [message for message in messages if message.id not in failed]
+
+    def _bury(self, message: Message) -> None:
+        if FIRE_KEY in message.attributes:
+            id, _, moment = _fire_key(message).rpartition("/")
+            self.callbacks.gave_up(id, int(moment))
+
+    def _count(self, shard: str) -> dict[str, Any]:
+        room = TIMER_CLASSES - self.scenario.classes
+        return {"pk": keys.class_registry(shard), "sk": "#count", "classes": room}
+
+
+class User:
+    """What the user's function does: it takes a while, and at times it fails."""
+
+    def __init__(
+        self, protocol: ClassWheel, invocation: Invocation, messages: list[Message]
+    ) -> None:
+        self._protocol = protocol
+        self._invocation = invocation
+        self._began = protocol.world.scheduler.now
+        self._waiting: dict[str, list[Message]] = {}
+        for message in messages:
+            self._waiting.setdefault(_fire_key(message), []).append(message)
+
+    def __call__(self, firing: TimerFiring) -> None:
+        scheduler, faults = self._protocol.world.scheduler, self._protocol.world.faults
+        message = self._waiting[firing.fire_key].pop()
+        self._invocation.aws.wait(1)
+        if scheduler.random.random() < faults.crash_in_handler:
+            raise ValueError(firing.fire_key)
+        delivery = Delivery(
+            at=scheduler.now,
+            clock=self._invocation.platform.clock(),
+            began=self._began,
+            revision=firing.rev,
+            operation=firing.data["op"],
+            message=message,
+        )
+        self._protocol.callbacks.called(firing.id, int(firing.fire_at.timestamp()), delivery)
+        self._invocation.aws.wait(1)
+
+
+def _assembly(invocation: Invocation) -> TimerAssembly:
+    return TimerAssembly(aws=invocation.aws, platform=invocation.platform)
+
+
+def _fire_key(message: Message) -> str:
+    return message.attributes[FIRE_KEY]["StringValue"]
+
+
+def _event_of(messages: list[Message]) -> dict[str, Any]:
+    return {"Records": [_record(message) for message in messages]}
+
+
+def _record(message: Message) -> dict[str, Any]:
+    return {
+        "messageId": message.id,
+        "receiptHandle": message.id,
+        "body": message.body,
+        "attributes": {"ApproximateReceiveCount": str(message.receives)},
+        "messageAttributes": {
+            name: {"dataType": value["DataType"], "stringValue": value["StringValue"]}
+            for name, value in message.attributes.items()
+        },
+    }
+
+
+# --- HTTP --------------------------------------------------------------------------------------
+
+
+def _event(method: str, resource: str, id: str | None, document: object) -> dict[str, Any]:
+    return {
+        "httpMethod": method,
+        "resource": resource,
+        "pathParameters": None if id is None else {"id": id},
+        "headers": {"Content-Type": "application/json"},
+        "body": None if document is None else json.dumps(document),
+        "isBase64Encoded": False,
+    }
+
+
+def _single(wish: Wish) -> dict[str, Any]:
+    resource = "/periodic/{id}"
+    match wish.verb:
+        case Verb.PUT:
+            return _event("PUT", resource, wish.id, _wanted(wish))
+        case Verb.DELETE:
+            return _event("DELETE", resource, wish.id, None)
+        case _:
+            return _event("PATCH", resource, wish.id, _patch(wish))
+
+
+def _batch(wishes: list[Wish]) -> dict[str, Any]:
+    entries: list[Mapping[str, Any]] = []
+    for wish in wishes:
+        match wish.verb:
+            case Verb.PUT:
+                entries.append({"id": wish.id, "put": _wanted(wish)})
+            case Verb.DELETE:
+                entries.append({"id": wish.id, "delete": True})
+            case _:
+                entries.append({"id": wish.id, "patch": _patch(wish)})
+    return _event("POST", "/periodic:batch", None, {"entries": entries})
+
+
+def _wanted(wish: Wish) -> dict[str, Any]:
+    assert wish.definition is not None
+    return body(wish.definition)
+
+
+def _patch(wish: Wish) -> dict[str, str]:
+    return {"state": "PAUSED" if wish.verb is Verb.PAUSE else "ACTIVE"}
+
+
+def _answer(answer: Mapping[str, Any]) -> Answer:
+    headers = {name.lower(): value for name, value in answer["headers"].items()}
+    tag = headers.get("etag")
+    return Answer(statuses=(answer["statusCode"],), revisions=(_revision(tag),))
+
+
+def _answers(answer: Mapping[str, Any], wishes: list[Wish]) -> Answer:
+    if answer["statusCode"] not in {200, 422}:
+        return Answer(statuses=(answer["statusCode"],), revisions=(None,) * len(wishes))
+    results = json.loads(answer["body"]).get("results", [])
+    return Answer(
+        statuses=tuple(result["status"] for result in results) or (answer["statusCode"],),
+        revisions=tuple(_revision(result.get("etag")) for result in results),
+    )
+
+
+def _revision(tag: str | None) -> int | None:
+    return None if tag is None else int(tag.strip('"'))
