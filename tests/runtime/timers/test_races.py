@@ -31,8 +31,8 @@ from tests.runtime.timers.service_world import (
 )
 from tests.runtime.timers.world import DEAD, FIRINGS, TABLE
 
-WRITE = 900  # when the write happens, in seconds from the beginning
-END = 1_500
+WRITE = 420  # when the write happens, in seconds from the beginning
+END = 900
 _TICK = 30
 _LONG = 600_000
 
