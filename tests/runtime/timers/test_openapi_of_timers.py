@@ -27,7 +27,7 @@ DOCUMENT = openapi(title="Polls", version="2", server="/")
 HOURLY = {"schedule": {"every": 3_600, "phase": 0}}
 
 
-def is_described(name: str, body: object) -> bool:
+def is_described(name: str, body: Any) -> bool:
     """Tell whether a body is one that the document allows."""
     schema = {"$ref": f"#/components/schemas/{name}", "components": DOCUMENT["components"]}
     return Draft202012Validator(schema).is_valid(body)

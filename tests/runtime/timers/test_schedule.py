@@ -387,6 +387,7 @@ def test_around_a_change_of_clocks_all_ways_to_ask_agree(expression, change):
     timezone, moment = change
     schedule = calendar(expression, timezone)
     place = place_of(schedule)
+    assert place is not None
     start, end = moment - 150 * WINDOW, moment + 150 * WINDOW
     expected = list(schedule.occurrences(start, end))
     read = [
