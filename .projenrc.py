@@ -408,7 +408,9 @@ jobs:
         env:
           RESOLUTION: ${{{{ matrix.resolution }}}}
       # without lint: another version of a formatter formats in another way
-      - run: make --keep-going test-constructs test-runtime test-local
+      - run: >-
+          make --keep-going test-constructs test-runtime test-local
+          PYTEST_ARGUMENTS=--hypothesis-profile=thorough
 
   audit:
     name: audit the locked dependencies
