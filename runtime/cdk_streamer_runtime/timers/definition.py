@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import takewhile
 
 from cdk_streamer_runtime.contract.timers import TimerState
 from cdk_streamer_runtime.timers.moments import LAST_MOMENT
@@ -90,25 +91,24 @@ class Definition:
 
     def next(self, start: int) -> Occurrence | None:
         """Give the first firing at or after `start`; None when there is none any more."""
-        nominal = max(start - self._longest_delay, self.start or 0)
-        while (found := self.recurrence.next(nominal)) is not None and self._is_open_at(found):
-            occurrence = Occurrence(nominal=found, fire_at=found + self.delay(found))
-            if occurrence.fire_at >= start:
-                return occurrence
-            nominal = found + 1
-        return None
+        delay = self._longest_delay
+        following = self._after(start - delay)
+        first = next((each for each in following if each.fire_at >= start), None)
+        if first is None or not delay:
+            return first
+        # What a gap of the clocks pushed together may pass each other with its jitter.
+        near = takewhile(lambda each: each.nominal < first.fire_at, following)
+        return min((first, *(each for each in near if each.fire_at >= start)), key=_moment)
 
     def previous(self, end: int) -> Occurrence | None:
         """Give the last firing before `end`; None when there was none yet."""
-        nominal = end if self.end is None else min(end, self.end)
-        while (found := self.recurrence.previous(nominal)) is not None and found >= (
-            self.start or 0
-        ):
-            occurrence = Occurrence(nominal=found, fire_at=found + self.delay(found))
-            if occurrence.fire_at < end:
-                return occurrence
-            nominal = found
-        return None
+        delay = self._longest_delay
+        earlier = self._before(end)
+        last = next((each for each in earlier if each.fire_at < end), None)
+        if last is None or not delay:
+            return last
+        near = takewhile(lambda each: each.nominal + delay > last.fire_at, earlier)
+        return max((last, *(each for each in near if each.fire_at < end)), key=_moment)
 
     def state(self, now: int) -> TimerState:
         """Tell where it stands at a second; one that is paused stays so."""
@@ -118,10 +118,27 @@ class Definition:
 
     @property
     def _longest_delay(self) -> int:
-        return self.jitter.seconds if self.jitter else 0
+        in_phase = isinstance(self.schedule, Every) and self.jitter and not self.jitter.each
+        return self.jitter.seconds if self.jitter and not in_phase else 0
 
-    def _is_open_at(self, nominal: int) -> bool:
-        return nominal <= LAST_MOMENT and (self.end is None or nominal < self.end)
+    def _after(self, nominal: int) -> Iterator[Occurrence]:
+        recurrence, moment = self.recurrence, max(nominal, self.start or 0)
+        end = LAST_MOMENT + 1 if self.end is None else self.end
+        while (found := recurrence.next(moment)) is not None and found < end:
+            yield Occurrence(nominal=found, fire_at=found + self.delay(found))
+            moment = found + 1
+
+    def _before(self, nominal: int) -> Iterator[Occurrence]:
+        recurrence, moment = self.recurrence, nominal
+        if self.end is not None:
+            moment = min(moment, self.end)
+        while (found := recurrence.previous(moment)) is not None and found >= (self.start or 0):
+            yield Occurrence(nominal=found, fire_at=found + self.delay(found))
+            moment = found
+
+
+def _moment(occurrence: Occurrence) -> int:
+    return occurrence.fire_at
 
 
 def stable_number(text: str) -> int:

@@ -136,6 +136,24 @@ def test_next_and_previous_are_neighbours_among_all_occurrences(
     )
 
 
+@pytest.mark.parametrize("id", [f"t{number}" for number in range(20)])
+def test_what_a_gap_pushed_together_is_told_in_the_order_in_which_it_fires(id: str):
+    # 02:05 and 02:30 fire at 03:00, with up to 11 minutes of jitter; 03:05 follows.
+    body = {
+        "schedule": {"cron": "5,30 2,3 * * *", "timezone": "Europe/Berlin"},
+        "jitter": {"seconds": 660, "mode": "each"},
+    }
+    definition = read_timer(id, body, Rules(look_ahead=180))
+    begin = moment("2026-03-28T00:00:00Z")
+    moments = sorted({each.fire_at for each in definition.occurrences(begin, begin + 3 * 86_400)})
+
+    told = occurrences(definition, start=begin, count=len(moments))
+    before = [definition.previous(each + 1) for each in moments]
+
+    assert told["occurrences"] == [text_of(each) for each in moments]
+    assert [each and each.fire_at for each in before] == moments
+
+
 # --- documents ------------------------------------------------------------------------------------
 
 
