@@ -276,6 +276,14 @@ class PeriodicTimer(Construct):
         """Count firings that the queue would never take, so that they are dead letters."""
         return timer_metric(self._name, TimerMetric.FIRINGS_REJECTED)
 
+    def metric_firings_dropped(self) -> cloudwatch.Metric:
+        """Count firings of timers that had been changed meanwhile, where `strict` is set."""
+        return timer_metric(self._name, TimerMetric.FIRINGS_DROPPED)
+
+    def metric_firings_repeated(self) -> cloudwatch.Metric:
+        """Count firings that had been handled before, where `dedupe` is set."""
+        return timer_metric(self._name, TimerMetric.FIRINGS_REPEATED)
+
     @property
     def _completed(self) -> Completion:
         if self._completion is None:

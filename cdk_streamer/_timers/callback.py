@@ -23,7 +23,7 @@ HANDLER = Convention(
 _TIMER = "cdk-streamer:timer"
 # What a function that is made without a timeout gets from Lambda.
 _LAMBDAS_OWN_SECONDS = 3
-_REMEMBER = ("DeleteItem", "GetItem", "PutItem", "UpdateItem")
+_REMEMBER = ("DeleteItem", "UpdateItem")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

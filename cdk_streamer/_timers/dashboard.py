@@ -21,7 +21,12 @@ from cdk_streamer._timers.callback import Callback
 from cdk_streamer._timers.parts import Parts
 from cdk_streamer_runtime.contract.timers import TimerMetric
 
-_FIRINGS = (TimerMetric.ENQUEUED, TimerMetric.FIRINGS_SKIPPED)
+_FIRINGS = (
+    TimerMetric.ENQUEUED,
+    TimerMetric.FIRINGS_SKIPPED,
+    TimerMetric.FIRINGS_DROPPED,
+    TimerMetric.FIRINGS_REPEATED,
+)
 _TROUBLES = (TimerMetric.SEND_RETRIES, TimerMetric.FIRINGS_REJECTED)
 
 

@@ -76,6 +76,7 @@ class TimerEndpoint(Construct):
         super().__init__(scope, id)
         self.node.set_context(_FLAG, True)  # noqa: FBT003 - as jsii has it
         self._signed = gate.function is None
+        self._stage_name = settings.name
         # Our authorizer tells all there is to know of a token; signers are judged by these rules.
         callers = gate.callers if self._signed else None
         self.handler: lambda_.IFunction = timers.new_api_handler(self, callers).function
@@ -109,8 +110,9 @@ class TimerEndpoint(Construct):
             actions=["execute-api:Invoke"],
             resource_arns=arns,
             resource=self.api,
+            # By the text, since the stage waits for the API and its policy.
             resource_self_arns=[
-                f"execute-api:/{self.stage.stage_name}/{resource}" for resource in resources
+                f"execute-api:/{self._stage_name}/{resource}" for resource in resources
             ],
         )
 

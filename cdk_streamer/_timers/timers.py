@@ -94,14 +94,15 @@ class Timers:
             # A callback may set its timer again, and so on.
             repeats=True,
         )
-        kinds = set(TimerItemKind) - {TimerItemKind.FIRING}
-        self._allow(handler, kinds, "ConditionCheckItem", "DeleteItem", "GetItem", "PutItem")
-        self._allow(handler, {TimerItemKind.DEFINITION}, "BatchGetItem")
-        self._allow(handler, {TimerItemKind.CLASS}, "Query")
-        self._allow(handler, {TimerItemKind.CLASS, TimerItemKind.DEFINITION}, "UpdateItem")
+        kind = TimerItemKind
+        self._allow(handler, {kind.CLASS, kind.DEFINITION, kind.SHARD}, "GetItem")
+        self._allow(handler, {kind.DEFINITION}, "BatchGetItem")
+        self._allow(handler, set(kind) - {kind.FIRING}, "PutItem")
+        self._allow(handler, {kind.DUE, kind.SLOT}, "DeleteItem")
+        self._allow(handler, {kind.CLASS}, "UpdateItem")
+        self._allow(handler, {kind.SHARD}, "ConditionCheckItem")
         tables.allow_index(handler, self.table, OWNERS)
         self.fan_out.allow_send(handler)
-        self.fan_out.allow_reject(handler)
         return handler
 
     def new_ticker(self, scope: Construct) -> RuntimeFunction:
@@ -148,9 +149,9 @@ class Timers:
         )
         kind = TimerItemKind
         self._allow(dispatcher, {kind.CLASS, kind.DUE, kind.SLOT}, "Query")
-        self._allow(dispatcher, {kind.DEFINITION, kind.SHARD}, "GetItem", "UpdateItem")
-        self._allow(dispatcher, {kind.DUE}, "DeleteItem", "PutItem")
-        self._allow(dispatcher, {kind.SHARD}, "PutItem", "ConditionCheckItem")
+        self._allow(dispatcher, {kind.DUE, kind.SHARD}, "GetItem", "PutItem")
+        self._allow(dispatcher, {kind.DEFINITION, kind.SHARD}, "UpdateItem")
+        self._allow(dispatcher, {kind.DUE}, "DeleteItem")
         self._allow(dispatcher, {kind.DEFINITION}, "BatchGetItem")
         self.fan_out.allow_send(dispatcher)
         self.fan_out.allow_reject(dispatcher)

@@ -15,8 +15,10 @@ from tests.constructs.stacks import (
     actions,
     as_list,
     new_api,
+    new_auth,
     new_socket,
     new_stack,
+    new_timer,
     resources,
     statements,
     template_of,
@@ -80,6 +82,49 @@ GOLDEN = {
         "secretsmanager:GetSecretValue",
         "sqs:ChangeMessageVisibility",
     },
+    "TimerApiHandlerRole": {
+        *(f"dynamodb:{action}Item" for action in ("BatchGet", "ConditionCheck", "Delete")),
+        *(f"dynamodb:{action}Item" for action in ("Get", "Put", "Update")),
+        "dynamodb:Query",
+        "sqs:SendMessage",
+    },
+    "TimerTickerRole": {"dynamodb:BatchGetItem", "sqs:SendMessage"},
+    "TimerDispatcherRole": {
+        *CONSUME,
+        *(f"dynamodb:{action}Item" for action in ("BatchGet", "Delete", "Get", "Put", "Update")),
+        "dynamodb:Query",
+        "sqs:SendMessage",
+    },
+    "TimerCallbackRole": CONSUME,
+    "StrictCallbackRole": {
+        *CONSUME,
+        *(f"dynamodb:{action}Item" for action in ("Delete", "Get", "Update")),
+        *("kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey"),
+        *("kms:GenerateDataKeyWithoutPlaintext", "kms:ReEncryptFrom", "kms:ReEncryptTo"),
+    },
+    "StrictAuthorizerRole": set[str](),
+}
+# Which items a role may do what to: as many statements as there are pairs, none beside them.
+TIMER_ITEMS = {
+    "TimerApiHandlerRole": {
+        "BatchGetItem": "t",
+        "ConditionCheckItem": "s",
+        "DeleteItem": "dw",
+        "GetItem": "cst",
+        "PutItem": "cdstw",
+        "UpdateItem": "c",
+    },
+    "TimerTickerRole": {"BatchGetItem": "s"},
+    "TimerDispatcherRole": {
+        "BatchGetItem": "t",
+        "DeleteItem": "d",
+        "GetItem": "ds",
+        "PutItem": "ds",
+        "Query": "cdw",
+        "UpdateItem": "st",
+    },
+    "TimerCallbackRole": {},
+    "StrictCallbackRole": {"DeleteItem": "f", "GetItem": "t", "UpdateItem": "f"},
 }
 
 
@@ -92,6 +137,8 @@ def template() -> dict[str, Any]:
     secret = secretsmanager.Secret(stack, "Secret")
     new_api(stack, "Full", durable=Duration.days(30), webhooks=Webhooks(secret=secret))
     new_socket(stack, handlers=HANDLERS)
+    new_timer(stack)
+    new_timer(stack, "Strict", auth=new_auth(), strict=True, dedupe=True, encryption_key=key)
     return template_of(stack)
 
 
@@ -118,8 +165,10 @@ def service_entries(action: str) -> list[dict[str, Any]]:
 
 def test_there_are_as_many_roles_as_functions(template: dict[str, Any]):
     functions = resources(template, "AWS::Lambda::Function").values()
+    of_schedules = [name for name in resources(template, ROLE) if "ScheduleRole" in name]
     assert len({json.dumps(function["Role"]) for function in functions}) == len(functions)
-    assert len(functions) == len(resources(template, ROLE))
+    assert len(functions) == len(resources(template, ROLE)) - len(of_schedules)
+    assert len(of_schedules) == len(resources(template, "AWS::Scheduler::Schedule")) == 2
 
 
 @pytest.mark.parametrize("name", GOLDEN)
@@ -261,8 +310,43 @@ def test_the_durable_function_checkpoints_its_own_executions(template: dict[str,
 
 def test_executions_are_started_by_the_alias_alone(template: dict[str, Any]):
     invoked = {r for action, r in granted(template) if action == "lambda:InvokeFunction"}
-    (alias,) = invoked
+    (alias,) = {resource for resource in invoked if "Ticker" not in resource}
     assert '"FullDurableLive' in alias
+
+
+@pytest.mark.parametrize("name", TIMER_ITEMS)
+def test_a_role_reaches_the_items_that_its_function_does(template: dict[str, Any], name: str):
+    reached = {
+        action.removeprefix("dynamodb:"): "".join(
+            pattern.removesuffix("#*")
+            for pattern in statement["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]
+        )
+        for statement in statements(the(template, ROLE, name))
+        for action in as_list(statement["Action"])
+        if action.startswith("dynamodb:") and "/index/" not in json.dumps(statement["Resource"])
+    }
+    assert reached == TIMER_ITEMS[name]
+
+
+@pytest.mark.parametrize(
+    ("name", "queues"),
+    [
+        ("TimerApiHandlerRole", {"TimerFanOutQueue"}),
+        ("TimerTickerRole", {"TimerDispatchQueue"}),
+        ("TimerDispatcherRole", {"TimerFanOutQueue", "TimerFanOutDeadLetters"}),
+        ("TimerCallbackRole", set[str]()),
+    ],
+)
+def test_a_function_of_timers_sends_where_it_should(
+    template: dict[str, Any], name: str, queues: set[str]
+):
+    sent = {
+        resource["Fn::GetAtt"][0][:-8]
+        for statement in statements(the(template, ROLE, name))
+        if "sqs:SendMessage" in as_list(statement["Action"])
+        for resource in as_list(statement["Resource"])
+    }
+    assert sent == queues
 
 
 KEY_USERS = {
@@ -273,6 +357,9 @@ KEY_USERS = {
     "EncryptedWatcherRole": {"kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"},
     "EncryptedHttpHandlerRole": {"kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"},
     "EncryptedWorkerRole": {"kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"},
+    "StrictApiHandlerRole": {"kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"},
+    "StrictDispatcherRole": {"kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"},
+    "StrictTickerRole": {"kms:Decrypt", "kms:GenerateDataKey"},
 }
 
 
