@@ -10,103 +10,21 @@ are the milliseconds that functions of ours take (MILLISECONDS); a handler's own
 from __future__ import annotations
 
 import logging
-import math
-from collections.abc import Mapping
 from typing import Any
 
-from benchmarks._passing import Passing
+from benchmarks import timer_costs
+from benchmarks.bill import Bill, Meter, dollars, less
 from cdk_streamer_runtime import AsyncApp, Limit, Progress, contract
 from cdk_streamer_runtime.memory import MemoryAws
 from cdk_streamer_runtime.memory.api import TABLE, WATCH, WORK, MemoryApi
 from cdk_streamer_runtime.memory.platform import START
-from cdk_streamer_runtime.memory.values import Item, size_of_item
 from cdk_streamer_runtime.sockets.connections import Caller
 
-# Dollars a million in us-east-1, first tier, without the free ones, as published in 2026:
-# the pages pricing of API Gateway, DynamoDB (on demand), SQS, Lambda (arm64) and S3.
-PRICES = {
-    "WebSocket message": 1.00,  # of 32 KB each
-    "connection minute": 0.25,
-    "HTTP request": 1.00,
-    "write unit": 0.625,  # of 1 KB
-    "read unit": 0.125,  # of 4 KB, strongly consistent
-    "queue request": 0.40,  # of 64 KB
-    "invocation": 0.20,
-    "GB-second": 13.3334,
-    "S3 PUT": 5.00,
-    "S3 GET": 0.40,
-}
 MILLISECONDS = {"message": 15, "dispatcher": 20, "worker": 40, "watcher": 15}
 GIGABYTES = {"message": 0.5, "dispatcher": 0.25, "worker": 0.5, "watcher": 0.25}
 TICKS = 10
+LISTED = {contract.OWNER_INDEX_SORT_KEY, *contract.OWNER_INDEX_PROJECTION}
 CALLER = Caller(tenant="acme", owner="alice", expires=START // 1000 + 86_400)
-
-
-class Bill(dict[str, float]):
-    """How much of what; nothing of all else."""
-
-    def __missing__(self, meter: str) -> float:
-        """Give zero."""
-        return 0
-
-
-class Meter(Passing):
-    """Passes calls on, and writes down what AWS would bill for them."""
-
-    def __init__(self, aws: MemoryAws) -> None:
-        super().__init__(aws)
-        self.bill = Bill()
-
-    def call(self, service: str, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
-        """Bill a call by what it wrote or read."""
-        before = self._items()
-        answer = super().call(service, operation, parameters)
-        if service == "sqs":
-            self.bill["queue request"] += _requests(operation, parameters, answer)
-        elif operation in {"GetItem", "Query"}:
-            read = answer.get("Items") or [answer.get("Item", {})]
-            units = max(math.ceil(sum(map(size_of_item, read)) / 4096), 1)
-            self.bill["read unit"] += units if parameters.get("ConsistentRead") else units / 2
-        else:
-            factor = 2 if operation == "TransactWriteItems" else 1
-            self.bill["write unit"] += _written(before, self._items(), factor)
-        return answer
-
-    def rest(self, service: str, method: str, url: str, **rest: Any) -> bytes:  # noqa: ANN401 - passed on
-        """Bill a post by its size, and an object by itself."""
-        if service == "s3":
-            self.bill[f"S3 {method}"] += 1
-        else:
-            self.bill["WebSocket message"] += math.ceil(len(rest["body"]) / contract.FRAME_BYTES)
-        return super().rest(service, method, url, **rest)
-
-    def _items(self) -> dict[str, Item]:
-        return {item["pk"]["S"] + item["sk"]["S"]: item for item in self.aws.items(TABLE.name)}
-
-
-def _requests(operation: str, parameters: Mapping[str, Any], answer: Mapping[str, Any]) -> int:
-    if operation == "ReceiveMessage":
-        return len(answer.get("Messages", []))  # an empty one is the poller's, see `idle`
-    entries = parameters.get("Entries", [parameters])
-    size = sum(len(str(entry.get("MessageBody", ""))) for entry in entries)
-    return max(math.ceil(size / 65_536), 1)
-
-
-def _written(before: Mapping[str, Item], after: Mapping[str, Item], factor: int) -> int:
-    """Bill every item that changed by its larger size, and the index where it shows."""
-    units = 0
-    for key in before.keys() | after.keys():
-        old, new = before.get(key, {}), after.get(key, {})
-        if old != new:
-            size = max(size_of_item(old), size_of_item(new))
-            units += factor * math.ceil(size / 1024)
-            units += factor * (_listed(old) != _listed(new))
-    return max(units, 1)
-
-
-def _listed(item: Item) -> Item:
-    names = {contract.OWNER_INDEX_SORT_KEY, *contract.OWNER_INDEX_PROJECTION}
-    return {name: value for name, value in item.items() if name in names}
 
 
 def app() -> AsyncApp:
@@ -142,7 +60,7 @@ def bill_of(action: str, *, over: str = "socket") -> Bill:
     meters: list[Meter] = []
 
     def through(aws: MemoryAws) -> Meter:
-        meters.append(Meter(aws))
+        meters.append(Meter(aws, TABLE.name, LISTED))
         return meters[0]
 
     api = MemoryApi(app(), through=through)
@@ -164,7 +82,7 @@ def poll() -> Bill:
     meters: list[Meter] = []
 
     def through(aws: MemoryAws) -> Meter:
-        meters.append(Meter(aws))
+        meters.append(Meter(aws, TABLE.name, LISTED))
         return meters[0]
 
     api = MemoryApi(app(), through=through)
@@ -213,16 +131,6 @@ def idle() -> Bill:
     return Bill({"queue request": 3 * 2 * 30 * 24 * 60 * 60 // 20})
 
 
-def dollars(bill: Bill) -> float:
-    """Give what a million of it costs."""
-    return sum(PRICES[meter] * quantity for meter, quantity in bill.items())
-
-
-def less(bill: Bill, other: Bill) -> Bill:
-    """Give what one bill has more than another."""
-    return Bill({meter: bill[meter] - other[meter] for meter in bill | other})
-
-
 def rows() -> dict[str, Bill]:
     """Give what is billed, by what it is billed for."""
     quiet, chatty = bill_of("quiet"), bill_of("chatty")
@@ -243,6 +151,7 @@ def rows() -> dict[str, Bill]:
         "hour of a connection with its pings": Bill(
             {"connection minute": 60, "WebSocket message": 24, "invocation": 12, "GB-second": 0.09}
         ),
+        **timer_costs.rows(),
     }
 
 
@@ -265,6 +174,10 @@ def main() -> None:
     for name, price, parts in table():
         print(f"{name:<46} {price:>8}  {parts}")
     print(f"\n{'a month in which nobody comes':<46} {dollars(idle()) / 1e6:>8.2f}")
+    print(f"\n{'million firings a month':<28} {'EventBridge Scheduler':>22} {'PeriodicTimer':>14}")
+    for number, scheduler, timers in timer_costs.table():
+        print(f"{number:<28} {scheduler:>22} {timers:>14}")
+    print(f"{timer_costs.meeting():.1f} is where they meet")
 
 
 if __name__ == "__main__":

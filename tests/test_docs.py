@@ -24,7 +24,7 @@ import pytest
 from aws_cdk import App, Stack, assertions
 from botocore import xform_name
 
-from benchmarks import costs
+from benchmarks import costs, timer_costs
 from cdk_streamer import AsyncRequestApi, Auth
 from cdk_streamer_local.cli import main
 from cdk_streamer_runtime import AsyncApp, contract
@@ -234,6 +234,25 @@ def test_the_table_of_metrics_names_each_of_them():
 
 def test_the_table_of_costs_is_what_the_benchmark_counts():
     assert [tuple(row) for row in table("docs/costs.md", "a million of")] == costs.table()
+
+
+def test_the_table_of_timers_beside_scheduler_is_what_the_benchmark_counts():
+    told = [tuple(row) for row in table("docs/costs.md", "million firings a month")]
+
+    assert told == timer_costs.table()
+
+
+@pytest.mark.parametrize("batch", [10, 1])
+def test_the_formula_of_timers_is_what_the_benchmark_counts(batch: int):
+    text = (ROOT / "docs" / "costs.md").read_text()
+    fixed, each = timer_costs.prices(batch)
+
+    assert f"`{fixed:.2f} + {each:.3f} * n`" in text
+    assert f"meet at {timer_costs.meeting(batch):.1f} million" in text
+
+
+def test_sending_a_million_firings_costs_six_cents_at_most():
+    assert costs.dollars(timer_costs.firing()) <= 0.06
 
 
 def test_the_table_of_states_tells_what_can_happen():
