@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -26,15 +27,26 @@ class Broken(Exception):
     """What the server does in place of an answer."""
 
 
+class _Quiet(ThreadingHTTPServer):
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing of connections that clients give up."""
+
+
 class HttpServer:
-    def __init__(self) -> None:
+    def __init__(self, context: ssl.SSLContext | None = None) -> None:
         self.received: list[Received] = []
         self.script: deque[Answer | type[Broken]] = deque()
         self.default = Answer(200, {"Content-Type": "application/json"}, b"{}")
         self.connections = 0
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._server = _Quiet(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._server.server_port}/prod"
+        if context is not None:
+            # The handshake is the thread's that answers, so that a failing one ends no other.
+            self._server.socket = context.wrap_socket(
+                self._server.socket, server_side=True, do_handshake_on_connect=False
+            )
+        scheme = "http" if context is None else "https"
+        self.url = f"{scheme}://127.0.0.1:{self._server.server_port}/prod"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
         self._thread.start()
 
@@ -88,8 +100,8 @@ class HttpServer:
 
 
 @contextmanager
-def http_server() -> Iterator[HttpServer]:
-    server = HttpServer()
+def http_server(context: ssl.SSLContext | None = None) -> Iterator[HttpServer]:
+    server = HttpServer(context)
     try:
         yield server
     finally:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import socket
+import ssl
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings, strategies as st
@@ -27,6 +29,7 @@ from cdk_streamer_client import (
 )
 from cdk_streamer_client.timers.retries import retry_after
 from cdk_streamer_client.timers.transport import Answer
+from tests.clients.certificate import self_signed
 from tests.clients.timers.http_server import Broken, HttpServer, http_server
 
 PROBLEM = {"Content-Type": "application/problem+json"}
@@ -245,3 +248,48 @@ def test_a_redirect_is_not_followed_with_the_token(server: HttpServer):
         client.get("a")
 
     assert len(server.received) == before + 1
+
+
+def test_a_service_that_says_nothing_is_not_waited_for_longer_than_was_said():
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # it listens, and never accepts
+        port = silent.getsockname()[1]
+        client = TimerClient(
+            f"http://127.0.0.1:{port}", token="t1", timeout=0.05, retries=Retries(attempts=1)
+        )
+        with pytest.raises(ConnectionLost, match="broke") as lost:
+            client.get("a")
+
+    assert lost.value.may_have_run
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make a certificate for 127.0.0.1, with its key, that signs itself."""
+    path = tmp_path_factory.mktemp("certificate") / "server.pem"
+    path.write_bytes(self_signed())
+    return path
+
+
+@pytest.fixture
+def encrypted(certificate: Path) -> Iterator[HttpServer]:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    with http_server(context) as server:
+        server.default = DONE
+        yield server
+
+
+def test_a_bundle_of_authorities_is_trusted(encrypted: HttpServer, certificate: Path):
+    with TimerClient(encrypted.url, token="t1", ca_bundle=certificate) as client:
+        assert client.get("a").id == "a"
+
+
+def test_a_certificate_that_nobody_vouches_for_is_told_at_once(encrypted: HttpServer):
+    waits: list[float] = []
+    with (
+        TimerClient(encrypted.url, token="t1", retries=Retries(sleep=waits.append)) as client,
+        pytest.raises(Unreachable, match="give the authority's certificate as ca_bundle"),
+    ):
+        client.get("a")
+
+    assert (waits, encrypted.received) == ([], [])

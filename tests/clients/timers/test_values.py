@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -360,3 +363,17 @@ def test_a_timer_computes_from_now_on_by_default():
 
 def test_a_paused_timer_has_no_next_firings():
     assert read_timer(DOCUMENT | {"state": "PAUSED"}, '"7"').next(3) == []
+
+
+def test_timers_load_no_websocket():
+    source = """
+import sys
+from cdk_streamer_client import Cron, TimerClient, TimerError
+print(*{"rich", "websockets", "botocore", "urllib3"} & sys.modules.keys())
+"""
+    paths = {"PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run(
+        [sys.executable, "-c", source], capture_output=True, text=True, check=True, env=paths
+    )
+
+    assert done.stdout.split() == []
