@@ -318,6 +318,15 @@ def test_a_part_of_the_runtime_loads_only_the_parts_below_it(part: str):
     assert loaded == set()
 
 
+@pytest.mark.parametrize("name", ["timer_api", "timer_dispatcher", "timer_ticker"])
+def test_a_function_for_timers_starts_without_the_parts_for_requests(name: str):
+    parts = ("auth", "durable", "http", "limits", "requests", "sockets", "webhooks")
+    loaded = reached(f"{RUNTIME}.handlers.{name}")
+    assert {
+        each for each in loaded if below(each, *(f"{RUNTIME}.{part}" for part in parts))
+    } == set()
+
+
 @pytest.mark.parametrize("part", CONSTRUCT_PARTS)
 def test_a_part_of_the_constructs_loads_only_the_parts_below_it(part: str):
     below_it = {part, *CONSTRUCT_PARTS[part]}
