@@ -162,8 +162,11 @@ class TimerEndpoint(Construct):
         kind, authorizer = self._authorization(gate)
         for route in TimerRoute:
             method, _, path = route.partition(" ")
-            self.api.root.resource_for_path(path).add_method(
+            added = self.api.root.resource_for_path(path).add_method(
                 method, integration, authorization_type=kind, authorizer=authorizer
+            )
+            acknowledge(
+                added, "callers sign, or show tokens to a function of ours", "AwsSolutions-COG4"
             )
 
     def _authorization(

@@ -30,9 +30,11 @@ from tests.constructs.stacks import (
     SECRET_ARN,
     WITHOUT_ASSETS,
     new_api,
+    new_auth,
     new_function,
     new_socket,
     new_stack,
+    new_timer,
     template_of,
 )
 
@@ -53,6 +55,25 @@ def default_socket(stack: Stack) -> None:
     new_socket(stack)
 
 
+def default_timer(stack: Stack) -> None:
+    new_timer(stack)
+
+
+def every_timer(stack: Stack) -> None:
+    """Use every prop of a timer that brings resources or statements of its own."""
+    vpc = ec2.Vpc(stack, "Vpc", max_azs=2, flow_logs={"All": ec2.FlowLogOptions()})
+    key = kms.Key(stack, "Key", enable_key_rotation=True)
+    new_timer(
+        stack,
+        vpc=vpc,
+        encryption_key=key,
+        access_logs=False,
+        auth=new_auth(),
+        strict=True,
+        dedupe=True,
+    )
+
+
 def everything(stack: Stack) -> None:
     """Use every prop that brings resources or statements of its own."""
     vpc = ec2.Vpc(stack, "Vpc", max_azs=2, flow_logs={"All": ec2.FlowLogOptions()})
@@ -71,6 +92,11 @@ def everything(stack: Stack) -> None:
 
 def publisher(stack: Stack) -> None:
     new_socket(stack, handlers=HANDLERS).grant_publish(new_function(stack))
+
+
+def manager(stack: Stack) -> None:
+    function = new_function(stack)
+    new_timer(stack, callback=function).grant_manage(function)
 
 
 def nag(outdir: Path, build: Callable[[Stack], None], *packs: Any, env: Any = None) -> Counter[str]:
@@ -101,13 +127,16 @@ def lint(template: dict[str, Any]) -> list[str]:
 
 
 @pytest.mark.parametrize("env", [None, ENVIRONMENT])
-@pytest.mark.parametrize("build", [default_api, default_socket, everything])
+@pytest.mark.parametrize(
+    "build", [default_api, default_socket, everything, default_timer, every_timer]
+)
 def test_nothing_is_found_that_has_no_reason(tmp_path: Path, build: Any, env: Any):
     assert nag(tmp_path, build, *GATE, env=env) == Counter()
 
 
-def test_a_publisher_is_the_users_own_function_and_its_findings_too(tmp_path: Path):
-    found = nag(tmp_path, publisher, *GATE)
+@pytest.mark.parametrize("build", [publisher, manager])
+def test_a_function_of_the_users_has_findings_of_its_own_alone(tmp_path: Path, build: Any):
+    found = nag(tmp_path, build, *GATE)
     assert {rule for rule in found if "IAM5" in rule} == set()
 
 
@@ -116,7 +145,9 @@ def test_the_gate_is_shut(tmp_path: Path):
     assert {"AwsSolutions-SQS3", "AwsSolutions-SQS4", "Serverless-SQSRedrivePolicy"} <= found.keys()
 
 
-@pytest.mark.parametrize("build", [default_api, default_socket, everything])
+@pytest.mark.parametrize(
+    "build", [default_api, default_socket, everything, default_timer, every_timer]
+)
 def test_cfn_lint_finds_nothing(build: Callable[[Stack], None]):
     stack = new_stack(context=WITHOUT_ASSETS)
     build(stack)
@@ -139,21 +170,24 @@ def page_rows(first_heading: str) -> list[list[str]]:
 
 
 @pytest.mark.parametrize("column", range(len(COMPLIANCE)))
-def test_the_page_counts_what_the_compliance_packs_find(tmp_path: Path, column: int):
+@pytest.mark.parametrize(
+    ("build", "heading"),
+    [(default_api, "rule | HIPAA Security"), (default_timer, "rule of a timer | HIPAA Security")],
+)
+def test_the_page_counts_what_the_compliance_packs_find(
+    tmp_path: Path, build: Any, heading: str, column: int
+):
     prefix, pack = list(COMPLIANCE.items())[column]
-    found = nag(tmp_path, default_api, pack)
-    told = {
-        f"{prefix}-{row[0]}": int(row[1 + column]) for row in page_rows("rule | HIPAA Security")
-    }
+    found = nag(tmp_path, build, pack)
+    told = {f"{prefix}-{row[0]}": int(row[1 + column]) for row in page_rows(heading)}
     assert {rule: count for rule, count in told.items() if count} == found
 
 
 def test_the_page_gives_every_reason_that_the_constructs_give():
-    stack = new_stack()
-    everything(stack)
     given = {
         (rule.partition("[")[0].rpartition("::")[2], reason)
-        for construct in stack.node.find_all()
+        for build in (everything, every_timer, manager)
+        for construct in built(build).node.find_all()
         for entry in construct.node.metadata
         if entry.type == Validations.ACKNOWLEDGED_RULES_METADATA_KEY
         for rule, reason in dict(entry.data).items()
@@ -161,3 +195,9 @@ def test_the_page_gives_every_reason_that_the_constructs_give():
     }
     told = {(rule, row[2]) for row in page_rows("rule | where") for rule in row[0].split(", ")}
     assert given == told
+
+
+def built(build: Callable[[Stack], None]) -> Stack:
+    stack = new_stack()
+    build(stack)
+    return stack
