@@ -89,6 +89,24 @@ def test_the_next_page_is_the_same(pair, partition, index, name, forward):
     assert answers[0] == answers[1]
 
 
+def test_a_page_of_an_index_begins_after_an_item_that_is_gone(pair, partition):
+    key = marshal_item({"pk": partition, "sk": "s2"})
+    start = key | marshal_item({"owner_key": partition, "created_key": "c7"})
+    both(pair, "DeleteItem", {"Key": key})
+    memory, engine = both(
+        pair,
+        "Query",
+        {
+            "IndexName": "by_owner",
+            "KeyConditionExpression": "owner_key = :p",
+            "ExpressionAttributeValues": marshal_item({":p": partition}),
+            "ExclusiveStartKey": start,
+        },
+    )
+    assert memory == engine
+    assert [item["sk"]["S"] for item in memory["Items"]] == ["s1", "s0"]
+
+
 REFUSED = [
     ("sk = :p", {}, {}),
     ("pk > :p", {}, {}),
