@@ -10,6 +10,7 @@ from hypothesis import given, strategies as st
 from jsonschema import validate
 
 from cdk_streamer_runtime.contract import METRIC_DIMENSION, METRIC_NAMESPACE, Metric
+from cdk_streamer_runtime.contract.timers import TIMER_DIMENSION, TimerMetric
 from cdk_streamer_runtime.metrics import Metrics
 
 # Written from CloudWatch's specification of the embedded metric format.
@@ -160,3 +161,21 @@ def test_lines_go_to_standard_output(capsys):
     metrics.count(Metric.AUTH_FAILURES)
     metrics.flush()
     assert json.loads(capsys.readouterr().out)["AuthFailures"] == 1
+
+
+def test_a_construct_of_another_kind_has_its_own_dimension_and_unit():
+    lines: list[str] = []
+    metrics = Metrics("Poll", dimension=TIMER_DIMENSION, clock=lambda: NOW, write=lines.append)
+    metrics.seconds(TimerMetric.WATERMARK_LAG, 12.5)
+    metrics.count(TimerMetric.ENQUEUED, 3)
+    metrics.flush()
+
+    (document,) = map(json.loads, lines)
+    (told,) = document["_aws"]["CloudWatchMetrics"]
+    assert told["Dimensions"] == [[TIMER_DIMENSION]]
+    assert document[TIMER_DIMENSION] == "Poll"
+    assert {each["Name"]: each["Unit"] for each in told["Metrics"]} == {
+        "WatermarkLag": "Seconds",
+        "Enqueued": "Count",
+    }
+    assert (document["WatermarkLag"], document["Enqueued"]) == ([12.5], 3)

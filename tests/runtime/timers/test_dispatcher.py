@@ -24,6 +24,7 @@ from tests.runtime.timers.world import (
     World,
     dispatcher,
     plant,
+    plant_many,
 )
 
 FOREVER = 10**15
@@ -192,8 +193,8 @@ def test_large_data_of_a_timer_that_was_deleted_meanwhile_holds_nobody_up(world)
 
 
 def test_the_hundred_calls_of_a_thousand_firings_are_nearly_all(world):
-    for number in range(4_000):
-        plant(world, timer(f"t{number}", period=300, phase=number % 60 + MINUTE % 300))
+    phases = [number % 60 + MINUTE % 300 for number in range(4_000)]
+    plant_many(world, [timer(f"t{n}", period=300, phase=phase) for n, phase in enumerate(phases)])
     before = Counter(world.aws.calls)
     dispatch(world, look_ahead=60)
     calls = Counter(world.aws.calls) - before
@@ -480,12 +481,11 @@ def many(count):
 
 
 @given(st.integers(0, 120))
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=8, deadline=None)
 def test_after_a_death_at_any_call_no_more_than_a_cursor_is_repeated(number):
     world = World()
     timers = many(1_100)
-    for each in timers:
-        plant(world, each)
+    plant_many(world, timers)
     world.aws.kill_after.add(number)
     try:
         dispatch(world, look_ahead=60)
@@ -499,8 +499,7 @@ def test_after_a_death_at_any_call_no_more_than_a_cursor_is_repeated(number):
 
 def test_a_dispatcher_that_runs_out_of_time_leaves_a_cursor_and_the_lease(world):
     timers = many(1_100)
-    for each in timers:
-        plant(world, each)
+    plant_many(world, timers)
 
     def be_slow(effect):
         world.platform.advance(100)
@@ -517,8 +516,7 @@ def test_a_dispatcher_that_runs_out_of_time_leaves_a_cursor_and_the_lease(world)
 
 def test_a_slow_dispatcher_holds_its_lease_on(world):
     timers = many(1_100)
-    for each in timers:
-        plant(world, each)
+    plant_many(world, timers)
 
     def be_slow(effect):
         world.platform.advance(300)
@@ -532,8 +530,7 @@ def test_a_slow_dispatcher_holds_its_lease_on(world):
 
 def test_a_class_that_comes_while_a_cursor_is_kept_does_not_confuse_it(world):
     timers = [timer(f"t{n:04d}", period=120, phase=MINUTE % 120) for n in range(800)]
-    for each in timers:
-        plant(world, each)
+    plant_many(world, timers)
     world.aws.kill_after.add(60)
     with pytest.raises(Killed):
         dispatch(world, look_ahead=60)
@@ -548,8 +545,7 @@ def test_a_class_that_comes_while_a_cursor_is_kept_does_not_confuse_it(world):
 
 def test_a_cursor_write_that_fails_ends_the_run_and_loses_nothing(world):
     timers = many(1_100)
-    for each in timers:
-        plant(world, each)
+    plant_many(world, timers)
     world.aws.on("UpdateItem", lambda effect: effect(), request_lost)
     dispatch(world, look_ahead=60)
     dispatch(world, look_ahead=60)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cdk_streamer_runtime.contract.timers import TimerMetric
@@ -109,3 +110,20 @@ def plant(
     world.table.put(timer_item(timer))
     world.table.put(row_item(timer, key))
     return key
+
+
+def plant_many(world: World, definitions: Sequence[Definition]) -> None:
+    """Put timers of one class into the wheel, as rows alone: all that a dispatcher needs."""
+    rows: list[Mapping[str, object]] = []
+    for definition in definitions:
+        place = place_of(definition.recurrence)
+        assert place is not None
+        key = slot(SHARD, place.wheel_class.key, place.slot, place.second, definition.id)
+        timer = Timer(
+            definition=definition, rev=7, slot=key, slot_since=0, created_at=0, updated_at=0
+        )
+        rows.append(row_item(timer, key))
+        if len(rows) == 1:
+            world.table.put(class_item(SHARD, place.wheel_class))
+    for start in range(0, len(rows), 25):
+        world.table.put_all(rows[start : start + 25])
