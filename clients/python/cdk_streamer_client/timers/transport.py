@@ -73,7 +73,7 @@ class HttpTransport:
         signed = self._authorize(method, url, headers, body)
         try:
             answer = self._pool.request(
-                method, url, body=body, headers=signed, redirect=False, retries=False
+                method, url, body=body or None, headers=signed, redirect=False, retries=False
             )
         except exceptions.SSLError as error:
             raise self._untrusted(error) from error
