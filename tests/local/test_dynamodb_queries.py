@@ -104,6 +104,7 @@ def test_a_page_of_an_index_begins_after_an_item_that_is_gone(pair, partition):
         },
     )
     assert memory == engine
+    assert isinstance(memory, dict)
     assert [item["sk"]["S"] for item in memory["Items"]] == ["s1", "s0"]
 
 
