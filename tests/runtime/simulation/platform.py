@@ -12,6 +12,7 @@ from cdk_streamer_runtime.progress.pump import Pump, Sink
 from tests.runtime.simulation.scheduler import Bell, Group, Scheduler
 
 R = TypeVar("R")
+T = TypeVar("T")
 
 
 class SimulatedMonitor:
@@ -59,8 +60,8 @@ class SimulatedPlatform:
     def sleep(self, milliseconds: int) -> None:
         self._scheduler.sleep(milliseconds)
 
-    def each(self, act: Callable[[str], R], names: Iterable[str]) -> Iterable[R]:
-        return map(act, names)
+    def each(self, act: Callable[[T], R], of: Iterable[T], /) -> Iterable[R]:
+        return map(act, of)
 
     @contextmanager
     def pumping(self, sink: Sink, interval: int, deadline: int) -> Generator[Pump]:

@@ -19,8 +19,10 @@ from tests.runtime.timers.simulation.class_wheel import ClassWheel
 from tests.runtime.timers.simulation.due_index import DueIndex
 from tests.runtime.timers.simulation.minute_wheel import MinuteWheel
 from tests.runtime.timers.simulation.mutants import MODULE, MUTANTS
+from tests.runtime.timers.simulation.population import Kind
 from tests.runtime.timers.simulation.report import Report, Tally
 from tests.runtime.timers.simulation.run import simulate
+from tests.runtime.timers.simulation.scenarios import scenario
 
 PROCESSES = 2
 NAIVE = (MinuteWheel, DueIndex)
@@ -71,7 +73,9 @@ def run_seeds(arguments: argparse.Namespace) -> int:
 
 def _rows(arguments: argparse.Namespace) -> Iterator[Row]:
     """Run every seed with our protocol, and some with the others, in several processes."""
-    seeds = range(arguments.first, arguments.first + arguments.seeds)
+    seeds = list(range(arguments.first, arguments.first + arguments.seeds))
+    if arguments.until_found:
+        seeds.sort(key=lambda seed: [*Kind].index(scenario(seed).kind))  # the quick ones first
     run = partial(_run, every=0 if arguments.until_found else arguments.naive, log=arguments.log)
     if arguments.until_found or arguments.processes == 1:
         for seed in seeds:

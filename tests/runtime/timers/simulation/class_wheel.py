@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from cdk_streamer_runtime import contract
@@ -24,15 +24,20 @@ from cdk_streamer_runtime.timers.api_assembly import timer_api
 from cdk_streamer_runtime.timers.assembly import TimerAssembly
 from cdk_streamer_runtime.timers.callback import Callback, TimerFiring
 from cdk_streamer_runtime.timers.message import FIRE_KEY
+from cdk_streamer_runtime.timers.sender import BATCH
+from cdk_streamer_runtime.timers.window import CURSOR
+from tests.runtime.simulation.scheduler import Group
+from tests.runtime.timers.simulation import requests
 from tests.runtime.timers.simulation.callbacks import Delivery
-from tests.runtime.timers.simulation.population import body
+from tests.runtime.timers.simulation.judge import Score
 from tests.runtime.timers.simulation.protocol import CALLBACK_TIMEOUT, TABLE, Protocol
 from tests.runtime.timers.simulation.queues import Message
-from tests.runtime.timers.simulation.wishes import Answer, Verb, Wish
+from tests.runtime.timers.simulation.wishes import Answer, Wish
 from tests.runtime.timers.simulation.world import Invocation
 
 DISPATCH_TIMEOUT = timer_contract.TIMER_DISPATCH_SECONDS * 1000
 TICK_TIMEOUT = 30_000
+CALM_LATENESS = 1_500
 DISPATCH = QueueSchema(name="dispatch", visibility_seconds=150, max_receives=3)
 CALLBACKS = QueueSchema(name="callbacks", visibility_seconds=60, max_receives=8)
 DEAD = QueueSchema(name="dead-letters")
@@ -56,10 +61,10 @@ class Meter:
     """Counts what the functions count."""
 
     def __init__(self) -> None:
-        self.counts: dict[str, int] = {}
+        self.counts: Counter[TimerMetric] = Counter()
 
     def count(self, metric: TimerMetric, value: int = 1) -> None:
-        self.counts[metric] = self.counts.get(metric, 0) + value
+        self.counts[metric] += value
 
     def milliseconds(self, metric: TimerMetric, value: float) -> None:
         del metric, value
@@ -90,6 +95,53 @@ class ClassWheel(Protocol):
         world.consume(dispatch, "dispatcher", DISPATCH_TIMEOUT, self._dispatch, batch=1)
         world.consume(callbacks, "callback", CALLBACK_TIMEOUT, self._call_back)
 
+        if scenario.vandal:
+            person = Group("vandal")
+            world.scheduler.spawn(person, self._write_by_hand)
+
+    def faults(self, score: Score) -> Iterator[str]:
+        """Compare what was sent, written and counted with what it may come to."""
+        world, counts = self.world, self.metrics.counts
+        died = world.begun["dispatcher"] - world.ended["dispatcher"]
+        doubts = world.doubts["SendMessageBatch"]
+        bound = BATCH * doubts + (CURSOR + BATCH) * (died + world.failed["dispatcher"])
+        if score.redispatched > bound:
+            yield f"{score.redispatched} firings were dispatched again, {bound} may be"
+        if score.skipped > counts[TimerMetric.FIRINGS_SKIPPED]:
+            yield f"{score.skipped} were skipped, {counts[TimerMetric.FIRINGS_SKIPPED]} counted"
+        if score.dead > counts[TimerMetric.FIRINGS_REJECTED] and not world.queues[DEAD.name].sent:
+            yield f"{score.dead} were refused by the queue, and none was counted"
+        if self.scenario.is_calm:
+            yield from self._calm_faults(score)
+
+    def _calm_faults(self, score: Score) -> Iterator[str]:
+        """Tell what is not exactly as it should be where nothing goes wrong."""
+        world, counts = self.world, self.metrics.counts
+        late = sorted(score.lateness)[len(score.lateness) * 99 // 100] if score.lateness else 0
+        if late > CALM_LATENESS:
+            yield f"p99 of the lateness is {late} ms although nothing failed"
+        if world.begun != world.ended:
+            yield f"{world.begun - world.ended} invocations failed although nothing did"
+        if score.skipped:
+            yield f"{score.skipped} were skipped although nothing was late"
+        if counts[TimerMetric.SEND_RETRIES]:
+            yield f"{counts[TimerMetric.SEND_RETRIES]} were sent again although nothing failed"
+        windows = sum(len(shard.passed) for shard in self.history.shards.values())
+        sent = counts[TimerMetric.ENQUEUED]
+        bound = 3 * windows + sent // CURSOR + self.history.moves + self.scenario.shards
+        if world.writes["dispatcher"] > bound:
+            yield f"dispatchers wrote {world.writes['dispatcher']} times, {bound} may be"
+
+    def _write_by_hand(self) -> None:
+        """Put rows among the others that nobody can read."""
+        scheduler = self.world.scheduler
+        for number in range(3):
+            scheduler.sleep(scheduler.random.randint(120_000, 400_000))
+            if partitions := self.history.partitions():
+                place = {"pk": scheduler.random.choice(partitions), "sk": f"00#junk-{number}"}
+                junk = ({"rev": "x"}, {"rev": 1, "since": "x"}, {"data": 7})[number]
+                self.world.put(TABLE, {**place, **junk})
+
     def settled_at(self, id: str, moment: int) -> int:
         """Give when the watermark of its shard passed a moment."""
         shard = keys.shard_of(id, self.scenario.shards)
@@ -99,9 +151,8 @@ class ClassWheel(Protocol):
 
     def serve(self, invocation: Invocation, wishes: list[Wish]) -> Answer:
         """Send the wishes as HTTP, and read the answer."""
-        api, several = self._api(invocation), len(wishes) > 1
-        answer = api.handle(_batch(wishes) if several else _single(wishes[0]))
-        return _answers(answer, wishes) if several else _answer(answer)
+        response = self._api(invocation).handle(requests.event(wishes))
+        return requests.answer(response, wishes)
 
     def _api(self, invocation: Invocation) -> TimerApi:
         scenario = self.scenario
@@ -223,70 +274,3 @@ def _record(message: Message) -> dict[str, Any]:
             for name, value in message.attributes.items()
         },
     }
-
-
-# --- HTTP --------------------------------------------------------------------------------------
-
-
-def _event(method: str, resource: str, id: str | None, document: object) -> dict[str, Any]:
-    return {
-        "httpMethod": method,
-        "resource": resource,
-        "pathParameters": None if id is None else {"id": id},
-        "headers": {"Content-Type": "application/json"},
-        "body": None if document is None else json.dumps(document),
-        "isBase64Encoded": False,
-    }
-
-
-def _single(wish: Wish) -> dict[str, Any]:
-    resource = "/periodic/{id}"
-    match wish.verb:
-        case Verb.PUT:
-            return _event("PUT", resource, wish.id, _wanted(wish))
-        case Verb.DELETE:
-            return _event("DELETE", resource, wish.id, None)
-        case _:
-            return _event("PATCH", resource, wish.id, _patch(wish))
-
-
-def _batch(wishes: list[Wish]) -> dict[str, Any]:
-    entries: list[Mapping[str, Any]] = []
-    for wish in wishes:
-        match wish.verb:
-            case Verb.PUT:
-                entries.append({"id": wish.id, "put": _wanted(wish)})
-            case Verb.DELETE:
-                entries.append({"id": wish.id, "delete": True})
-            case _:
-                entries.append({"id": wish.id, "patch": _patch(wish)})
-    return _event("POST", "/periodic:batch", None, {"entries": entries})
-
-
-def _wanted(wish: Wish) -> dict[str, Any]:
-    assert wish.definition is not None
-    return body(wish.definition)
-
-
-def _patch(wish: Wish) -> dict[str, str]:
-    return {"state": "PAUSED" if wish.verb is Verb.PAUSE else "ACTIVE"}
-
-
-def _answer(answer: Mapping[str, Any]) -> Answer:
-    headers = {name.lower(): value for name, value in answer["headers"].items()}
-    tag = headers.get("etag")
-    return Answer(statuses=(answer["statusCode"],), revisions=(_revision(tag),))
-
-
-def _answers(answer: Mapping[str, Any], wishes: list[Wish]) -> Answer:
-    if answer["statusCode"] not in {200, 422}:
-        return Answer(statuses=(answer["statusCode"],), revisions=(None,) * len(wishes))
-    results = json.loads(answer["body"]).get("results", [])
-    return Answer(
-        statuses=tuple(result["status"] for result in results) or (answer["statusCode"],),
-        revisions=tuple(_revision(result.get("etag")) for result in results),
-    )
-
-
-def _revision(tag: str | None) -> int | None:
-    return None if tag is None else int(tag.strip('"'))

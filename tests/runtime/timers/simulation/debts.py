@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from cdk_streamer_runtime.timers.definition import Definition, Occurrence, Policy
 from cdk_streamer_runtime.timers.schedule import Once
 from tests.runtime.timers.simulation.history import NEVER, History
+from tests.runtime.timers.simulation.queues import POISON
 from tests.runtime.timers.simulation.wishes import Ledger
 
 SKEW = 500  # milliseconds, of any clock
@@ -130,7 +131,8 @@ class Debts:
 
 def _moments(definition: Definition) -> tuple[object, ...]:
     wanted = definition
-    return wanted.recurrence, wanted.start, wanted.end, wanted.jitter, wanted.plain
+    can_be_sent = POISON not in wanted.data
+    return wanted.recurrence, wanted.start, wanted.end, wanted.jitter, wanted.plain, can_be_sent
 
 
 def _next(definition: Definition, occurrence: Occurrence) -> Occurrence | None:

@@ -12,6 +12,7 @@ from tests.runtime.timers.simulation.population import operation_of
 from tests.runtime.timers.simulation.table import Change
 
 NEVER = 1 << 60
+JUNK = "#junk"  # of rows that somebody has written by hand
 ALIVE = {"ACTIVE", "PAUSED"}
 
 
@@ -56,6 +57,7 @@ class History:
         self.versions: defaultdict[str, list[Version]] = defaultdict(list)
         self.shards: defaultdict[str, Shard] = defaultdict(Shard)
         self.finished: dict[tuple[str, int], int] = {}  # firings recorded as done, and when
+        self.moves = 0  # of next firings, by dispatchers
         self._timers: dict[str, Item] = {}
         self._rows: defaultdict[str, dict[tuple[str, str], Item]] = defaultdict(dict)
 
@@ -63,6 +65,8 @@ class History:
         """Look at what one operation has changed."""
         touched: set[str] = set()
         for change in changes:
+            if JUNK in change.sk:
+                continue
             match change.pk[:2]:
                 case "t#":
                     touched.add(change.pk[2:])
@@ -80,9 +84,13 @@ class History:
         for id in touched:
             self.found += self._place_faults(id)
 
-    def version(self, id: str, rev: int) -> Version | None:
-        """Give a version by its revision."""
-        return next((each for each in self.versions[id] if each.rev == rev), None)
+    def version_at(self, id: str, moment: int) -> Version | None:
+        """Give what a timer was at a moment; None before there was one."""
+        return next((each for each in self.versions[id] if each.at <= moment < each.until), None)
+
+    def partitions(self) -> list[str]:
+        """Give where rows lie."""
+        return sorted({pk for rows in self._rows.values() for pk, _ in rows})
 
     # --- timers ---------------------------------------------------------------------------------
 
@@ -117,6 +125,7 @@ class History:
 
     def _take_row(self, change: Change) -> str:
         id, place = change.sk.partition("#")[2], (change.pk, change.sk)
+        self.moves += change.writer.startswith("dispatcher") and change.new is not None
         if change.new is None:
             self._rows[id].pop(place, None)
         else:

@@ -27,6 +27,7 @@ class Score:
     phantoms: list[str] = field(default_factory=list)
     messages: int = 0
     duplicates: list[list[Delivery]] = field(default_factory=list)  # of each, all that came
+    redispatched: int = 0  # firings that more than one message of dispatchers was for
     resent: int = 0  # messages that a further request brought once more
     lateness: list[int] = field(default_factory=list)
 
@@ -90,9 +91,7 @@ def _look_at(id: str, moment: int, deliveries: list[Delivery], score: Score) -> 
             score.early.append(f"{id} at {moment} came {early} ms early")
 
 
-def _repeated(
-    id: str, moment: int, deliveries: list[Delivery], history: History
-) -> Iterator[str]:
+def _repeated(id: str, moment: int, deliveries: list[Delivery], history: History) -> Iterator[str]:
     """Tell of calls by who began when the firing was recorded as done."""
     for delivery in deliveries:
         if delivery.began > history.finished[id, moment]:
@@ -104,16 +103,20 @@ def _stale(
 ) -> Iterator[str]:
     """Tell of firings of a revision that had been replaced before the callback began.
 
-    Those that were due before the change, and came late, are due rightly.
+    Those that were due before the change, and came late, are due rightly; of a timer that is
+    paused or gone there are none.
     """
     slack = 2_000 if calm else 60_000  # from a request's first clock to its write
     for delivery in deliveries:
-        version = history.version(id, delivery.revision or 0)
-        if version is None:
-            yield f"{id} at {moment} came as revision {delivery.revision}, which never was"
-        elif delivery.began > version.until and moment * 1000 > version.until + slack:
-            late = delivery.began - version.until
-            yield f"{id} at {moment} came {late} ms after its revision was replaced"
+        version = history.version_at(id, delivery.began)
+        if version is None or version.rev < (delivery.revision or 0):
+            yield f"{id} at {moment} came as revision {delivery.revision} before there was one"
+        elif version.rev > (delivery.revision or 0):
+            late = delivery.began - version.at
+            if version.operation is None or version.paused:
+                yield f"{id} at {moment} came {late} ms after it was gone"
+            elif moment * 1000 > version.at + slack:
+                yield f"{id} at {moment} came {late} ms after its revision was replaced"
 
 
 def _count(deliveries: list[Delivery], asked: list[int], score: Score) -> None:
@@ -126,6 +129,8 @@ def _count(deliveries: list[Delivery], asked: list[int], score: Score) -> None:
             score.resent += len(messages) - 1
         else:
             score.duplicates.append(deliveries)
+            by_dispatchers = sum(each.sender.startswith("dispatcher") for each in messages)
+            score.redispatched += max(by_dispatchers - 1, 0)
 
 
 def _messages(deliveries: list[Delivery]) -> list[Message]:

@@ -11,7 +11,13 @@ from typing import Any
 
 from cdk_streamer_runtime.documents import decode, encode
 from cdk_streamer_runtime.timers.cron import Cron
-from cdk_streamer_runtime.timers.definition import Definition, Jitter, Misfire, Policy
+from cdk_streamer_runtime.timers.definition import (
+    Definition,
+    Jitter,
+    Misfire,
+    Policy,
+    stable_number,
+)
 from cdk_streamer_runtime.timers.schedule import Calendar, Every, Once, Schedule
 from cdk_streamer_runtime.timers.zones import local_time, zone
 from tests.runtime.timers.simulation.queues import POISON
@@ -52,14 +58,14 @@ class Kind(StrEnum):
     """How the timers of a seed are: of all sorts, many firings a minute, or large and together."""
 
     MIXED = "mixed"
-    CROWD = "crowd"
     PAGES = "pages"
+    CROWD = "crowd"
 
 
 class Population:
     """Draws timers, and later wishes for the same ids."""
 
-    def __init__(self, random: random.Random, night: Night, minutes: int, kind: str) -> None:
+    def __init__(self, random: random.Random, night: Night, minutes: int, kind: Kind) -> None:
         self._random = random
         self._night = night
         self._minutes = minutes
@@ -86,6 +92,9 @@ class Population:
                 LARGE,
             )
         schedule = self._schedule(number)
+        if isinstance(schedule, Every) and random.random() < 0.3:
+            own = stable_number(id) % schedule.period
+            schedule = Every(period=schedule.period, phase=own)
         if _is_hourly(schedule) and random.random() < 0.5:
             return self._with_data(Definition(id=id, schedule=schedule, data="", plain=True), 10)
         return self._with_data(
@@ -187,7 +196,7 @@ def body(definition: Definition) -> dict[str, Any]:
     schedule = definition.schedule
     if definition.plain and isinstance(schedule, Every):
         return {"timerCallbackData": data, "minuteOfHour": schedule.phase // 60}
-    document: dict[str, Any] = {"schedule": schedule_member(schedule), "data": data}
+    document: dict[str, Any] = {"schedule": schedule_member(schedule, definition.id), "data": data}
     if definition.start is not None:
         document["start"] = timestamp(definition.start)
     if definition.end is not None:
@@ -202,11 +211,13 @@ def body(definition: Definition) -> dict[str, Any]:
     return document
 
 
-def schedule_member(schedule: Schedule) -> dict[str, Any]:
+def schedule_member(schedule: Schedule, id: str) -> dict[str, Any]:
     """Write a schedule as a member of a body."""
     match schedule:
         case Every(period=period, phase=phase):
-            return {"every": period, "phase": phase}
+            # The phase that it has by itself need not be told.
+            own = stable_number(id) % period
+            return {"every": period} if phase == own else {"every": period, "phase": phase}
         case Calendar(cron=cron, timezone=timezone):
             return {"cron": cron.expression, "timezone": timezone}
         case Once(moment=moment):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import ClassVar
 
@@ -17,6 +17,7 @@ from cdk_streamer_runtime.timers.timer import Timer
 from tests.runtime.simulation.scheduler import Group
 from tests.runtime.timers.simulation.callbacks import Callbacks, Delivery
 from tests.runtime.timers.simulation.history import History
+from tests.runtime.timers.simulation.judge import Score
 from tests.runtime.timers.simulation.queues import Message
 from tests.runtime.timers.simulation.scenarios import Scenario
 from tests.runtime.timers.simulation.wishes import Answer, Verb, Wish
@@ -55,6 +56,11 @@ class Protocol(ABC):
     @abstractmethod
     def settled_at(self, id: str, moment: int) -> int:
         """Give when everything of a moment had been sent, or should have been."""
+
+    def faults(self, score: Score) -> Iterator[str]:
+        """Tell what else is wrong, of what this protocol promises beyond the firings."""
+        del score
+        yield from ()
 
     def fitting(self, definition: Definition) -> Definition:
         """Give the timer as it can be had here."""

@@ -13,7 +13,7 @@ from tests.runtime.timers.simulation.faults import CALM, MINUTE
 from tests.runtime.timers.simulation.history import History
 from tests.runtime.timers.simulation.judge import Score, judge
 from tests.runtime.timers.simulation.people import Person
-from tests.runtime.timers.simulation.population import Population
+from tests.runtime.timers.simulation.population import Kind, Population
 from tests.runtime.timers.simulation.protocol import Protocol
 from tests.runtime.timers.simulation.scenarios import Scenario, scenario
 from tests.runtime.timers.simulation.wishes import Ledger
@@ -103,6 +103,7 @@ class Trial:
             *score.lost,
             *score.early,
             *score.phantoms,
+            *self.protocol.faults(score),
         ]
 
     # --- people ---------------------------------------------------------------------------------
@@ -111,7 +112,7 @@ class Trial:
         random = self.scheduler.random
         ids = list(self.population.ids())
         together = random.sample(ids, int(len(ids) * ALONE))
-        changes = 0 if len(ids) > 100 else 2
+        changes = {Kind.MIXED: 2, Kind.CROWD: 1, Kind.PAGES: 0}[self.scenario.kind]
         for id in ids:
             first = self.protocol.fitting(self.population.definition(id))
             if id in together:

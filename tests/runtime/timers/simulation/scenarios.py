@@ -40,6 +40,7 @@ class Scenario:
     classes: int
     strict: bool
     dedupe: bool
+    vandal: bool  # who writes rows by hand, which no dispatcher can read
 
     @property
     def is_calm(self) -> bool:
@@ -72,12 +73,13 @@ def scenario(seed: int) -> Scenario:
     random_ = random.Random(f"scenario {seed}")
     weather = WEATHERS[seed % len(WEATHERS)]
     night = random_.choice(NIGHTS)
-    look_ahead = random_.choice((60, 180, 180, 180, 600))
+    kind = random_.choice(KINDS)
+    look_ahead = random_.choice((60, 180, 180, 180, 180 if kind is Kind.CROWD else 600))
     minutes = 34 if weather is Weather.OUTAGE else random_.randint(16, 26)
     return Scenario(
         seed=seed,
         weather=weather,
-        kind=random_.choice(KINDS),
+        kind=kind,
         night=night,
         faults=_faults(weather, random_),
         outages=_outages(weather, random_, night.start * 1000, minutes),
@@ -88,6 +90,7 @@ def scenario(seed: int) -> Scenario:
         classes=random_.choice((2, 4, 8, 256)),
         strict=random_.random() < 0.25,
         dedupe=random_.random() < 0.3,
+        vandal=weather is not Weather.CALM and random_.random() < 0.2,
     )
 
 

@@ -75,7 +75,7 @@ class Table:
             self._replica.call("PutItem", {"TableName": name, "Item": new})
 
     def _take(self, operation: str, writer: str) -> int:
-        """Tell what an operation has changed; one that changes nothing takes a unit all the same."""
+        """Tell what an operation has changed; that it changes nothing takes a unit too."""
         changes = self._table.changes_after(self._read)
         if not changes:
             return 1

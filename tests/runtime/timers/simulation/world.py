@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cdk_streamer_runtime.dynamodb import marshal_item
-from cdk_streamer_runtime.errors import StreamerError, Unreachable
+from cdk_streamer_runtime.errors import AwsError, StreamerError, Throttled, Unreachable
 from cdk_streamer_runtime.memory.tables import TableSchema
 from tests.runtime.simulation.faults import FaultyAws
 from tests.runtime.simulation.platform import SimulatedPlatform
@@ -43,6 +43,8 @@ class World:
         self.found: list[str] = []  # failures that no fault explains
         self.calls: Counter[tuple[str, str]] = Counter()  # of a function, an operation
         self.units: Counter[str] = Counter()  # written by a function
+        self.writes: Counter[str] = Counter()  # calls of a function that write
+        self.failed: Counter[str] = Counter()  # calls of a function that were not answered
         self.begun: Counter[str] = Counter()  # invocations of a function
         self.ended: Counter[str] = Counter()
         self.doubts: Counter[str] = Counter()  # of operations whose answer was lost
@@ -79,6 +81,7 @@ class World:
         table = self._tables[_table_name(parameters)]
         answer, units = table.call(operation, parameters, caller.name, self.faults.lag)
         self.units[function] += units
+        self.writes[function] += units > 0
         return answer
 
     # --- Lambda ---------------------------------------------------------------------------------
@@ -132,7 +135,7 @@ class World:
         batch: int = BATCH,
     ) -> None:
         """Invoke a function with the queue's messages; `handle` gives those that it has done."""
-        source = Source(self, queue, function, timeout, handle, batch)
+        source = Source(self, queue, function, timeout, handle, batch=batch)
         queue.on_send.append(source.hear)
         self.scheduler.spawn(self._services, source.poll)
 
@@ -186,8 +189,9 @@ class Aws(FaultyAws):
         self._world.calls[self._function, operation] += 1
         try:
             return super()._once(operation, effect)
-        except Unreachable:
-            self._world.doubts[operation] += 1
+        except AwsError as error:
+            self._world.failed[self._function] += isinstance(error, Throttled | Unreachable)
+            self._world.doubts[operation] += isinstance(error, Unreachable)
             raise
 
     def _send_partly(self, parameters: Parameters) -> dict[str, Any]:
@@ -224,6 +228,7 @@ class Source:
         function: str,
         timeout: int,
         handle: Callable[[Invocation, list[Message]], list[Message]],
+        *,
         batch: int,
     ) -> None:
         self._batch = batch

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tests.runtime.simulation.mutation import Mutant
+from tests.runtime.timers.simulation.mutants.dispatch import DISPATCH
+from tests.runtime.timers.simulation.mutants.requests import REQUESTS
 
 MODULE = "tests.runtime.timers.simulation"
-MUTANTS: tuple[Mutant, ...] = ()
+MUTANTS = (*DISPATCH, *REQUESTS)
