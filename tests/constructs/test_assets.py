@@ -7,6 +7,8 @@ import compileall
 import os
 import shutil
 import stat
+import subprocess
+import sys
 import sysconfig
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -15,7 +17,15 @@ import pytest
 
 from cdk_streamer._code.assets import Asset, package_files, runtime_asset
 from cdk_streamer._code.requirements import Platform, Requirements
-from tests.constructs.stacks import new_api, new_stack, resources, template_of, the
+from tests.constructs.stacks import (
+    new_api,
+    new_function,
+    new_stack,
+    new_timer,
+    resources,
+    template_of,
+    the,
+)
 
 RUNTIME = "cdk_streamer_runtime"
 NATIVE = "markupsafe==3.0.2\n"
@@ -286,3 +296,51 @@ def test_what_checks_signatures_is_locked():
     assert {name.partition("==")[0] for name in names} >= {"cryptography", "pyjwt"}
     assert Requirements(file=lock, platform=Platform.host()).unpinned == ()
     assert lock.read_text().count("--hash=sha256:") >= len(names)
+
+
+# --- timers ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def timers(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give the asset of a timer's dispatcher, as it is deployed."""
+    outdir = tmp_path_factory.mktemp("timers")
+    stack = new_stack(outdir=outdir, context={})
+    new_timer(stack, callback=new_function(stack))
+    dispatcher = the(template_of(stack), "AWS::Lambda::Function", "TimerDispatcher")
+    return outdir / f"asset.{dispatcher['Code']['S3Key'].removesuffix('.zip')}"
+
+
+def test_who_reads_schedules_brings_the_time_zones(timers: Path):
+    assert (timers / RUNTIME / "handlers" / "timer_dispatcher.py").is_file()
+    assert (timers / "tzdata" / "zoneinfo" / "Europe" / "Berlin").is_file()
+
+
+@pytest.mark.parametrize("path", ["tzdata/zoneinfo", "nowhere"])
+def test_time_zones_are_those_of_the_asset_and_not_of_the_machine(
+    timers: Path, tmp_path: Path, path: str
+):
+    asset = tmp_path / "task"
+    shutil.copytree(timers, asset)
+    # A zone that no machine has tells whose database is read.
+    zones = asset / "tzdata" / "zoneinfo"
+    shutil.copy(zones / "Asia" / "Kathmandu", zones / "Europe" / "Nowhere")
+    source = (
+        "from datetime import datetime; from zoneinfo import ZoneInfo;"
+        "print(datetime(2026, 1, 1, tzinfo=ZoneInfo('Europe/Nowhere')).utcoffset())"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", source],
+        env={"PYTHONPATH": str(asset), "PYTHONTZPATH": str(asset / path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (run.stdout.strip(), run.stderr) == ("5:45:00", "")
+
+
+def test_time_zones_are_locked():
+    lock = runtime_asset().source / "timers" / "requirements.txt"
+    names = [line for line in lock.read_text().splitlines() if line[:1].isalpha()]
+    assert [name.partition("==")[0] for name in names] == ["tzdata"]
+    assert lock.read_text().count("--hash=sha256:") >= 1
