@@ -175,6 +175,13 @@ def test_more_than_a_page_of_timers_is_read(world):
     assert world.aws.counts["Query"] > 4
 
 
+def test_a_page_is_sent_before_the_next_one_is_read(world):
+    plant_many(world, [timer(f"t{n:04d}", data='"' + "x" * 2_000 + '"') for n in range(1_600)])
+    dispatch(world, look_ahead=60)
+    last = max(index for index, call in enumerate(world.aws.calls) if call == "Query")
+    assert world.aws.calls[:last].count("SendMessageBatch") >= 100
+
+
 def test_large_data_is_read_from_the_timer_itself(world):
     large = [timer(f"t{n:03d}", data='"' + "x" * 20_000 + '"') for n in range(150)]
     for each in large:
