@@ -315,8 +315,11 @@ demo: $(INSTALLED)  ## run the reports example on this machine
 \tpython -m examples.reports.demo
 
 .PHONY: simulate
-simulate: $(INSTALLED)  ## run the protocol under faults, SEEDS=500 different ways
-\tpython -m tests.runtime.simulation --seeds $(SEEDS) $(if $(MUTANTS),--mutants)
+simulate: $(INSTALLED)  ## run the protocols under faults, SEEDS=500 ways; OF=requests or timers
+\t$(if $(filter timers,$(OF)),,python -m tests.runtime.simulation \\
+\t  --seeds $(SEEDS) $(if $(MUTANTS),--mutants))
+\t$(if $(filter requests,$(OF)),,python -m tests.runtime.timers.simulation \\
+\t  --seeds $(SEEDS) $(if $(MUTANTS),--mutants))
 
 .PHONY: bench
 bench: $(INSTALLED)  ## print the benchmarks' tables
