@@ -28,6 +28,7 @@ from benchmarks import costs, timer_costs
 from cdk_streamer import AsyncRequestApi, Auth
 from cdk_streamer_local.cli import main
 from cdk_streamer_runtime import AsyncApp, contract
+from cdk_streamer_runtime.contract import timers
 from cdk_streamer_runtime.requests.transitions import TRANSITIONS
 from cdk_streamer_runtime.testing import TestClient
 
@@ -230,6 +231,12 @@ def test_the_table_of_metrics_names_each_of_them():
     told = {codes(row[0])[0] for row in table("docs/operations.md", "metric")}
 
     assert told == {metric.value for metric in contract.Metric}
+
+
+def test_the_table_of_timers_metrics_names_each_of_them():
+    told = {codes(row[0])[0] for row in table("docs/operations.md", "metric of timers")}
+
+    assert told == {metric.value for metric in timers.TimerMetric}
 
 
 def test_the_table_of_costs_is_what_the_benchmark_counts():
