@@ -70,13 +70,14 @@ class Outbox:
         for start in range(0, len(apart), READ_AT_ONCE):
             self._send_apart(apart[start : start + READ_AT_ONCE], until)
         self._firings.clear()
+        # Before any row moves, for whoever comes after a failure does not see it here again.
+        if self._skipped:
+            self._metrics.count(TimerMetric.FIRINGS_SKIPPED, self._skipped)
+            self._skipped = 0
         self._move_on()
         if self._letters:
             self._sender.reject(self._letters)
             self._letters.clear()
-        if self._skipped:
-            self._metrics.count(TimerMetric.FIRINGS_SKIPPED, self._skipped)
-            self._skipped = 0
 
     def _send_apart(self, firings: Sequence[Firing], until: int) -> None:
         """Send with data from the timers' own items; who has none was deleted meanwhile."""

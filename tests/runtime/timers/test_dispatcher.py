@@ -297,6 +297,19 @@ def test_a_move_whose_call_fails_is_made_up_for(world, disturbance):
     assert len(rows_of(world, "odd")) == 1
 
 
+def test_what_was_skipped_is_counted_although_a_move_fails(world):
+    dispatch(world, look_ahead=60)
+    skip = Misfire(policy=Policy.SKIP)
+    for name in ("a", "b"):
+        odd = timer(name, period=3600, phase=(MINUTE + 60) % 3600, misfire=skip)
+        plant(world, odd, due=MINUTE + 60)
+    world.platform.now = (MINUTE + 600) * 1000
+    world.aws.on("TransactWriteItems", lambda effect: effect(), request_lost)
+    dispatch(world, look_ahead=60)
+    dispatch(world, look_ahead=60)
+    assert world.meter.counts[TimerMetric.FIRINGS_SKIPPED] >= 2
+
+
 def test_a_timer_that_was_deleted_while_it_was_sent_does_not_come_back(world):
     odd = timer("odd", period=100)
     key = plant(world, odd, due=following(odd, MINUTE))
