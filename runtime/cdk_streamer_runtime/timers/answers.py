@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from cdk_streamer_runtime.contract.timers import TimerState
@@ -52,7 +53,7 @@ def whole(timer: Timer, *, now: int, shards: int) -> Document:
         "id": timer.id,
         **members(definition),
         "state": definition.state(_up(now)).value,
-        "next_fire_at": _next(definition, now),
+        "next_fire_at": _next(definition, timer.slot_since, now),
         "last_due_at": _last(timer, now),
         "created_at": text_of_milliseconds(timer.created_at),
         "updated_at": text_of_milliseconds(timer.updated_at),
@@ -68,7 +69,7 @@ def entry(listed: Listed, *, now: int) -> Document:
         "state": definition.state(_up(now)).value,
         **_when(definition),
         "created_at": text_of_milliseconds(listed.created_at),
-        "next_fire_at": _next(definition, now),
+        "next_fire_at": _next(definition, listed.slot_since, now),
     }
 
 
@@ -96,8 +97,12 @@ def _when(definition: Definition) -> Document:
     return {"schedule": schedule(definition.schedule), **there}
 
 
-def _next(definition: Definition, now: int) -> str | None:
-    following = None if definition.paused else definition.next(_up(now))
+def _next(definition: Definition, since: int, now: int) -> str | None:
+    if definition.paused:
+        return None
+    # A firing whose moment was before the timer is not the timer's, even if jitter delays it.
+    own = replace(definition, start=max(definition.start or 0, _up(since)))
+    following = own.next(_up(now))
     return None if following is None else text_of(following.fire_at)
 
 

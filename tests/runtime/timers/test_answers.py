@@ -101,6 +101,17 @@ def test_a_leap_day_is_found_far_away():
     assert told(leap)["last_due_at"] == "2020-02-29T00:00:00Z"
 
 
+def test_a_firing_that_jitter_brings_after_a_timer_began_is_not_its_next_one():
+    timer = define(schedule={"cron": "* * * * *"}, jitter={"seconds": 59, "mode": "each"})
+    (delayed,) = [each for each in timer.occurrences(NOW, NOW + 60) if each.nominal == NOW]
+
+    document = told(timer, since=NOW + 0.5, now=NOW + 0.5)
+
+    following = next(iter(timer.occurrences(NOW + 60, NOW + 120)))
+    assert delayed.fire_at > NOW
+    assert document["next_fire_at"] == text_of(following.fire_at)
+
+
 jitters = st.none() | st.tuples(st.integers(1, 59), st.sampled_from(["stable", "each"]))
 schedules = st.one_of(
     st.integers(60, 200).map(lambda period: {"every": period}),
