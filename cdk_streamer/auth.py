@@ -45,7 +45,7 @@ class Auth:
         clocks that differ, 30 s by default. `allow_query_token` accepts `?token=` too, which
         proxies and browsers write into their logs. `native_http` lets API Gateway's own authorizer
         check tokens over HTTP, which saves an invocation and is less strict: RSA alone, and keys
-        by the issuer's discovery document.
+        by the issuer's discovery document. A PeriodicTimer always asks ours.
         """
         return Auth(
             JwtWay.read(
