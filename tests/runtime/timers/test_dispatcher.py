@@ -563,13 +563,23 @@ def test_a_class_that_comes_while_a_cursor_is_kept_does_not_confuse_it(world):
     assert max(Counter(world.fired()).values()) <= 2
 
 
-def test_a_cursor_write_that_fails_ends_the_run_and_loses_nothing(world):
+def test_a_write_that_fails_for_a_moment_repeats_no_firing(world):
     timers = many(1_100)
     plant_many(world, timers)
-    world.aws.on("UpdateItem", lambda effect: effect(), request_lost)
+    world.aws.on("UpdateItem", lambda effect: effect(), request_lost, answer_lost, answer_lost)
+    dispatch(world, look_ahead=60)
+    assert missing(world, timers) == []
+    assert repeated(world) == 0
+
+
+def test_a_write_that_fails_again_and_again_ends_the_run_and_loses_nothing(world):
+    timers = many(1_100)
+    plant_many(world, timers)
+    world.aws.on("UpdateItem", lambda effect: effect(), *[request_lost] * 4)
     dispatch(world, look_ahead=60)
     dispatch(world, look_ahead=60)
     assert missing(world, timers) == []
+    assert repeated(world) <= 500
 
 
 def test_a_queue_that_is_down_loses_nothing(world):

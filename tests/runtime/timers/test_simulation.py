@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.runtime.simulation.mutation import SEEDS, Mutant, seed_that_finds
+from tests.runtime.simulation.mutation import PACKAGES, SEEDS, Mutant, seed_that_finds
 from tests.runtime.timers.simulation.class_wheel import ClassWheel
 from tests.runtime.timers.simulation.due_index import DueIndex
 from tests.runtime.timers.simulation.minute_wheel import MinuteWheel
@@ -31,6 +31,16 @@ def test_the_same_seed_gives_the_same_events():
 @pytest.mark.parametrize("protocol", [MinuteWheel, DueIndex])
 def test_a_simpler_protocol_loses_firings(protocol: type[Protocol]):
     assert simulate(7, protocol).score.lost != []
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
+def test_a_mutant_is_written_for_the_code_as_it_is(mutant: Mutant):
+    edits = [mutant, mutant.also] if mutant.also else [mutant]
+    texts = [(PACKAGES[edit.package] / edit.package / edit.file).read_text() for edit in edits]
+
+    assert [text.count(edit.before) for text, edit in zip(texts, edits, strict=True)] == [
+        1 for _ in edits
+    ]
 
 
 @pytest.mark.parametrize(

@@ -247,6 +247,7 @@ class User:
             operation=firing.data["op"],
             message=message,
         )
+        scheduler.note(f"{firing.fire_key} of {firing.rev} fires, sent by {message.sender}")
         self._protocol.callbacks.called(firing.id, int(firing.fire_at.timestamp()), delivery)
         self._invocation.aws.wait(1)
 

@@ -102,6 +102,7 @@ class Person:
                             wish=wish, asked_at=asked_at, at=scheduler.now, revision=revision
                         )
                     )
+                    scheduler.note(f"{wish.verb} {wish.id} is granted as {revision}")
                 return True
             if answer is not None and any(status in FINAL for status in answer.statuses):
                 scheduler.note(f"{self._name} is refused: {answer.statuses}")

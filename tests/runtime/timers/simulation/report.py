@@ -68,6 +68,11 @@ class Tally:
         for name in self.__slots__:
             setattr(self, name, getattr(self, name) + getattr(other, name))
 
+    @property
+    def repeated(self) -> float:
+        """Give the share of messages that were one too many."""
+        return self.duplicates / max(self.messages, 1)
+
     def late(self, share: float) -> float:
         """Give the seconds of lateness that so many of the firings do not exceed."""
         wanted, seen = share * self.lateness.total(), 0
@@ -86,7 +91,7 @@ class Tally:
         yield f"{100 * self.lost / max(self.occurrences, 1):.4f}"
         yield f"{self.skipped:,}"
         yield f"{self.early:,}"
-        yield f"{100 * self.duplicates / messages:.4f}"
+        yield f"{100 * self.repeated:.4f}"
         yield f"{self.late(0.5):.2f}"
         yield f"{self.late(0.99):.2f}"
         yield f"{self.calls / messages:.3f}"
@@ -105,6 +110,10 @@ class Report:
     def add(self, protocol: str, weather: str, tally: Tally) -> None:
         """Add what one run came to."""
         self._tallies[protocol, weather].add(tally)
+
+    def of(self, protocol: str, weather: Weather) -> Tally:
+        """Give the sums of one row."""
+        return self._tallies[protocol, weather.value]
 
     def total(self, protocol: str) -> Tally:
         """Give the sums over all weathers."""

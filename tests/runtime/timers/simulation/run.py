@@ -19,7 +19,7 @@ from tests.runtime.timers.simulation.scenarios import Scenario, scenario
 from tests.runtime.timers.simulation.wishes import Ledger
 from tests.runtime.timers.simulation.world import World
 
-ALONE = 0.3  # of the timers are wanted in batches
+TOGETHER = 0.3  # of the timers are wanted in batches
 RIVALS = 0.15  # have two people who do not know of each other
 WARM_UP = 70_000  # until the first tick has come
 DISPATCH = ("dispatcher", "ticker")
@@ -111,17 +111,18 @@ class Trial:
     def _populate(self) -> None:
         random = self.scheduler.random
         ids = list(self.population.ids())
-        together = random.sample(ids, int(len(ids) * ALONE))
+        together = random.sample(ids, int(len(ids) * TOGETHER))
         changes = {Kind.MIXED: 2, Kind.CROWD: 1, Kind.PAGES: 0}[self.scenario.kind]
+        batch: list[Definition] = []
         for id in ids:
             first = self.protocol.fitting(self.population.definition(id))
             if id in together:
-                continue
-            self._send(id, first, changes)
+                batch.append(first)
+            else:
+                self._send(id, first, changes)
             if random.random() < RIVALS:
                 rival = self.protocol.fitting(self.population.moved(first))
                 self._send(id, rival, changes)
-        batch = [self.protocol.fitting(self.population.definition(id)) for id in together]
         person = self._person("batches")
         delay = random.randint(WARM_UP, 2 * MINUTE)
         person.start(lambda: person.look_after_all(batch, 5 * MINUTE), delay)
