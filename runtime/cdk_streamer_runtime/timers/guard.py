@@ -89,7 +89,8 @@ class Guard:
         timer = self._table.get(primary(keys.meta(id)))
         if timer is None or not is_there(timer, self._clock()):
             return False
-        if timer["state"] == TimerState.PAUSED:
+        # A revision is never older than its timer: this one is of a timer that was deleted since.
+        if timer["state"] == TimerState.PAUSED or rev < timer["created_at"]:
             return False
         # What was due before an edit was due rightly; of what is due later, the edit has sent anew.
         return timer["rev"] == rev or (timer["rev"] > rev and moment * 1000 < timer["updated_at"])

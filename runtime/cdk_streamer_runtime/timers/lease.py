@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from cdk_streamer_runtime.timers.persistence import persistently
 from cdk_streamer_runtime.timers.shards import Cursor, Shard, Shards
 from cdk_streamer_runtime.timers.wheel import WINDOW
 from cdk_streamer_runtime.timers.world import Platform
@@ -59,12 +60,14 @@ class Lease:
     def save(self, cursor: Cursor) -> None:
         """Remember how far the window has come, and hold the lease on."""
         until = self._platform.clock() + DURATION
-        self._shards.save(self._shard, cursor, until=until)
+        shard = self._shard
+        persistently(self._platform, lambda: self._shards.save(shard, cursor, until=until))
         self._shard = replace(self._shard, cursor=cursor, lease_until=until)
 
     def give_back(self, cursor: Cursor) -> None:
         """Remember how far the window has come, for the next dispatcher."""
-        self._shards.save(self._shard, cursor, until=0)
+        shard = self._shard
+        persistently(self._platform, lambda: self._shards.save(shard, cursor, until=0))
 
     def advance(self, horizon: int) -> bool:
         """Tell that the window is done; tell whether the next one is claimed and to be read.
@@ -75,7 +78,12 @@ class Lease:
         more = done * 1000 < horizon and self._platform.clock() < self._deadline
         claim = max(self._shard.claimed_until, done + WINDOW if more else done)
         until = self._platform.clock() + DURATION if more else 0
-        self._shards.advance(self._shard, done, claim=claim, until=until)
+        shard = self._shard
+        # Given up, all of the window would be sent again.
+        persistently(
+            self._platform,
+            lambda: self._shards.advance(shard, done, claim=claim, until=until),
+        )
         self._shard = replace(
             self._shard, done_until=done, claimed_until=claim, lease_until=until, cursor=None
         )

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from functools import partial
 
 from cdk_streamer_runtime.contract.timers import TimerMetric
 from cdk_streamer_runtime.errors import AwsError, TransactionCancelled
 from cdk_streamer_runtime.timers.dead_letters import Rejected
 from cdk_streamer_runtime.timers.firing import Firing
 from cdk_streamer_runtime.timers.pages import Pages
+from cdk_streamer_runtime.timers.persistence import persistently
 from cdk_streamer_runtime.timers.rows import Found, Move, next_firing, unreadable
 from cdk_streamer_runtime.timers.sender import Sender
 from cdk_streamer_runtime.timers.world import Meter, Platform
@@ -81,7 +83,8 @@ class Outbox:
 
     def _send_apart(self, firings: Sequence[Firing], until: int) -> None:
         """Send with data from the timers' own items; who has none was deleted meanwhile."""
-        data = self._pages.data([firing.id for firing in firings])
+        ids = [firing.id for firing in firings]
+        data = persistently(self._platform, lambda: self._pages.data(ids))
         there = [firing._replace(data=data[firing.id]) for firing in firings if firing.id in data]
         if there:
             self._sender.send(there, until)
@@ -98,7 +101,7 @@ class Outbox:
             if following is None:
                 return None
             try:
-                edited = self._pages.move(following)
+                edited = persistently(self._platform, partial(self._pages.move, following))
             except AwsError as error:
                 if error.code != _INVALID:
                     return error

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
-from cdk_streamer_runtime._faults import is_passing
 from cdk_streamer_runtime.aws import Aws
 from cdk_streamer_runtime.contract.timers import TimerMetric
 from cdk_streamer_runtime.errors import AwsError, Unreachable, aws_error
@@ -14,6 +13,7 @@ from cdk_streamer_runtime.timers import message
 from cdk_streamer_runtime.timers.dead_letters import DeadLetters, Rejected
 from cdk_streamer_runtime.timers.faults import FiringsUnsent
 from cdk_streamer_runtime.timers.firing import Firing
+from cdk_streamer_runtime.timers.persistence import may_pass
 from cdk_streamer_runtime.timers.world import Meter, Platform
 
 BATCH = 10
@@ -85,7 +85,7 @@ class Sender:
                 return self._dead_letters.put(rejected) if rejected else None
             self._metrics.count(TimerMetric.SEND_RETRIES, len(waiting))
             attempt += 1
-            if not _may_pass(error) or not self._pause(attempt, until):
+            if not may_pass(error) or not self._pause(attempt, until):
                 return error
 
     def _attempt(self, firings: list[Firing]) -> _Outcome:
@@ -178,7 +178,3 @@ def _judged(firings: list[Firing], failed: Sequence[Mapping[str, Any]]) -> _Outc
             waiting.append(firing)
             error = aws_error(code, "", _SERVER_FAULT, "SendMessageBatch")
     return _Outcome(waiting, rejected, error)
-
-
-def _may_pass(error: AwsError) -> bool:
-    return isinstance(error, Unreachable) or is_passing(error)

@@ -12,6 +12,7 @@ from cdk_streamer_runtime.errors import AwsError, StreamerError
 from cdk_streamer_runtime.timers.lease import Lease
 from cdk_streamer_runtime.timers.outbox import Outbox
 from cdk_streamer_runtime.timers.pages import Page, Pages
+from cdk_streamer_runtime.timers.persistence import persistently
 from cdk_streamer_runtime.timers.rows import Found, Partition, Reader, unreadable
 from cdk_streamer_runtime.timers.shards import Cursor
 from cdk_streamer_runtime.timers.world import Platform
@@ -67,7 +68,10 @@ class Window:
         A class that was registered after somebody's first look at the registry is no loss where
         the cursor has passed it: whoever put timers there saw the claim, and sent by himself.
         """
-        partitions, strange = self._pages.partitions(self._lease.shard, self._start)
+        shard = self._lease.shard
+        partitions, strange = persistently(
+            self._platform, lambda: self._pages.partitions(shard, self._start)
+        )
         for item in strange:
             logger.error("class unreadable", extra={"key": item.get("sk", {}).get("S")})
             self._outbox.reject(unreadable(item))

@@ -88,14 +88,14 @@ def arrived(world, *firings):
     return event(world)
 
 
-def store(world, *, rev=7, updated_at=0, paused=False):
+def store(world, *, rev=7, updated_at=0, paused=False, created_at=0):
     definition = Definition(id="a", schedule=Every(period=60), data="1", paused=paused)
     timer = Timer(
         definition=definition,
         rev=rev,
         slot=None,
         slot_since=0,
-        created_at=0,
+        created_at=created_at,
         updated_at=updated_at,
     )
     world.table.put(timer_item(timer))
@@ -237,6 +237,8 @@ def test_a_firing_that_comes_much_too_early_is_handed_back(world):
         # It was due when nobody had edited anything yet.
         ({"rev": 8, "updated_at": MINUTE * 1000 + 1}, True),
         ({"rev": 6}, False),
+        # Deleted and created again, after which somebody edited it.
+        ({"rev": 9, "updated_at": MINUTE * 1000 + 1, "created_at": 8}, False),
         ({"rev": 7, "paused": True}, False),
         ({"rev": 8, "paused": True, "updated_at": MINUTE * 1000 + 1}, False),
     ],
