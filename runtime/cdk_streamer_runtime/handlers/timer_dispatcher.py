@@ -15,7 +15,10 @@ from cdk_streamer_runtime.timers.dispatcher import Dispatcher
 def _parts() -> tuple[Dispatcher, Metrics]:
     settings = TimerDispatcherEnvironment.from_variables()
     metrics = metrics_of(settings.name)
-    return dispatching_in_lambda().dispatcher(settings, metrics), metrics
+    assembly = dispatching_in_lambda()
+    # What it raises is not cached: the next tick asks again.
+    assembly.layout(settings).verify()
+    return assembly.dispatcher(settings, metrics), metrics
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, list[dict[str, str]]]:  # noqa: ANN401 - Lambda's own

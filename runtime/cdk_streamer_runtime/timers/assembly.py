@@ -20,6 +20,7 @@ from cdk_streamer_runtime.metrics import Metrics
 from cdk_streamer_runtime.timers import keys
 from cdk_streamer_runtime.timers.dispatcher import Dispatcher
 from cdk_streamer_runtime.timers.guard import Guard
+from cdk_streamer_runtime.timers.layout import Layout
 from cdk_streamer_runtime.timers.pages import Pages
 from cdk_streamer_runtime.timers.sender import Sender
 from cdk_streamer_runtime.timers.shards import Shards
@@ -51,6 +52,10 @@ class TimerAssembly:
             metrics=metrics,
             look_ahead=settings.look_ahead_seconds,
         )
+
+    def layout(self, settings: TimerDispatcherEnvironment) -> Layout:
+        """Build what a dispatcher asks before it looks at any shard."""
+        return Layout(Table(self.aws, settings.table_name), settings.shards)
 
     def ticker(self, settings: TimerTickerEnvironment, metrics: Meter) -> Ticker:
         """Build what wakes dispatchers; raises ValueError for a number of shards that cannot be."""

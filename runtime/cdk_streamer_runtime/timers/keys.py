@@ -15,6 +15,7 @@ HOUR = 3600
 LIST_PARTITIONS = 8
 META = "meta"
 SHARD = "shard"
+LAYOUT = "layout"
 
 
 class Key(NamedTuple):
@@ -74,6 +75,11 @@ def class_registry(shard: str) -> str:
 def shard(name: str) -> Key:
     """Key of what the dispatchers of a shard know of each other."""
     return Key(f"{TimerItemKind.SHARD}#{name}", SHARD)
+
+
+def layout() -> Key:
+    """Key of what all shards have in common: how many they are."""
+    return Key(f"{TimerItemKind.SHARD}#", LAYOUT)
 
 
 def firing(id: str, moment: int) -> Key:

@@ -22,6 +22,7 @@ from cdk_streamer_runtime.errors import aws_error
 from cdk_streamer_runtime.timers import assembly
 from cdk_streamer_runtime.timers.assembly import TimerAssembly
 from cdk_streamer_runtime.timers.definition import Definition, Misfire, Policy
+from cdk_streamer_runtime.timers.layout import ShardsChanged
 from cdk_streamer_runtime.timers.schedule import Every
 from tests.runtime.observed_aws import refused_by, request_lost
 from tests.runtime.timers.world import DEAD, FIRINGS, MINUTE, TABLE, TICKS, World, plant
@@ -139,6 +140,15 @@ def test_what_is_no_tick_is_named(functions):
     sent = functions.world.memory.call("sqs", "SendMessage", {**queue, "MessageBody": "no tick"})
     failed = functions.dispatch()
     assert failed == {"batchItemFailures": [{"itemIdentifier": sent["MessageId"]}]}
+
+
+def test_a_dispatcher_of_another_number_of_shards_fails_and_sends_nothing(functions):
+    plant(functions.world, timer("a"))
+    functions.world.table.put({"pk": "s#", "sk": "layout", "shards": 32})
+    functions.tick()
+    with pytest.raises(ShardsChanged):
+        functions.dispatch()
+    assert functions.world.sent() == []
 
 
 def test_all_metrics_of_timers_are_printed_and_no_others(functions, capsys):
