@@ -32,6 +32,7 @@ DEPENDENCIES = (
 EXTRAS = {
     "client": ("rich>=14", "websockets>=16"),
     "local": ("boto3>=1.43", "cryptography>=46", "pyjwt>=2.15", "rich>=14", "websockets>=16"),
+    "timers": ("botocore>=1.43", "tzdata>=2026.1"),
 }
 TOOLS = (
     "aws-durable-execution-sdk-python>=3,<4",
@@ -62,7 +63,6 @@ TOOLS = (
     "schemathesis>=4.32",
     "standardwebhooks>=1.1",
     "syrupy>=7",
-    "tzdata>=2026.1",
     "zizmor>=1.30",
 )
 

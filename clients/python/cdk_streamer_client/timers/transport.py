@@ -102,7 +102,7 @@ def _pool(url: str, timeout: float, ca_bundle: str | Path | None) -> PoolManager
     try:
         from urllib3 import PoolManager, ProxyManager, Timeout
     except ImportError as error:
-        text = "timers need urllib3; install it with botocore: pip install botocore"
+        text = "timers need urllib3; install it with: pip install 'cdk-streamer[timers]'"
         raise ImportError(text) from error
     parts = urlsplit(url)
     host = parts.hostname or ""
