@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 
+from cdk_streamer_runtime.contract import MAX_DELAY_SECONDS
 from cdk_streamer_runtime.errors import AwsError, StreamerError
 from cdk_streamer_runtime.timers.lease import Lease
 from cdk_streamer_runtime.timers.outbox import Outbox
@@ -116,6 +117,7 @@ class Window:
 
     def _take(self, reader: Reader, partition: Partition, page: Page) -> None:
         now = self._platform.clock()
+        furthest = now // 1000 + MAX_DELAY_SECONDS
         outbox, pk = self._outbox, partition.pk
         for item in page.items:
             try:
@@ -125,6 +127,10 @@ class Window:
                 logger.error("row unreadable", extra={"key": pk, "error": kind})  # noqa: TRY400 - its text quotes
                 outbox.reject(unreadable(item))
                 found = Found(())
+            if any(firing.fire_at > furthest for firing in found.firings):
+                # Its jitter was allowed with a shorter look-ahead, which holds for it still.
+                self._flush()
+                raise OutOfTime("no message can be delayed for so long")
             if len(outbox) + len(found.firings) > CURSOR:
                 self._flush_and_save()
             outbox.add(found)

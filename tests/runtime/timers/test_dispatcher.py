@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 
 import pytest
@@ -88,6 +89,27 @@ def test_all_kinds_of_timers_are_sent_up_to_the_look_ahead(world):
         plant(world, each)
     dispatch(world)
     assert world.fired() == expected(*timers)
+
+
+def test_a_look_ahead_that_was_raised_makes_no_firing_early_and_none_late(world):
+    # Ten minutes and more of delay are allowed with 180 seconds ahead, and too much with 840.
+    jitter = Jitter(seconds=660, each=True)
+    timers = [timer("j13", period=900, phase=MINUTE % 900, jitter=jitter), timer("b", period=300)]
+    for each in timers:
+        plant(world, each)
+    came = {}
+    for _ in range(60):
+        dispatch(world, look_ahead=840)
+        now = timestamp(world.platform.now // 1000)
+        for message in world.received():
+            body = json.loads(message["Body"])
+            came.setdefault((body["id"], body["fire_at"]), now)
+        world.platform.advance(30_000)
+    assert [each for each, moment in came.items() if moment < each[1]] == []
+    assert sorted(came) == [
+        each for each in expected(*timers, end=MINUTE + 1_800) if each[1] <= now
+    ]
+    assert repeated(world) == 0
 
 
 def test_what_was_sent_is_not_sent_again(world):
