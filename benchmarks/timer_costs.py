@@ -26,11 +26,11 @@ from cdk_streamer_runtime.memory import IndexSchema, MemoryAws, QueueSchema, Tab
 from cdk_streamer_runtime.memory.platform import MemoryPlatform
 from cdk_streamer_runtime.timers.assembly import TimerAssembly, metrics_of
 from cdk_streamer_runtime.timers.definition import Definition
-from cdk_streamer_runtime.timers.keys import shard_names
-from cdk_streamer_runtime.timers.schedule import Every
-from cdk_streamer_runtime.timers.sender import Sender
-from cdk_streamer_runtime.timers.service import TimerService
-from cdk_streamer_runtime.timers.store import TimerStore
+from cdk_streamer_runtime.timers.schedules.schedule import Every
+from cdk_streamer_runtime.timers.sending.sender import Sender
+from cdk_streamer_runtime.timers.service.service import TimerService
+from cdk_streamer_runtime.timers.table.keys import shard_names
+from cdk_streamer_runtime.timers.table.store import TimerStore
 
 TABLE = TableSchema(
     name="timers",

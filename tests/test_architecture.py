@@ -36,10 +36,28 @@ PURE = (
     *("limits.limit", "limits.pace", "limits.quota"),
     *("progress.coalescer", "requests.request", "requests.retry", "requests.transitions"),
     "sockets.messages",
-    *("timers.answers", "timers.batch", "timers.body", "timers.changes", "timers.conditions"),
-    *("timers.cron", "timers.definition", "timers.firing", "timers.schedule", "timers.wheel"),
-    *("timers.classes", "timers.edits", "timers.entries", "timers.items", "timers.timer"),
-    *("timers.message", "timers.verdict"),
+    *(
+        "timers.rest.answers",
+        "timers.rest.batch",
+        "timers.rest.body",
+        "timers.rest.changes",
+        "timers.service.conditions",
+    ),
+    *(
+        "timers.schedules.cron",
+        "timers.definition",
+        "timers.firing",
+        "timers.schedules.schedule",
+        "timers.schedules.wheel",
+    ),
+    *(
+        "timers.schedules.classes",
+        "timers.service.edits",
+        "timers.service.entries",
+        "timers.table.items",
+        "timers.timer",
+    ),
+    *("timers.sending.message", "timers.callbacks.verdict"),
 )
 # What each part of the runtime loads of the others.
 PARTS = {

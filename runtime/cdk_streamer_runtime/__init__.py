@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from cdk_streamer_runtime.requests.middleware import Middleware
     from cdk_streamer_runtime.requests.retry import Retry
     from cdk_streamer_runtime.requests.uploads import Upload
-    from cdk_streamer_runtime.timers.callback import TimerFiring, timer_handler
+    from cdk_streamer_runtime.timers.callbacks.callback import TimerFiring, timer_handler
 
 __all__ = [
     "ActionFailed",
@@ -64,9 +64,9 @@ _MODULES = {
     "Progress": "progress.progress",
     "RequestContext": "requests.actions",
     "Retry": "requests.retry",
-    "TimerFiring": "timers.callback",
+    "TimerFiring": "timers.callbacks.callback",
     "Upload": "requests.uploads",
-    "timer_handler": "timers.callback",
+    "timer_handler": "timers.callbacks.callback",
 }
 
 

@@ -35,7 +35,7 @@ from cdk_streamer_runtime.memory.api import ENDPOINT, TABLE, WORK, MemoryApi
 from cdk_streamer_runtime.memory.platform import START
 from cdk_streamer_runtime.metrics import Metrics
 from cdk_streamer_runtime.sockets.connections import Connection
-from cdk_streamer_runtime.timers.moments import text_of
+from cdk_streamer_runtime.timers.schedules.moments import text_of
 from tests.runtime.auth import issuer
 from tests.runtime.observed_aws import ObservedAws, refused_by
 from tests.runtime.timers.rest import Rest

@@ -8,7 +8,7 @@ from typing import Any
 from cdk_streamer_runtime.contract.timers import TimerDispatcherEnvironment
 from cdk_streamer_runtime.metrics import Metrics
 from cdk_streamer_runtime.timers.assembly import dispatching_in_lambda, metrics_of
-from cdk_streamer_runtime.timers.dispatcher import Dispatcher
+from cdk_streamer_runtime.timers.dispatch.dispatcher import Dispatcher
 
 
 @lru_cache(maxsize=1)

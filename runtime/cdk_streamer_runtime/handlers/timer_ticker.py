@@ -7,7 +7,7 @@ from functools import lru_cache
 from cdk_streamer_runtime.contract.timers import TimerTickerEnvironment
 from cdk_streamer_runtime.metrics import Metrics
 from cdk_streamer_runtime.timers.assembly import in_lambda, metrics_of
-from cdk_streamer_runtime.timers.ticker import Ticker
+from cdk_streamer_runtime.timers.dispatch.ticker import Ticker
 
 
 @lru_cache(maxsize=1)

@@ -27,9 +27,14 @@ from cdk_streamer_runtime.memory.platform import MemoryPlatform
 from cdk_streamer_runtime.memory.queues import QueueSchema
 from cdk_streamer_runtime.memory.rest import RestRoutes
 from cdk_streamer_runtime.memory.tables import IndexSchema, TableSchema
-from cdk_streamer_runtime.timers.api_assembly import timer_api
 from cdk_streamer_runtime.timers.assembly import TimerAssembly
-from cdk_streamer_runtime.timers.callback import Callback, Fired, TimerFiring, TimerHandler
+from cdk_streamer_runtime.timers.callbacks.callback import (
+    Callback,
+    Fired,
+    TimerFiring,
+    TimerHandler,
+)
+from cdk_streamer_runtime.timers.rest.assembly import timer_api
 
 NAME = "timers"
 TABLE = TableSchema(

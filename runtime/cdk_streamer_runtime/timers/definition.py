@@ -9,8 +9,8 @@ from enum import StrEnum
 from itertools import takewhile
 
 from cdk_streamer_runtime.contract.timers import TimerState
-from cdk_streamer_runtime.timers.moments import LAST_MOMENT
-from cdk_streamer_runtime.timers.schedule import Every, Schedule
+from cdk_streamer_runtime.timers.schedules.moments import LAST_MOMENT
+from cdk_streamer_runtime.timers.schedules.schedule import Every, Schedule
 
 DEFAULT_GRACE = 60
 

@@ -11,8 +11,8 @@ from typing import Any
 
 from cdk_streamer_runtime.dynamodb import Table
 from cdk_streamer_runtime.errors import ConditionFailed, StreamerError
-from cdk_streamer_runtime.timers import keys
-from cdk_streamer_runtime.timers.items import primary
+from cdk_streamer_runtime.timers.table import keys
+from cdk_streamer_runtime.timers.table.items import primary
 
 
 class ShardsChanged(StreamerError):

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from cdk_streamer_runtime.contract.timers import TIMER_RETENTION_SECONDS
 from cdk_streamer_runtime.timers.definition import Definition
-from cdk_streamer_runtime.timers.keys import Key
-from cdk_streamer_runtime.timers.schedule import Once
+from cdk_streamer_runtime.timers.schedules.schedule import Once
+from cdk_streamer_runtime.timers.table.keys import Key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,7 +22,7 @@ from cdk_streamer_runtime.documents import encode
 from cdk_streamer_runtime.memory import IndexSchema, MemoryAws, QueueSchema, TableSchema
 from cdk_streamer_runtime.memory.http import HttpAnswer
 from cdk_streamer_runtime.memory.platform import MemoryPlatform
-from cdk_streamer_runtime.timers.api_assembly import timer_api
+from cdk_streamer_runtime.timers.rest.assembly import timer_api
 from tests.runtime.observed_aws import ObservedAws
 from tests.runtime.timers.world import DEAD, FIRINGS, TABLE, Meter
 

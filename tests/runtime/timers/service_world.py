@@ -13,15 +13,15 @@ from cdk_streamer_runtime.contract.timers import (
 from cdk_streamer_runtime.dynamodb import Table, unmarshal_item
 from cdk_streamer_runtime.errors import CONDITION_FAILED, TransactionCancelled
 from cdk_streamer_runtime.memory import IndexSchema, MemoryAws, QueueSchema, TableSchema
-from cdk_streamer_runtime.timers import keys
-from cdk_streamer_runtime.timers.cron import Cron
 from cdk_streamer_runtime.timers.definition import Definition
-from cdk_streamer_runtime.timers.items import timer_of
-from cdk_streamer_runtime.timers.schedule import Calendar, Every, Once, Schedule
-from cdk_streamer_runtime.timers.sender import Sender
-from cdk_streamer_runtime.timers.service import TimerService
-from cdk_streamer_runtime.timers.shards import Shards
-from cdk_streamer_runtime.timers.store import TimerStore
+from cdk_streamer_runtime.timers.schedules.cron import Cron
+from cdk_streamer_runtime.timers.schedules.schedule import Calendar, Every, Once, Schedule
+from cdk_streamer_runtime.timers.sending.sender import Sender
+from cdk_streamer_runtime.timers.service.service import TimerService
+from cdk_streamer_runtime.timers.table import keys
+from cdk_streamer_runtime.timers.table.items import timer_of
+from cdk_streamer_runtime.timers.table.shards import Shards
+from cdk_streamer_runtime.timers.table.store import TimerStore
 from cdk_streamer_runtime.timers.timer import Timer
 from tests.runtime.observed_aws import ObservedAws
 from tests.runtime.timers.world import DEAD, FIRINGS, MINUTE, TABLE, TICKS, World

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import example, given, settings, strategies as st
 
 from cdk_streamer_runtime.contract.timers import TimerState
-from cdk_streamer_runtime.timers.answers import entry, occurrences, whole
-from cdk_streamer_runtime.timers.body import Rules, read_timer
 from cdk_streamer_runtime.timers.definition import Definition
-from cdk_streamer_runtime.timers.moments import LAST_MOMENT, moment, text_of
-from cdk_streamer_runtime.timers.store import Listed
+from cdk_streamer_runtime.timers.rest.answers import entry, occurrences, whole
+from cdk_streamer_runtime.timers.rest.body import Rules, read_timer
+from cdk_streamer_runtime.timers.schedules.moments import LAST_MOMENT, moment, text_of
+from cdk_streamer_runtime.timers.table.store import Listed
 from cdk_streamer_runtime.timers.timer import Timer
 
 NOW = 1_700_000_040  # a whole minute: 2023-11-14T22:14:00Z

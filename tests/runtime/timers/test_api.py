@@ -13,8 +13,8 @@ from cdk_streamer_runtime.contract import CallerRules
 from cdk_streamer_runtime.contract.timers import TIMER_DATA_BYTES, TimerRoute
 from cdk_streamer_runtime.errors import AwsError, Throttled
 from cdk_streamer_runtime.memory.http import HttpAnswer
-from cdk_streamer_runtime.timers.api import BATCH_BYTES, BODY_BYTES
-from cdk_streamer_runtime.timers.moments import text_of
+from cdk_streamer_runtime.timers.rest.api import BATCH_BYTES, BODY_BYTES
+from cdk_streamer_runtime.timers.schedules.moments import text_of
 from tests.runtime.observed_aws import after, refused_by
 from tests.runtime.timers.rest import ANN, BOB, NOW, Rest, rest_event
 

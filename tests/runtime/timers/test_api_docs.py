@@ -11,9 +11,9 @@ from urllib.parse import parse_qs
 import pytest
 
 from cdk_streamer_runtime.contract.timers import TimerRoute, TimerState
-from cdk_streamer_runtime.timers.body import DISPATCH_MARGIN, LONGEST_DELAY, MEMBERS
 from cdk_streamer_runtime.timers.definition import Policy
-from cdk_streamer_runtime.timers.moments import moment
+from cdk_streamer_runtime.timers.rest.body import DISPATCH_MARGIN, LONGEST_DELAY, MEMBERS
+from cdk_streamer_runtime.timers.schedules.moments import moment
 from tests.runtime.timers.rest import Rest
 
 PAGE = (Path(__file__).parents[3] / "docs" / "timers-api.md").read_text()

@@ -13,7 +13,7 @@ from cdk_streamer_runtime.contract.entry_points import EntryPoint
 from cdk_streamer_runtime.contract.timers import TIMER_DIMENSION
 from cdk_streamer_runtime.dynamodb import Table
 from cdk_streamer_runtime.timers.layout import Layout
-from cdk_streamer_runtime.timers.moments import text_of
+from cdk_streamer_runtime.timers.schedules.moments import text_of
 from tests.runtime.timers.rest import NOW, Rest, rest_event
 from tests.runtime.timers.world import TABLE
 

@@ -9,16 +9,6 @@ import pytest
 from hypothesis import given, reject, settings, strategies as st
 
 from cdk_streamer_runtime.contract.timers import TIMER_DATA_BYTES
-from cdk_streamer_runtime.timers import answers
-from cdk_streamer_runtime.timers.body import (
-    LONGEST_PERIOD,
-    Rules,
-    data_text,
-    is_timer_id,
-    read_timer,
-)
-from cdk_streamer_runtime.timers.changes import change, merged
-from cdk_streamer_runtime.timers.cron import Cron
 from cdk_streamer_runtime.timers.definition import (
     Definition,
     Jitter,
@@ -27,8 +17,18 @@ from cdk_streamer_runtime.timers.definition import (
     stable_number,
 )
 from cdk_streamer_runtime.timers.faults import InvalidTimer, TooLarge
-from cdk_streamer_runtime.timers.moments import LAST_MOMENT, moment, text_of
-from cdk_streamer_runtime.timers.schedule import Calendar, Every, Once
+from cdk_streamer_runtime.timers.rest import answers
+from cdk_streamer_runtime.timers.rest.body import (
+    LONGEST_PERIOD,
+    Rules,
+    data_text,
+    is_timer_id,
+    read_timer,
+)
+from cdk_streamer_runtime.timers.rest.changes import change, merged
+from cdk_streamer_runtime.timers.schedules.cron import Cron
+from cdk_streamer_runtime.timers.schedules.moments import LAST_MOMENT, moment, text_of
+from cdk_streamer_runtime.timers.schedules.schedule import Calendar, Every, Once
 
 RULES = Rules(look_ahead=180)
 HOURLY = {"schedule": {"every": 3_600, "phase": 0}}

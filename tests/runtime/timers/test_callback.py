@@ -15,12 +15,12 @@ import pytest
 from cdk_streamer_runtime import TimerFiring, timer_handler
 from cdk_streamer_runtime.contract.timers import TimerMetric
 from cdk_streamer_runtime.dynamodb import Table
-from cdk_streamer_runtime.timers.callback import FAREWELL, Callback
+from cdk_streamer_runtime.timers.callbacks.callback import FAREWELL, Callback
+from cdk_streamer_runtime.timers.callbacks.guard import CLOCKS, Guard
 from cdk_streamer_runtime.timers.definition import Definition
 from cdk_streamer_runtime.timers.firing import Firing
-from cdk_streamer_runtime.timers.guard import CLOCKS, Guard
-from cdk_streamer_runtime.timers.items import timer_item
-from cdk_streamer_runtime.timers.schedule import Every
+from cdk_streamer_runtime.timers.schedules.schedule import Every
+from cdk_streamer_runtime.timers.table.items import timer_item
 from cdk_streamer_runtime.timers.timer import Timer
 from tests.runtime.observed_aws import Killed, answer_lost, repeated, request_lost
 from tests.runtime.timers.world import MINUTE, TABLE, World

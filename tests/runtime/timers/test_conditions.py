@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, strategies as st
 
-from cdk_streamer_runtime.timers.conditions import Conditions, tags
 from cdk_streamer_runtime.timers.faults import Malformed, PreconditionFailed
+from cdk_streamer_runtime.timers.service.conditions import Conditions, tags
 
 REV = 1_700_000_000_000
 TAG = f'"{REV}"'

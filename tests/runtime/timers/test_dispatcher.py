@@ -10,11 +10,11 @@ from hypothesis import given, settings, strategies as st
 
 from cdk_streamer_runtime.contract.timers import TimerMetric
 from cdk_streamer_runtime.errors import Throttled
-from cdk_streamer_runtime.timers.cron import Cron
 from cdk_streamer_runtime.timers.definition import Definition, Jitter, Misfire, Policy
-from cdk_streamer_runtime.timers.lease import DURATION
-from cdk_streamer_runtime.timers.message import timestamp
-from cdk_streamer_runtime.timers.schedule import Calendar, Every, Once
+from cdk_streamer_runtime.timers.dispatch.lease import DURATION
+from cdk_streamer_runtime.timers.schedules.cron import Cron
+from cdk_streamer_runtime.timers.schedules.schedule import Calendar, Every, Once
+from cdk_streamer_runtime.timers.sending.message import timestamp
 from tests.runtime.observed_aws import Killed, answer_lost, refused_by, request_lost
 from tests.runtime.timers.world import (
     DEAD,

@@ -9,8 +9,8 @@ import pytest
 
 from cdk_streamer_runtime.contract.timers import TIMER_CLASSES
 from cdk_streamer_runtime.timers.definition import Definition, Jitter, Misfire, Policy
-from cdk_streamer_runtime.timers.items import primary, timer_item
-from cdk_streamer_runtime.timers.keys import due, due_sort
+from cdk_streamer_runtime.timers.table.items import primary, timer_item
+from cdk_streamer_runtime.timers.table.keys import due, due_sort
 from tests.runtime.observed_aws import Effect, Intervention, Killed, after
 from tests.runtime.timers.service_world import MINUTE, YOUNG, ServiceWorld, at, every, timer
 

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 from hypothesis import given, settings, strategies as st
 
-from cdk_streamer_runtime.timers.cron import Cron
 from cdk_streamer_runtime.timers.definition import Definition, Jitter, Misfire, Policy
 from cdk_streamer_runtime.timers.firing import Firing, firings
-from cdk_streamer_runtime.timers.schedule import Calendar, Every, Once
+from cdk_streamer_runtime.timers.schedules.cron import Cron
+from cdk_streamer_runtime.timers.schedules.schedule import Calendar, Every, Once
 
 BASE = 1_700_000_040  # a whole minute
 AGE = 10**9

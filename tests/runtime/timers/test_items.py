@@ -7,11 +7,13 @@ from hypothesis import given, settings, strategies as st
 
 from cdk_streamer_runtime.contract.timers import TIMER_INLINE_BYTES, TIMER_RETENTION_SECONDS
 from cdk_streamer_runtime.dynamodb import marshal_item, unmarshal_item
-from cdk_streamer_runtime.timers import keys
-from cdk_streamer_runtime.timers.classes import class_of, schedule_at
-from cdk_streamer_runtime.timers.cron import Cron
 from cdk_streamer_runtime.timers.definition import Definition, Jitter, Misfire, Policy
-from cdk_streamer_runtime.timers.items import (
+from cdk_streamer_runtime.timers.schedules.classes import class_of, schedule_at
+from cdk_streamer_runtime.timers.schedules.cron import Cron
+from cdk_streamer_runtime.timers.schedules.schedule import Calendar, Every, Once, Schedule
+from cdk_streamer_runtime.timers.schedules.wheel import CronClass, place_of
+from cdk_streamer_runtime.timers.table import keys
+from cdk_streamer_runtime.timers.table.items import (
     class_item,
     due_row,
     is_there,
@@ -22,9 +24,7 @@ from cdk_streamer_runtime.timers.items import (
     timer_of,
     trace_item,
 )
-from cdk_streamer_runtime.timers.schedule import Calendar, Every, Once, Schedule
 from cdk_streamer_runtime.timers.timer import Timer
-from cdk_streamer_runtime.timers.wheel import CronClass, place_of
 
 NOW = 1_700_000_000
 EXPRESSIONS = ("0 9 * * 1-5", "*/5 * * * *", "30 2 1 * *", "15 10 * * *", "0 0 13 * 5")

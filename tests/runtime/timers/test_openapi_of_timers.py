@@ -18,9 +18,9 @@ from schemathesis.config import SchemathesisConfig
 from cdk_streamer_runtime.contract import ErrorCode
 from cdk_streamer_runtime.contract.timers import TimerRoute
 from cdk_streamer_runtime.exchange import PROBLEM_JSON
-from cdk_streamer_runtime.timers.body import is_timer_id
-from cdk_streamer_runtime.timers.openapi import main, openapi
-from cdk_streamer_runtime.timers.problems import stated
+from cdk_streamer_runtime.timers.rest.body import is_timer_id
+from cdk_streamer_runtime.timers.rest.openapi import main, openapi
+from cdk_streamer_runtime.timers.rest.problems import stated
 from tests.runtime.timers.rest import Rest
 
 DOCUMENT = openapi(title="Polls", version="2", server="/")

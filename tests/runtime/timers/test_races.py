@@ -14,12 +14,12 @@ import pytest
 from cdk_streamer_runtime.contract.timers import TIMER_CLASSES
 from cdk_streamer_runtime.dynamodb import Table
 from cdk_streamer_runtime.timers.definition import Definition
-from cdk_streamer_runtime.timers.dispatcher import Dispatcher
-from cdk_streamer_runtime.timers.pages import Pages
-from cdk_streamer_runtime.timers.sender import Sender
-from cdk_streamer_runtime.timers.service import TimerService
-from cdk_streamer_runtime.timers.shards import Shards
-from cdk_streamer_runtime.timers.store import TimerStore
+from cdk_streamer_runtime.timers.dispatch.dispatcher import Dispatcher
+from cdk_streamer_runtime.timers.sending.sender import Sender
+from cdk_streamer_runtime.timers.service.service import TimerService
+from cdk_streamer_runtime.timers.table.pages import Pages
+from cdk_streamer_runtime.timers.table.shards import Shards
+from cdk_streamer_runtime.timers.table.store import TimerStore
 from tests.runtime.observed_aws import Killed, ObservedAws
 from tests.runtime.timers.service_world import (
     LOOK_AHEAD,

@@ -7,15 +7,15 @@ from dataclasses import replace
 from hypothesis import given, settings, strategies as st
 
 from cdk_streamer_runtime.attributes import marshal_item
-from cdk_streamer_runtime.timers.cron import Cron
 from cdk_streamer_runtime.timers.definition import Definition, Jitter, Misfire, Policy
 from cdk_streamer_runtime.timers.firing import firings
-from cdk_streamer_runtime.timers.items import row_item
-from cdk_streamer_runtime.timers.keys import slot, slot_partition
-from cdk_streamer_runtime.timers.rows import Partition, Reader
-from cdk_streamer_runtime.timers.schedule import Calendar, Every
+from cdk_streamer_runtime.timers.schedules.cron import Cron
+from cdk_streamer_runtime.timers.schedules.schedule import Calendar, Every
+from cdk_streamer_runtime.timers.schedules.wheel import WINDOW, place_of
+from cdk_streamer_runtime.timers.table.items import row_item
+from cdk_streamer_runtime.timers.table.keys import slot, slot_partition
+from cdk_streamer_runtime.timers.table.rows import Partition, Reader
 from cdk_streamer_runtime.timers.timer import Timer
-from cdk_streamer_runtime.timers.wheel import WINDOW, place_of
 from tests.runtime.timers.world import MINUTE, SHARD
 
 ZONES = ("UTC", "Europe/Berlin", "Australia/Lord_Howe", "Africa/Cairo")

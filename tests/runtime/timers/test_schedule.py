@@ -10,11 +10,11 @@ import pytest
 from croniter import croniter
 from hypothesis import example, given, settings, strategies as st
 
-from cdk_streamer_runtime.timers.cron import Cron
-from cdk_streamer_runtime.timers.moments import LAST_MOMENT
-from cdk_streamer_runtime.timers.schedule import Calendar, Every, Once
-from cdk_streamer_runtime.timers.wheel import WINDOW, place_of
-from cdk_streamer_runtime.timers.zones import instant
+from cdk_streamer_runtime.timers.schedules.cron import Cron
+from cdk_streamer_runtime.timers.schedules.moments import LAST_MOMENT
+from cdk_streamer_runtime.timers.schedules.schedule import Calendar, Every, Once
+from cdk_streamer_runtime.timers.schedules.wheel import WINDOW, place_of
+from cdk_streamer_runtime.timers.schedules.zones import instant
 
 NAMES = ("Europe/Berlin", "Australia/Lord_Howe", "Africa/Cairo", "Asia/Kolkata", "America/St_Johns",
          "Pacific/Apia", "America/Santiago", "Asia/Tehran", "Pacific/Chatham", "UTC")  # fmt: skip
@@ -263,7 +263,7 @@ def test_the_last_year_of_all_has_no_occurrence():
 def test_a_hundred_thousand_questions_are_no_loop_over_minutes(monkeypatch):
     looked_at = []
     monkeypatch.setattr(
-        "cdk_streamer_runtime.timers.schedule.instant",
+        "cdk_streamer_runtime.timers.schedules.schedule.instant",
         lambda local, where: looked_at.append(local) or instant(local, where),
     )
     yearly = calendar("0 0 1 1 *", "Europe/Berlin")

@@ -12,8 +12,8 @@ from cdk_streamer_runtime.contract.timers import TimerMetric
 from cdk_streamer_runtime.errors import AccessDenied, Throttled, Unreachable, aws_error
 from cdk_streamer_runtime.timers.faults import FiringsUnsent
 from cdk_streamer_runtime.timers.firing import Firing
-from cdk_streamer_runtime.timers.message import body, bytes_of
-from cdk_streamer_runtime.timers.sender import BATCH, BATCH_BYTES, Sender, batches
+from cdk_streamer_runtime.timers.sending.message import body, bytes_of
+from cdk_streamer_runtime.timers.sending.sender import BATCH, BATCH_BYTES, Sender, batches
 from tests.runtime.observed_aws import refused_by, request_lost
 from tests.runtime.timers.world import DEAD, FIRINGS, MINUTE, World
 

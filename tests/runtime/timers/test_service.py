@@ -12,9 +12,7 @@ from cdk_streamer_runtime.errors import (
     Unreachable,
     aws_error,
 )
-from cdk_streamer_runtime.timers.conditions import Conditions, etag
 from cdk_streamer_runtime.timers.definition import Definition, Jitter, Misfire, Policy
-from cdk_streamer_runtime.timers.entries import Delete, Patch, Put
 from cdk_streamer_runtime.timers.faults import (
     BatchRefused,
     FiringsUnsent,
@@ -23,7 +21,9 @@ from cdk_streamer_runtime.timers.faults import (
     TimerNotFound,
     TimerUnavailable,
 )
-from cdk_streamer_runtime.timers.items import timer_of
+from cdk_streamer_runtime.timers.service.conditions import Conditions, etag
+from cdk_streamer_runtime.timers.service.entries import Delete, Patch, Put
+from cdk_streamer_runtime.timers.table.items import timer_of
 from tests.runtime.observed_aws import after, answer_lost, refused_by, repeated, request_lost
 from tests.runtime.timers.service_world import (
     MINUTE,

@@ -14,12 +14,12 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from cdk_streamer_runtime.contract.timers import TIMER_CLASSES, TIMER_INLINE_BYTES
 from cdk_streamer_runtime.errors import AwsError
-from cdk_streamer_runtime.timers.conditions import Conditions, etag
 from cdk_streamer_runtime.timers.definition import Definition, Jitter
-from cdk_streamer_runtime.timers.entries import Change, Delete, Entry, Patch, Put
 from cdk_streamer_runtime.timers.faults import PreconditionFailed, TimerNotFound, TimerUnavailable
-from cdk_streamer_runtime.timers.items import is_there, row_item, timer_of
-from cdk_streamer_runtime.timers.service import TimerService, Written
+from cdk_streamer_runtime.timers.service.conditions import Conditions, etag
+from cdk_streamer_runtime.timers.service.entries import Change, Delete, Entry, Patch, Put
+from cdk_streamer_runtime.timers.service.service import TimerService, Written
+from cdk_streamer_runtime.timers.table.items import is_there, row_item, timer_of
 from cdk_streamer_runtime.timers.timer import Timer
 from tests.runtime.observed_aws import (
     Intervention,

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from cdk_streamer_runtime.dynamodb import Table
-from cdk_streamer_runtime.timers.lease import DURATION, MARGIN, RENEWAL, Lease
-from cdk_streamer_runtime.timers.shards import Cursor, Fenced, Shards
+from cdk_streamer_runtime.timers.dispatch.lease import DURATION, MARGIN, RENEWAL, Lease
+from cdk_streamer_runtime.timers.table.shards import Cursor, Fenced, Shards
 from tests.runtime.observed_aws import after, repeated
 from tests.runtime.timers.world import MINUTE, SHARD, TABLE, World
 

@@ -9,10 +9,10 @@ import pytest
 from cdk_streamer_runtime.contract.timers import TimerState
 from cdk_streamer_runtime.dynamodb import Table
 from cdk_streamer_runtime.timers.definition import Definition, Jitter
-from cdk_streamer_runtime.timers.entries import Put
-from cdk_streamer_runtime.timers.registry import ClassRegistry
-from cdk_streamer_runtime.timers.store import Page
-from cdk_streamer_runtime.timers.wheel import PeriodClass
+from cdk_streamer_runtime.timers.schedules.wheel import PeriodClass
+from cdk_streamer_runtime.timers.service.entries import Put
+from cdk_streamer_runtime.timers.table.registry import ClassRegistry
+from cdk_streamer_runtime.timers.table.store import Page
 from tests.runtime.observed_aws import after, answer_lost, refused_by, repeated
 from tests.runtime.timers.service_world import (
     MINUTE,

@@ -9,9 +9,9 @@ import pytest
 from cdk_streamer_runtime.contract.timers import TimerMetric
 from cdk_streamer_runtime.dynamodb import Table
 from cdk_streamer_runtime.errors import Throttled, Unreachable
-from cdk_streamer_runtime.timers.keys import shard_names
-from cdk_streamer_runtime.timers.shards import Shards
-from cdk_streamer_runtime.timers.ticker import Ticker
+from cdk_streamer_runtime.timers.dispatch.ticker import Ticker
+from cdk_streamer_runtime.timers.table.keys import shard_names
+from cdk_streamer_runtime.timers.table.shards import Shards
 from tests.runtime.observed_aws import refused_by, request_lost
 from tests.runtime.timers.world import MINUTE, TABLE, TICKS, World, dispatcher
 

@@ -12,14 +12,14 @@ from cdk_streamer_runtime.dynamodb import Table
 from cdk_streamer_runtime.memory import MemoryAws, QueueSchema, TableSchema
 from cdk_streamer_runtime.memory.platform import MemoryPlatform
 from cdk_streamer_runtime.timers.definition import Definition
-from cdk_streamer_runtime.timers.dispatcher import Dispatcher
-from cdk_streamer_runtime.timers.items import class_item, row_item, timer_item
-from cdk_streamer_runtime.timers.keys import Key, due as due_key, slot
-from cdk_streamer_runtime.timers.pages import Pages
-from cdk_streamer_runtime.timers.sender import Sender
-from cdk_streamer_runtime.timers.shards import Shards
+from cdk_streamer_runtime.timers.dispatch.dispatcher import Dispatcher
+from cdk_streamer_runtime.timers.schedules.wheel import place_of
+from cdk_streamer_runtime.timers.sending.sender import Sender
+from cdk_streamer_runtime.timers.table.items import class_item, row_item, timer_item
+from cdk_streamer_runtime.timers.table.keys import Key, due as due_key, slot
+from cdk_streamer_runtime.timers.table.pages import Pages
+from cdk_streamer_runtime.timers.table.shards import Shards
 from cdk_streamer_runtime.timers.timer import Timer
-from cdk_streamer_runtime.timers.wheel import place_of
 from tests.runtime.observed_aws import ObservedAws
 
 TABLE = "timers"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from cdk_streamer_runtime.timers.moments import LAST_MOMENT, text_of as utc_text
+from cdk_streamer_runtime.timers.schedules.moments import LAST_MOMENT, text_of as utc_text
 
 
 def seconds_of(moment: datetime, name: str) -> int:

@@ -9,11 +9,11 @@ from itertools import islice
 from zoneinfo import ZoneInfo
 
 from cdk_streamer_client.timers.moments import moment_of
-from cdk_streamer_runtime.timers.cron import Cron
 from cdk_streamer_runtime.timers.definition import Definition
-from cdk_streamer_runtime.timers.schedule import Calendar, Schedule
-from cdk_streamer_runtime.timers.wheel import place_of
-from cdk_streamer_runtime.timers.zones import local_time, zone
+from cdk_streamer_runtime.timers.schedules.cron import Cron
+from cdk_streamer_runtime.timers.schedules.schedule import Calendar, Schedule
+from cdk_streamer_runtime.timers.schedules.wheel import place_of
+from cdk_streamer_runtime.timers.schedules.zones import local_time, zone
 
 _MINUTE = timedelta(minutes=1)
 _SHOWN = 3

@@ -9,9 +9,14 @@ from typing import Any
 
 from cdk_streamer_client.timers.moments import moment_of, seconds_of, text_of
 from cdk_streamer_client.wire import Malformed, read_moment, read_text
-from cdk_streamer_runtime.timers.cron import Cron as Expression
 from cdk_streamer_runtime.timers.definition import stable_number
-from cdk_streamer_runtime.timers.schedule import Calendar, Every as Period, Once, Schedule as Pure
+from cdk_streamer_runtime.timers.schedules.cron import Cron as Expression
+from cdk_streamer_runtime.timers.schedules.schedule import (
+    Calendar,
+    Every as Period,
+    Once,
+    Schedule as Pure,
+)
 
 _MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
 

@@ -9,9 +9,9 @@ from typing import Any
 from cdk_streamer_client.timers.entries import BatchEntry, PutTimer
 from cdk_streamer_client.timers.errors import InvalidTimer
 from cdk_streamer_client.wire import dump
-from cdk_streamer_runtime.timers.body import Rules, is_timer_id, read_timer
 from cdk_streamer_runtime.timers.definition import Definition
 from cdk_streamer_runtime.timers.faults import Fault, TimerFaults
+from cdk_streamer_runtime.timers.rest.body import Rules, is_timer_id, read_timer
 
 # How far a service looks ahead, and so the longest jitter, only the service knows.
 _RULES = Rules(look_ahead=0)

@@ -12,7 +12,7 @@ from cdk_streamer_client.arguments import Misused
 from cdk_streamer_client.timers.moments import seconds_of
 from cdk_streamer_client.timers.schedules import At, Cron, Every, Schedule
 from cdk_streamer_runtime.timers.definition import DEFAULT_GRACE, Jitter, Misfire, Policy
-from cdk_streamer_runtime.timers.zones import zone
+from cdk_streamer_runtime.timers.schedules.zones import zone
 
 _PERIOD = re.compile(r"(\d{1,12})(s|m|h|d)?", re.ASCII)
 _UNITS = {None: "seconds", "s": "seconds", "m": "minutes", "h": "hours", "d": "days"}

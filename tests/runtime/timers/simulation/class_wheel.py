@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from http import HTTPStatus
 from typing import Any, ClassVar
 
 from cdk_streamer_runtime import contract
@@ -18,14 +19,14 @@ from cdk_streamer_runtime.contract.timers import (
 )
 from cdk_streamer_runtime.memory.queues import QueueSchema
 from cdk_streamer_runtime.memory.tables import IndexSchema, TableSchema
-from cdk_streamer_runtime.timers import keys
-from cdk_streamer_runtime.timers.api import TimerApi
-from cdk_streamer_runtime.timers.api_assembly import timer_api
 from cdk_streamer_runtime.timers.assembly import TimerAssembly
-from cdk_streamer_runtime.timers.callback import Callback, TimerFiring
-from cdk_streamer_runtime.timers.message import FIRE_KEY
-from cdk_streamer_runtime.timers.sender import BATCH
-from cdk_streamer_runtime.timers.window import CURSOR
+from cdk_streamer_runtime.timers.callbacks.callback import Callback, TimerFiring
+from cdk_streamer_runtime.timers.dispatch.window import CURSOR
+from cdk_streamer_runtime.timers.rest.api import TimerApi
+from cdk_streamer_runtime.timers.rest.assembly import timer_api
+from cdk_streamer_runtime.timers.sending.message import FIRE_KEY
+from cdk_streamer_runtime.timers.sending.sender import BATCH
+from cdk_streamer_runtime.timers.table import keys
 from tests.runtime.simulation.scheduler import Group
 from tests.runtime.timers.simulation import requests
 from tests.runtime.timers.simulation.callbacks import Delivery
@@ -94,7 +95,6 @@ class ClassWheel(Protocol):
         world.every_minute(lambda: self.tick("ticker", self._tick, TICK_TIMEOUT))
         world.consume(dispatch, "dispatcher", DISPATCH_TIMEOUT, self._dispatch, batch=1)
         world.consume(callbacks, "callback", CALLBACK_TIMEOUT, self._call_back)
-
         if scenario.vandal:
             person = Group("vandal")
             world.scheduler.spawn(person, self._write_by_hand)
@@ -152,6 +152,8 @@ class ClassWheel(Protocol):
     def serve(self, invocation: Invocation, wishes: list[Wish]) -> Answer:
         """Send the wishes as HTTP, and read the answer."""
         response = self._api(invocation).handle(requests.event(wishes))
+        if response["statusCode"] == HTTPStatus.INTERNAL_SERVER_ERROR:
+            self.world.found.append(f"{invocation.name} answers {response['body']}")
         return requests.answer(response, wishes)
 
     def _api(self, invocation: Invocation) -> TimerApi:

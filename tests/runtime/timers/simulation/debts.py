@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from cdk_streamer_runtime.timers.definition import Definition, Occurrence, Policy
-from cdk_streamer_runtime.timers.schedule import Once
+from cdk_streamer_runtime.timers.schedules.schedule import Once
 from tests.runtime.timers.simulation.history import NEVER, History
 from tests.runtime.timers.simulation.queues import POISON
 from tests.runtime.timers.simulation.wishes import Ledger

@@ -17,7 +17,7 @@ from cdk_streamer_runtime.errors import AwsError, ConditionFailed
 from cdk_streamer_runtime.memory.queues import QueueSchema
 from cdk_streamer_runtime.memory.tables import IndexSchema
 from cdk_streamer_runtime.timers.definition import Definition, Occurrence
-from cdk_streamer_runtime.timers.items import timer_item, timer_of
+from cdk_streamer_runtime.timers.table.items import timer_item, timer_of
 from cdk_streamer_runtime.timers.timer import Timer
 from tests.runtime.timers.simulation.protocol import TABLE, NaiveProtocol
 from tests.runtime.timers.simulation.world import Invocation

@@ -17,8 +17,8 @@ from cdk_streamer_runtime.dynamodb import Delete, Item, Put, Table
 from cdk_streamer_runtime.memory.queues import QueueSchema
 from cdk_streamer_runtime.memory.tables import IndexSchema
 from cdk_streamer_runtime.timers.definition import Definition
-from cdk_streamer_runtime.timers.items import timer_item, timer_of
-from cdk_streamer_runtime.timers.schedule import Calendar, Every, Once
+from cdk_streamer_runtime.timers.schedules.schedule import Calendar, Every, Once
+from cdk_streamer_runtime.timers.table.items import timer_item, timer_of
 from cdk_streamer_runtime.timers.timer import Timer
 from tests.runtime.timers.simulation.protocol import NaiveProtocol
 from tests.runtime.timers.simulation.world import Invocation

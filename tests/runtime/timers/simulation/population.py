@@ -10,7 +10,6 @@ from enum import StrEnum
 from typing import Any
 
 from cdk_streamer_runtime.documents import decode, encode
-from cdk_streamer_runtime.timers.cron import Cron
 from cdk_streamer_runtime.timers.definition import (
     Definition,
     Jitter,
@@ -18,8 +17,9 @@ from cdk_streamer_runtime.timers.definition import (
     Policy,
     stable_number,
 )
-from cdk_streamer_runtime.timers.schedule import Calendar, Every, Once, Schedule
-from cdk_streamer_runtime.timers.zones import local_time, zone
+from cdk_streamer_runtime.timers.schedules.cron import Cron
+from cdk_streamer_runtime.timers.schedules.schedule import Calendar, Every, Once, Schedule
+from cdk_streamer_runtime.timers.schedules.zones import local_time, zone
 from tests.runtime.timers.simulation.queues import POISON
 
 LARGE = 7_000  # characters of data that still lie in the wheel

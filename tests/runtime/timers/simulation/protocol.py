@@ -12,7 +12,7 @@ from cdk_streamer_runtime.dynamodb import Table
 from cdk_streamer_runtime.memory.queues import QueueSchema
 from cdk_streamer_runtime.memory.tables import IndexSchema, TableSchema
 from cdk_streamer_runtime.timers.definition import Definition
-from cdk_streamer_runtime.timers.items import timer_of, trace_item
+from cdk_streamer_runtime.timers.table.items import timer_of, trace_item
 from cdk_streamer_runtime.timers.timer import Timer
 from tests.runtime.simulation.scheduler import Group
 from tests.runtime.timers.simulation.callbacks import Callbacks, Delivery

@@ -1,0 +1,1 @@
+"""What runs around a callback: which firings it gets, and what becomes of them."""

@@ -1,0 +1,1 @@
+"""Reads what is due soon, minute after minute, and sends it."""

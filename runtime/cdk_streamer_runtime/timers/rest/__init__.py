@@ -1,0 +1,1 @@
+"""The REST API: requests in, documents and problems out."""

@@ -1,0 +1,1 @@
+"""Firings on their way: messages, batches, dead letters."""

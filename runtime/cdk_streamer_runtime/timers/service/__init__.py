@@ -1,0 +1,1 @@
+"""Timers as their users have them: created, changed, deleted, shown and listed."""

@@ -1,0 +1,1 @@
+"""How timers and shards lie in the table, and how they are read and written."""
