@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from types import UnionType
 from typing import (
@@ -19,6 +19,7 @@ from typing import (
 )
 
 from cdk_streamer_runtime.contract import ErrorCode, Executor
+from cdk_streamer_runtime.coroutines import finished
 from cdk_streamer_runtime.durable.course import DIRECT, Course
 from cdk_streamer_runtime.errors import Rejection
 from cdk_streamer_runtime.limits.limit import Limit
@@ -153,8 +154,7 @@ class Action:
             "context": call.context,
         }
         try:
-            result = self.handler(*(given[name] for name in self.parameters))
-            return _finish(result) if inspect.isawaitable(result) else result
+            return finished(self.handler(*(given[name] for name in self.parameters)))
         except SystemExit as wish:
             # The process is not the handler's alone: it has to store and tell how this ended.
             raise RuntimeError(f"the handler wanted to exit with {wish.code!r}") from wish
@@ -200,15 +200,3 @@ def _hints(handler: Handler) -> dict[str, Any]:
             f"an annotation of handler {handler.__name__!r} cannot be read: {error}; "
             "import its type at run time, not under TYPE_CHECKING"
         ) from error
-
-
-def _finish(result: Awaitable[object]) -> object:
-    import asyncio
-
-    async def finish() -> object:
-        return await result
-
-    try:
-        return asyncio.run(finish())
-    except asyncio.CancelledError as cancelled:
-        raise RuntimeError("the handler cancelled itself") from cancelled
