@@ -33,6 +33,7 @@ from cdk_streamer_runtime.timers.callbacks.callback import (
     Fired,
     TimerFiring,
     TimerHandler,
+    run,
 )
 from cdk_streamer_runtime.timers.rest.assembly import timer_api
 
@@ -138,16 +139,16 @@ class FakeTimerService:
         assembly = TimerAssembly(aws=self.aws, platform=self.platform)
         guard = assembly.guard(settings, self.metrics, dedupe=wanted)
 
-        def run(firing: TimerFiring) -> None:
+        def observed(firing: TimerFiring) -> None:
             try:
                 if function is not None:
-                    function(firing)
+                    run(function, firing)
             except BaseException as error:
                 self._errors.append(error)
                 raise
             self.firings.append(firing)
 
-        return Callback(run, platform=self.platform, guard=guard)
+        return Callback(observed, platform=self.platform, guard=guard)
 
     @property
     def now(self) -> datetime:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import subprocess
@@ -380,6 +381,48 @@ def test_a_decorated_function_is_a_handler_without_any_deployment(world):
     assert fired(arrived(world, firing())) == {"batchItemFailures": []}
     assert (fired.__name__, fired.__doc__) == ("fired", "Tell what fires.")
     assert [each.id for each in given] == ["a"]
+
+
+def test_a_coroutine_runs_to_its_end(world):
+    given = []
+
+    @timer_handler
+    async def fired(firing: TimerFiring) -> None:
+        await asyncio.sleep(0)
+        given.append(firing.id)
+
+    assert fired(arrived(world, firing())) == {"batchItemFailures": []}
+    assert given == ["a"]
+
+
+def test_a_function_that_exits_hands_back_its_firing_and_no_other(world):
+    def exit_for_a(firing):
+        if firing.id == "a":
+            sys.exit(1)
+
+    author = Author(exit_for_a)
+    failed = callback(world, author).handle(arrived(world, firing(), firing("b")), MINUTES)
+    assert (len(failed), [each.id for each in author.given]) == (1, ["a", "b"])
+
+
+def no_argument(): ...
+
+
+def lambda_of_its_own(event, context): ...
+
+
+def yielding(firing):
+    yield firing
+
+
+async def yielding_later(firing):
+    yield firing
+
+
+@pytest.mark.parametrize("function", [no_argument, lambda_of_its_own, yielding, yielding_later, 7])
+def test_what_cannot_do_the_work_of_a_firing_is_refused_when_it_is_decorated(function):
+    with pytest.raises(TypeError, match=r"timer handler .* must"):
+        timer_handler(function)
 
 
 def test_a_decorated_function_can_still_be_called_as_it_is(world):

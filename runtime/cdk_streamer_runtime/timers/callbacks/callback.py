@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from datetime import UTC, datetime
 from functools import partial, update_wrapper
 from typing import TYPE_CHECKING, Any, Protocol, overload
 
+from cdk_streamer_runtime.coroutines import finished
 from cdk_streamer_runtime.documents import decode
 from cdk_streamer_runtime.errors import StreamerError
 from cdk_streamer_runtime.timers.callbacks.verdict import Verdict
@@ -116,7 +118,7 @@ class Callback:
 
     def _ran(self, firing: TimerFiring) -> bool:
         try:
-            self._function(firing)
+            run(self._function, firing)
         except Exception as error:  # it is the user's, and whatever it is, others must not suffer
             extra = {"timer": firing.id, "fire_key": firing.fire_key, "attempt": firing.attempt}
             logger.exception("firing failed", extra={**extra, "error": type(error).__name__})
@@ -137,6 +139,15 @@ class Callback:
         if 0 < early <= EARLIEST:
             self._platform.sleep(early)
         return early <= EARLIEST
+
+
+def run(function: Fired, firing: TimerFiring) -> None:
+    """Run a user's function to its end, also when it is a coroutine; raises what it raises."""
+    try:
+        finished(function(firing))
+    except SystemExit as wish:
+        # The other firings of its batch would go with the process.
+        raise RuntimeError(f"the function wanted to exit with {wish.code!r}") from wish
 
 
 def firing_of(record: Event) -> TimerFiring:
@@ -169,6 +180,7 @@ class TimerHandler:
 
     def __init__(self, function: Fired, *, dedupe: bool | None) -> None:
         """Do nothing yet: what the function runs with is known when the first event comes."""
+        _check(function)
         self._function = function
         self._dedupe = dedupe
         update_wrapper(self, function)
@@ -199,9 +211,23 @@ def timer_handler(
 ) -> TimerHandler | Callable[[Fired], TimerHandler]:
     """Make a function of one `TimerFiring` the handler of a PeriodicTimer's callback.
 
-    An exception hands that message back, to come again, and no other. With `dedupe` a firing that
-    is done is not run again; what died half-way is. Default: as the construct says.
+    It may be a coroutine. An exception hands that message back, to come again, and no other. With
+    `dedupe` a firing that is done is not run again; what died half-way is. Default: as the
+    construct says. Raises TypeError for what cannot be called with a firing.
     """
     if function is not None:
         return TimerHandler(function, dedupe=dedupe)
     return partial(TimerHandler, dedupe=dedupe)
+
+
+def _check(function: Fired) -> None:
+    """Refuse what would fail for each firing, or seem to be done without having run."""
+    name = getattr(function, "__name__", type(function).__name__)
+    if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
+        raise TypeError(f"timer handler {name!r} must do its work itself; leave out yield")
+    try:
+        inspect.signature(function).bind("firing")
+    except ValueError:
+        return  # written in C, and does not tell
+    except TypeError:
+        raise TypeError(f"timer handler {name!r} must be a function of one TimerFiring") from None
