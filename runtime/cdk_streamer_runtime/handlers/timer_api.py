@@ -11,9 +11,9 @@ from cdk_streamer_runtime.dynamodb import Table
 from cdk_streamer_runtime.errors import StreamerError
 from cdk_streamer_runtime.machine import Machine
 from cdk_streamer_runtime.metrics import Metrics
-from cdk_streamer_runtime.timers.layout import Layout
 from cdk_streamer_runtime.timers.rest.assembly import timer_api
 from cdk_streamer_runtime.timers.rest.problems import refusal
+from cdk_streamer_runtime.timers.table.layout import Layout
 
 _settings = TimerApiEnvironment.from_variables()
 _metrics = Metrics(_settings.name, dimension=TIMER_DIMENSION)

@@ -20,9 +20,9 @@ from cdk_streamer_runtime.metrics import Metrics
 from cdk_streamer_runtime.timers.callbacks.guard import Guard
 from cdk_streamer_runtime.timers.dispatch.dispatcher import Dispatcher
 from cdk_streamer_runtime.timers.dispatch.ticker import Ticker
-from cdk_streamer_runtime.timers.layout import Layout
 from cdk_streamer_runtime.timers.sending.sender import Sender
 from cdk_streamer_runtime.timers.table import keys
+from cdk_streamer_runtime.timers.table.layout import Layout
 from cdk_streamer_runtime.timers.table.pages import Pages
 from cdk_streamer_runtime.timers.table.shards import Shards
 from cdk_streamer_runtime.timers.world import Meter, Platform

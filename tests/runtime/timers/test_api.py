@@ -130,6 +130,12 @@ def test_what_is_not_there_cannot_be_patched(rest: Rest):
     assert rest.stored() == []
 
 
+def test_a_header_that_is_written_in_two_ways_is_one_header(rest: Rest):
+    rest.put("a", HOURLY)
+    headers = {"If-Match": rest.rev("a"), "if-match": '"1"'}
+    assert rest.put("a", {**HOURLY, "data": 1}, headers=headers).status == 200
+
+
 def test_deleting_twice_is_deleting_once(rest: Rest):
     rest.put("poll", HOURLY)
 

@@ -10,9 +10,10 @@ from urllib.parse import parse_qs
 
 import pytest
 
+from cdk_streamer_runtime.contract import MAX_DELAY_SECONDS
 from cdk_streamer_runtime.contract.timers import TimerRoute, TimerState
 from cdk_streamer_runtime.timers.definition import Policy
-from cdk_streamer_runtime.timers.rest.body import DISPATCH_MARGIN, LONGEST_DELAY, MEMBERS
+from cdk_streamer_runtime.timers.rest.body import DISPATCH_MARGIN, MEMBERS
 from cdk_streamer_runtime.timers.schedules.moments import moment
 from tests.runtime.timers.rest import Rest
 
@@ -76,4 +77,4 @@ def test_every_member_and_every_policy_is_on_the_page():
 
 
 def test_the_longest_jitter_is_the_one_on_the_page():
-    assert f"most {LONGEST_DELAY - DISPATCH_MARGIN} s less the construct's `look_ahead`" in PAGE
+    assert f"most {MAX_DELAY_SECONDS - DISPATCH_MARGIN} s less the construct's `look_ahead`" in PAGE

@@ -12,8 +12,8 @@ import pytest
 from cdk_streamer_runtime.contract.entry_points import EntryPoint
 from cdk_streamer_runtime.contract.timers import TIMER_DIMENSION
 from cdk_streamer_runtime.dynamodb import Table
-from cdk_streamer_runtime.timers.layout import Layout
 from cdk_streamer_runtime.timers.schedules.moments import text_of
+from cdk_streamer_runtime.timers.table.layout import Layout
 from tests.runtime.timers.rest import NOW, Rest, rest_event
 from tests.runtime.timers.world import TABLE
 

@@ -6,7 +6,7 @@ import pytest
 
 from cdk_streamer_runtime.dynamodb import Table
 from cdk_streamer_runtime.errors import Unreachable
-from cdk_streamer_runtime.timers.layout import Layout, ShardsChanged
+from cdk_streamer_runtime.timers.table.layout import Layout, ShardsChanged
 from tests.runtime.observed_aws import after, request_lost
 from tests.runtime.timers.world import TABLE, World
 

@@ -22,8 +22,8 @@ from cdk_streamer_runtime.errors import aws_error
 from cdk_streamer_runtime.timers import assembly
 from cdk_streamer_runtime.timers.assembly import TimerAssembly
 from cdk_streamer_runtime.timers.definition import Definition, Misfire, Policy
-from cdk_streamer_runtime.timers.layout import ShardsChanged
 from cdk_streamer_runtime.timers.schedules.schedule import Every
+from cdk_streamer_runtime.timers.table.layout import ShardsChanged
 from tests.runtime.observed_aws import refused_by, request_lost
 from tests.runtime.timers.world import DEAD, FIRINGS, MINUTE, TABLE, TICKS, World, plant
 

@@ -9,6 +9,7 @@ import json
 import re
 from dataclasses import dataclass
 
+from cdk_streamer_runtime.contract import MAX_DELAY_SECONDS
 from cdk_streamer_runtime.contract.timers import (
     TIMER_DATA_BYTES,
     TIMER_ID_PATTERN,
@@ -32,9 +33,7 @@ from cdk_streamer_runtime.timers.schedules.zones import zone
 
 LONGEST_PERIOD = 10 * 366 * 86_400
 LONGEST_GRACE = 30 * 86_400
-# SQS delays a message 15 minutes at most; a minute is for the dispatcher to come.
-LONGEST_DELAY = 900
-DISPATCH_MARGIN = 60
+DISPATCH_MARGIN = 60  # seconds, for the dispatcher to come
 OWNER_LENGTH = 128
 CRON_LENGTH = 256
 ZONE_LENGTH = 64
@@ -63,7 +62,7 @@ class Rules:
     @property
     def longest_delay(self) -> int:
         """How many seconds of delay still fit into a message that is sent ahead."""
-        return LONGEST_DELAY - DISPATCH_MARGIN - self.look_ahead
+        return MAX_DELAY_SECONDS - DISPATCH_MARGIN - self.look_ahead
 
 
 def is_timer_id(text: object) -> bool:

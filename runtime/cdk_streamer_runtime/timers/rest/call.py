@@ -44,14 +44,13 @@ class Call:
         except ValueError:
             raise Malformed([Fault(pointer="", detail="is not Base64")]) from None
         path: Mapping[str, str] = event.get("pathParameters") or {}
-        headers = _lines(event, "multiValueHeaders", "headers")
         return cls(
             method=event["httpMethod"],
             resource=event["resource"],
             # Encoded as the client sent it on AWS, decoded by others; an id has no percent sign.
             path={name: unquote(value) for name, value in path.items()},
             query=_lines(event, "multiValueQueryStringParameters", "queryStringParameters"),
-            headers={name.lower(): lines for name, lines in headers.items()},
+            headers=_headers(event),
             body=body,
         )
 
@@ -140,6 +139,14 @@ class Query:
     def fault(self, name: str, detail: str) -> None:
         """Remember what is wrong with a parameter."""
         self._faults.append(Fault(parameter=name, detail=detail))
+
+
+def _headers(event: Mapping[str, Any]) -> Lines:
+    """Give the lines of each header, however its name was written each time."""
+    found: dict[str, list[str]] = {}
+    for name, lines in _lines(event, "multiValueHeaders", "headers").items():
+        found.setdefault(name.lower(), []).extend(lines)
+    return found
 
 
 def _lines(event: Mapping[str, Any], several: str, single: str) -> dict[str, Sequence[str]]:

@@ -35,8 +35,10 @@ class Members:
             return
         self._values = cast("dict[str, Any]", value)
         names = sorted(known)
-        for name in self._values.keys() - {*names, *ignored}:
-            self.fault(name, f"is not known here; known: {', '.join(names)}")
+        expected = {*names, *ignored}
+        for name in self._values:
+            if name not in expected:
+                self.fault(name, f"is not known here; known: {', '.join(names)}")
 
     def __contains__(self, name: str) -> bool:
         """Tell whether a member is there."""

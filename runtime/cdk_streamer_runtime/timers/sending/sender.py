@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from cdk_streamer_runtime.aws import Aws
+from cdk_streamer_runtime.contract import MAX_DELAY_SECONDS
 from cdk_streamer_runtime.contract.timers import TimerMetric
 from cdk_streamer_runtime.errors import AwsError, Unreachable, aws_error
 from cdk_streamer_runtime.timers.faults import FiringsUnsent
@@ -18,7 +19,6 @@ from cdk_streamer_runtime.timers.world import Meter, Platform
 
 BATCH = 10
 BATCH_BYTES = 256 * 1024
-LONGEST_DELAY = 900  # seconds, of any message of SQS
 # Pauses are random, from 0 to PAUSE doubled each time, in milliseconds.
 PAUSE, LONGEST_PAUSE = 100, 5_000
 PATIENCE = 5_000
@@ -162,7 +162,7 @@ def _entry(index: int, firing: Firing, delay: int) -> dict[str, object]:
 
 def _delay(firing: Firing, now: int) -> int:
     """Give the whole seconds to wait, rounded up: never early."""
-    return min(max(-(-(firing.fire_at * 1000 - now) // 1000), 0), LONGEST_DELAY)
+    return min(max(-(-(firing.fire_at * 1000 - now) // 1000), 0), MAX_DELAY_SECONDS)
 
 
 def _judged(firings: list[Firing], failed: Sequence[Mapping[str, Any]]) -> _Outcome:
