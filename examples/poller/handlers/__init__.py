@@ -1,0 +1,1 @@
+"""The callback's code: what the stack deploys from this folder."""
