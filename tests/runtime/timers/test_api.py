@@ -344,6 +344,7 @@ def test_a_list_agrees_with_the_timers_in_it(rest: Rest):
         ("/periodic", {"limit": "\u0665"}, ["limit"]),
         ("/periodic", {"limit": ["5", "6"]}, ["limit"]),
         ("/periodic", {"owner": ""}, ["owner"]),
+        ("/periodic", {"owner": "x" * 129}, ["owner"]),
         ("/periodic", {"cursor": "x"}, ["cursor"]),
         ("/periodic", {"cursor": "ü" * 100}, ["cursor"]),
         ("/periodic", {"cursor": "x" * 5_000}, ["cursor"]),

@@ -18,7 +18,7 @@ from cdk_streamer_runtime.exchange import HttpResponse
 from cdk_streamer_runtime.timers.faults import BatchRefused, Fault, Malformed
 from cdk_streamer_runtime.timers.rest import answers, problems
 from cdk_streamer_runtime.timers.rest.batch import Batch, read_batch
-from cdk_streamer_runtime.timers.rest.body import Rules, read_timer
+from cdk_streamer_runtime.timers.rest.body import OWNER_LENGTH, Rules, read_timer
 from cdk_streamer_runtime.timers.rest.call import Call, Query
 from cdk_streamer_runtime.timers.rest.changes import change
 from cdk_streamer_runtime.timers.service.conditions import etag
@@ -131,6 +131,8 @@ class TimerApi:
         owner = query.text("owner")
         if visit.owner is not None and owner not in {None, visit.owner}:
             query.fault("owner", "is who calls; leave it out")
+        if visit.owner is None and len(owner or "") > OWNER_LENGTH:
+            query.fault("owner", f"must have 1 to {OWNER_LENGTH} characters")
         query.check()
         try:
             page = self._service.page(

@@ -64,7 +64,7 @@ class Members:
         if self.is_object and name not in self:
             self.fault(name, f"is missing: {meaning}")
 
-    def object(self, name: str, *known: str, ignored: Iterable[str] = ()) -> Members:
+    def object(self, name: str, *known: str) -> Members:
         """Give an object in a member; without the member it is empty."""
         value = self._values.get(name)
         return Members(
@@ -72,7 +72,6 @@ class Members:
             self.faults,
             known,
             pointer=self.at(name),
-            ignored=ignored,
         )
 
     def integer(self, name: str, low: int, high: int) -> int | None:
