@@ -84,12 +84,13 @@ class ClassWheel(Protocol):
         """Create what the construct creates, with room for so many classes."""
         world, scenario = self.world, self.scenario
         self.metrics = Meter()
+        self._given_up = 0  # messages that were received too often
         world.create_table(SCHEMA, self.history.take)
         dispatch = world.queues.create(DISPATCH)
         callbacks = world.queues.create(CALLBACKS, poison=True)
         dead = world.queues.create(DEAD)
         dead.on_send.append(self._bury)
-        callbacks.on_dead.append(self._bury)
+        callbacks.on_dead.append(self._give_up)
         for shard in keys.shard_names(scenario.shards):
             world.put(TABLE, self._count(shard))
         world.every_minute(lambda: self.tick("ticker", self._tick, TICK_TIMEOUT))
@@ -109,8 +110,9 @@ class ClassWheel(Protocol):
             yield f"{score.redispatched} firings were dispatched again, {bound} may be"
         if score.skipped > counts[TimerMetric.FIRINGS_SKIPPED]:
             yield f"{score.skipped} were skipped, {counts[TimerMetric.FIRINGS_SKIPPED]} counted"
-        if score.dead > counts[TimerMetric.FIRINGS_REJECTED] and not world.queues[DEAD.name].sent:
-            yield f"{score.dead} were refused by the queue, and none was counted"
+        dead = counts[TimerMetric.FIRINGS_REJECTED] + self._given_up
+        if score.dead > dead:
+            yield f"{score.dead} were refused or given up, {dead} counted"
         if self.scenario.is_calm:
             yield from self._calm_faults(score)
 
@@ -211,6 +213,10 @@ class ClassWheel(Protocol):
         callback = Callback(function, platform=invocation.platform, guard=guard)
         failed = callback.handle(_event_of(messages), invocation.remaining())
         return [message for message in messages if message.id not in failed]
+
+    def _give_up(self, message: Message) -> None:
+        self._given_up += 1
+        self._bury(message)
 
     def _bury(self, message: Message) -> None:
         if FIRE_KEY in message.attributes:

@@ -20,6 +20,7 @@ COLUMNS = (
     "lost",
     "lost %",
     "skipped",
+    "dead",
     "early",
     "duplicates %",
     "late p50 s",
@@ -90,6 +91,7 @@ class Tally:
         yield f"{self.lost:,}"
         yield f"{100 * self.lost / max(self.occurrences, 1):.4f}"
         yield f"{self.skipped:,}"
+        yield f"{self.dead:,}"
         yield f"{self.early:,}"
         yield f"{100 * self.repeated:.4f}"
         yield f"{self.late(0.5):.2f}"
