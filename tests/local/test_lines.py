@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
@@ -92,6 +93,15 @@ def test_an_address_is_shown_on_one_line_to_be_copied(screen):
     screen(Ready(record=RUNNING, seconds=1.0))
 
     assert f"Reports/Api   {RUNNING.sockets[0].url}\n" in shown(screen)
+
+
+def test_the_screen_tells_where_keys_come_from_when_callers_sign(screen):
+    rest = Api(name="Poller/Timer/Api", url="https://127.0.0.1:4566/_aws/execute-api/b/live")
+
+    screen(Ready(record=replace(RUNNING, rest_apis=[rest]), seconds=1.0))
+
+    assert rest.url in shown(screen)
+    assert "cdk-streamer credentials" in shown(screen)
 
 
 def test_addresses_are_shown_once_since_edits_do_not_move_them(screen):

@@ -113,6 +113,8 @@ class Screen:
         if record.audiences:
             self._hint("cdk-streamer token --sub alice", "a token for the socket")
             self._hint("cdk-streamer call ACTION '{...}'", "a request with one")
+        if record.rest_apis:
+            self._hint("cdk-streamer credentials", "a key to sign calls with")
         self._hint("Ctrl-C", "ends everything")
         self._console.print()
 
