@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from functools import lru_cache
 from typing import Any
 
 from cdk_streamer_runtime.contract.timers import TimerDispatcherEnvironment
+from cdk_streamer_runtime.errors import AwsError
 from cdk_streamer_runtime.metrics import Metrics
 from cdk_streamer_runtime.timers.assembly import dispatching_in_lambda, metrics_of
 from cdk_streamer_runtime.timers.dispatch.dispatcher import Dispatcher
+
+logger = logging.getLogger(__name__)
 
 
 @lru_cache(maxsize=1)
@@ -23,7 +27,11 @@ def _parts() -> tuple[Dispatcher, Metrics]:
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, list[dict[str, str]]]:  # noqa: ANN401 - Lambda's own
     """Send what the shards' timers fire soon."""
-    dispatcher, metrics = _parts()
+    try:
+        dispatcher, metrics = _parts()
+    except AwsError as error:
+        logger.warning("table not asked", extra={"code": error.code})
+        return {"batchItemFailures": []}  # the next tick comes sooner than this one again
     try:
         failed = dispatcher.handle(event, context.get_remaining_time_in_millis())
     finally:

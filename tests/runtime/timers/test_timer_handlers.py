@@ -151,6 +151,12 @@ def test_a_dispatcher_of_another_number_of_shards_fails_and_sends_nothing(functi
     assert functions.world.sent() == []
 
 
+def test_a_tick_that_meets_no_table_is_not_repeated(functions):
+    functions.tick()
+    functions.world.aws.on("GetItem", request_lost)
+    assert functions.dispatch() == {"batchItemFailures": []}
+
+
 def test_all_metrics_of_timers_are_printed_and_no_others(functions, capsys):
     world = functions.world
     functions.tick()
