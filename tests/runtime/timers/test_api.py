@@ -130,6 +130,23 @@ def test_what_is_not_there_cannot_be_patched(rest: Rest):
     assert rest.stored() == []
 
 
+@pytest.mark.parametrize(
+    ("body", "place"),
+    [
+        ({**HOURLY, "end": text_of(NOW - 31 * 86_400)}, "/end"),
+        ({"schedule": {"at": text_of(NOW - 31 * 86_400)}, "state": "PAUSED"}, "/schedule/at"),
+    ],
+)
+def test_what_would_be_forgotten_at_once_is_not_stored(rest: Rest, body: Any, place: str):
+    answer = rest.put("a", body)
+    assert (answer.status, places(answer), rest.stored()) == (422, [place], [])
+
+
+def test_what_has_ended_lately_is_stored(rest: Rest):
+    rest.put("a", {**HOURLY, "end": text_of(NOW - 29 * 86_400)})
+    assert rest.get("a").document["state"] == "ENDED"
+
+
 def test_a_header_that_is_written_in_two_ways_is_one_header(rest: Rest):
     rest.put("a", HOURLY)
     headers = {"If-Match": rest.rev("a"), "if-match": '"1"'}

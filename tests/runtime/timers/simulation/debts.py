@@ -88,7 +88,9 @@ class Debts:
         start = _ceil(max(span.start, span.promised_at) + 2 * SKEW)
         end = min(self.rules.end, _ceil(span.end - self._margin(span)))
         for each in span.definition.occurrences(start, max(end, start)):
-            if each.fire_at < self.rules.end and self._is_due(span, each):
+            # Where revisions are compared, what still waits for its jitter is dropped too.
+            dropped = self.rules.strict and each.fire_at * 1000 >= span.end - self._margin(span)
+            if each.fire_at < self.rules.end and not dropped and self._is_due(span, each):
                 yield each
 
     def _is_due(self, span: Span, occurrence: Occurrence) -> bool:
