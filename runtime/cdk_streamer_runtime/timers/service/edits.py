@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
+from cdk_streamer_runtime.contract.timers import TIMER_RETENTION_SECONDS
 from cdk_streamer_runtime.timers.definition import Definition
 from cdk_streamer_runtime.timers.faults import Fault, InvalidTimer, TimerNotFound
 from cdk_streamer_runtime.timers.firing import is_late, successor
@@ -16,7 +17,7 @@ from cdk_streamer_runtime.timers.service.entries import Delete, Entry, Patch
 from cdk_streamer_runtime.timers.table import keys
 from cdk_streamer_runtime.timers.table.items import due_moment, is_slot
 from cdk_streamer_runtime.timers.table.keys import Key
-from cdk_streamer_runtime.timers.timer import Change, Found, Timer
+from cdk_streamer_runtime.timers.timer import Change, Found, Timer, last_moment
 
 if TYPE_CHECKING:
     from cdk_streamer_runtime.timers.table.shards import Shard
@@ -93,6 +94,7 @@ class Editor:
             return Intent(found=found, definition=definition, is_done=True)
         entry.conditions.check(None if before is None else before.rev)
         self._refuse_past(definition)
+        self._refuse_forgotten(definition)
         return Intent(found=found, definition=definition)
 
     def edit(self, intent: Intent) -> Edit:
@@ -126,6 +128,19 @@ class Editor:
                 f"must not be past by more than the grace of {grace} s, got {text_of(moment)!r}"
             )
             raise InvalidTimer([Fault(pointer="/schedule/at", detail=detail)])
+
+    def _refuse_forgotten(self, definition: Definition) -> None:
+        """Refuse what would be there no more as soon as it was stored."""
+        last = last_moment(definition)
+        if last is None or (last + TIMER_RETENTION_SECONDS) * 1000 > self.now:
+            return
+        days = TIMER_RETENTION_SECONDS // 86_400
+        detail = (
+            f"must not be past by more than {days} days, after which a timer is forgotten, "
+            f"got {text_of(last)!r}"
+        )
+        place = "/schedule/at" if isinstance(definition.schedule, Once) else "/end"
+        raise InvalidTimer([Fault(pointer=place, detail=detail)])
 
     def _changed(self, definition: Definition, found: Found) -> Edit:
         before = found.timer
