@@ -15,7 +15,7 @@ class Timer:
     """A stored timer. `rev` never comes twice for an id, not even after it was deleted.
 
     `slot` is where it lies, None while it is paused or when it never fires again. Nominal moments
-    before `slot_since` are not this timer's: it was elsewhere then, or nowhere. Where revisions
+    before `since` are not this timer's: it was elsewhere then, or nowhere. Where revisions
     are compared, an older one's firing that was due before `updated_at` was due rightly.
     `slot_since`, `created_at` and `updated_at` are in milliseconds.
     """
@@ -31,6 +31,11 @@ class Timer:
     def id(self) -> str:
         """Its name."""
         return self.definition.id
+
+    @property
+    def since(self) -> int:
+        """The millisecond before which nominal moments are not this timer's."""
+        return since_of(self.definition, self.slot_since)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +83,16 @@ class Change:
     timer: Timer | None
     rev: int
     unread: tuple[str, int] | None = None
+
+
+def since_of(definition: Definition, slot_since: int) -> int:
+    """Give when a timer begins that lies there since a millisecond.
+
+    That is when it came, but for a one-shot that was late by then: its moment is its own.
+    """
+    if isinstance(definition.schedule, Once):
+        return min(slot_since, definition.schedule.moment * 1000)
+    return slot_since
 
 
 def last_moment(definition: Definition) -> int | None:

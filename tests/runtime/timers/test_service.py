@@ -21,6 +21,8 @@ from cdk_streamer_runtime.timers.faults import (
     TimerNotFound,
     TimerUnavailable,
 )
+from cdk_streamer_runtime.timers.rest.answers import whole
+from cdk_streamer_runtime.timers.schedules.moments import text_of
 from cdk_streamer_runtime.timers.service.conditions import Conditions, etag
 from cdk_streamer_runtime.timers.service.entries import Delete, Patch, Put
 from cdk_streamer_runtime.timers.table.items import timer_of
@@ -230,6 +232,40 @@ def test_a_one_shot_within_its_grace_is_sent_at_once(world: ServiceWorld):
     world.claim(MINUTE + 180)
     world.service.put(timer(at(-59)))
     assert world.times() == [-59]
+
+
+LONG = Misfire(policy=Policy.FIRE_ALL, grace=7_200)
+
+
+def test_a_one_shot_is_sent_however_long_its_grace_is(world: ServiceWorld):
+    world.claim(MINUTE + 180)
+    stored = world.service.put(timer(at(-7_000), misfire=LONG)).timer
+    assert world.times() == [-7_000]
+    assert whole(stored, now=world.platform.now, shards=1)["last_due_at"] == text_of(MINUTE - 7_000)
+
+
+def test_a_one_shot_of_long_ago_is_sent_by_a_repetition(world: ServiceWorld):
+    world.claim(MINUTE + 180)
+    world.aws.on("SendMessageBatch", refused_by(aws_error("AccessDenied", "", 403, "any")))
+    with pytest.raises(FiringsUnsent):
+        world.service.put(timer(at(-7_000), misfire=LONG))
+    world.service.put(timer(at(-7_000), misfire=LONG))
+    assert world.times() == [-7_000]
+
+
+def test_a_one_shot_of_long_ago_that_no_dispatcher_came_to_waits_for_one(world: ServiceWorld):
+    world.claim(MINUTE - 7_200)
+    world.service.put(timer(at(-7_000), misfire=LONG))
+    assert world.times() == []
+    (row,) = world.rows()
+    assert row["sk"].startswith(f"{(MINUTE - 7_000) * 1000:015d}")
+
+
+def test_a_one_shot_of_long_ago_is_still_owed_when_it_becomes_another(world: ServiceWorld):
+    world.claim(MINUTE - 7_200)
+    world.service.put(timer(at(-7_000), misfire=LONG))
+    world.service.put(timer(at(4_000), misfire=LONG))
+    assert world.times() == [-7_000]
 
 
 def test_a_one_shot_beyond_its_grace_is_refused(world: ServiceWorld):

@@ -11,6 +11,7 @@ from cdk_streamer_runtime.timers.definition import Definition, stable_number
 from cdk_streamer_runtime.timers.rest.body import HOUR, MINUTE, OLDER_DATA
 from cdk_streamer_runtime.timers.schedules.moments import text_of, text_of_milliseconds
 from cdk_streamer_runtime.timers.schedules.schedule import Calendar, Every, Once, Schedule
+from cdk_streamer_runtime.timers.timer import since_of
 
 if TYPE_CHECKING:
     from cdk_streamer_runtime.timers.table.store import Listed
@@ -53,7 +54,7 @@ def whole(timer: Timer, *, now: int, shards: int) -> Document:
         "id": timer.id,
         **members(definition),
         "state": definition.state(_up(now)).value,
-        "next_fire_at": _next(definition, timer.slot_since, now),
+        "next_fire_at": _next(definition, timer.since, now),
         "last_due_at": _last(timer, now),
         "created_at": text_of_milliseconds(timer.created_at),
         "updated_at": text_of_milliseconds(timer.updated_at),
@@ -69,7 +70,7 @@ def entry(listed: Listed, *, now: int) -> Document:
         "state": definition.state(_up(now)).value,
         **_when(definition),
         "created_at": text_of_milliseconds(listed.created_at),
-        "next_fire_at": _next(definition, listed.slot_since, now),
+        "next_fire_at": _next(definition, since_of(definition, listed.slot_since), now),
     }
 
 
@@ -112,7 +113,7 @@ def _last(timer: Timer, now: int) -> str | None:
     latest = None if definition.paused else definition.previous(now // 1000 + 1)
     if latest is None:
         return None
-    return text_of(latest.fire_at) if latest.nominal * 1000 >= timer.slot_since else None
+    return text_of(latest.fire_at) if latest.nominal * 1000 >= timer.since else None
 
 
 def _older(definition: Definition, shards: int) -> Document:

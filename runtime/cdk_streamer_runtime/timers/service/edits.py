@@ -17,7 +17,7 @@ from cdk_streamer_runtime.timers.service.entries import Delete, Entry, Patch
 from cdk_streamer_runtime.timers.table import keys
 from cdk_streamer_runtime.timers.table.items import due_moment, is_slot
 from cdk_streamer_runtime.timers.table.keys import Key
-from cdk_streamer_runtime.timers.timer import Change, Found, Timer, last_moment
+from cdk_streamer_runtime.timers.timer import Change, Found, Timer, last_moment, since_of
 
 if TYPE_CHECKING:
     from cdk_streamer_runtime.timers.table.shards import Shard
@@ -148,8 +148,8 @@ class Editor:
         if before is not None and _course(before.definition) == _course(definition):
             slot, since = before.slot, before.slot_since
         else:
-            since = self._since(definition)
-            slot, unread = self._place(definition, since)
+            since = self.now
+            slot, unread = self._place(definition)
             sent_until = self._sent_until(before)
         timer = Timer(
             definition=definition,
@@ -165,17 +165,10 @@ class Editor:
     def _rev(self, found: Found) -> int:
         return max((found.rev or 0) + 1, self.now)
 
-    def _since(self, definition: Definition) -> int:
-        """Give when the timer begins: of one that is late but within its grace, then."""
-        if isinstance(definition.schedule, Once):
-            return min(self.now, definition.schedule.moment * 1000)
-        return self.now
-
-    def _place(
-        self, definition: Definition, since: int
-    ) -> tuple[Key | None, tuple[str, int] | None]:
+    def _place(self, definition: Definition) -> tuple[Key | None, tuple[str, int] | None]:
         """Give where a timer is to lie, and what must be unread for that; see `Change`."""
-        first = successor(definition, seconds(since))
+        since = seconds(since_of(definition, self.now))
+        first = successor(definition, since)
         if definition.paused or first is None:
             return None, None
         shard = keys.shard_of(definition.id, self.shards)
@@ -188,7 +181,7 @@ class Editor:
         # What a window held when it was read is all that is sent of it: so the chain of next
         # firings begins in one that nobody has claimed, at the moment of the write.
         claimed_until = self.ground.shard(shard).claimed_until
-        first = successor(definition, max(claimed_until, seconds(since)))
+        first = successor(definition, max(claimed_until, since))
         if first is None:
             return None, None
         return keys.due(shard, first, definition.id), (shard, claimed_until)

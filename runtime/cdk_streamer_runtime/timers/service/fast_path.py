@@ -112,7 +112,7 @@ class FastPath:
         if timer.definition.paused:
             return None
         if now < timer.slot_since + self.young:
-            return timer.slot_since
+            return timer.since
         if self.strict and now < timer.updated_at + self.young:
             return timer.updated_at
         return None
@@ -121,8 +121,8 @@ class FastPath:
         definition, now = timer.definition, self.platform.clock()
         # A firing that waits for its jitter is older than it looks.
         delay = definition.jitter.seconds if definition.jitter else 0
-        start = seconds(begin) - (delay if begin > timer.slot_since else 0)
-        found, skipped = firings(definition, timer.rev, timer.slot_since, start, end, now)
+        start = seconds(begin) - (delay if begin > timer.since else 0)
+        found, skipped = firings(definition, timer.rev, timer.since, start, end, now)
         known = self._known(edit, start)
         wanted = [
             firing
@@ -138,7 +138,7 @@ class FastPath:
             return set()
         if after.updated_at < before.slot_since + self.young:
             return set()
-        first = max(start, seconds(before.slot_since))
+        first = max(start, seconds(before.since))
         return {each.fire_at for each in before.definition.occurrences(first, edit.sent_until)}
 
     def _owed(self, edit: Edit, now: int) -> tuple[list[Firing], int]:
@@ -147,12 +147,12 @@ class FastPath:
             return [], 0
         starts: list[int] = []
         if edit.sent_until is not None:
-            starts.append(max(edit.sent_until, seconds(before.slot_since)))
+            starts.append(max(edit.sent_until, seconds(before.since)))
         # Who wrote the revision before may not have sent what callbacks wait for by it.
         if self.strict and (begin := self._begin(before, now)) is not None:
             starts.append(seconds(begin))
         start, end = min(starts, default=seconds(now)), seconds(now)
-        return firings(before.definition, before.rev, before.slot_since, start, end, now)
+        return firings(before.definition, before.rev, before.since, start, end, now)
 
     def _send(self, found: Iterable[tuple[list[Firing], int]]) -> None:
         several = list(found)
