@@ -15,8 +15,8 @@ from tests.runtime.timers.simulation.mutants.known import IN_CI, KNOWN
 from tests.runtime.timers.simulation.protocol import Protocol
 from tests.runtime.timers.simulation.run import simulate
 
-# One of each weather, and what each finds is what the mutants in CI are found by.
-SEEDS_IN_CI = (1, 3, 4, 5, 7, 8, 9, 10)
+# Of each weather some that take a second.
+SEEDS_IN_CI = (3, 4, 5, 6, 7, 8, 9, 10)
 
 
 @pytest.mark.parametrize("seed", SEEDS_IN_CI)

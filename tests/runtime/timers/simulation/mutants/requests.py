@@ -66,8 +66,8 @@ REQUESTS = (
     Mutant(
         name="chain begins in a window that was read",
         file="timers/service/edits.py",
-        before="first = successor(definition, max(claimed_until, seconds(since)))",
-        after="first = successor(definition, seconds(since))",
+        before="first = successor(definition, max(claimed_until, since))",
+        after="first = successor(definition, since)",
     ),
     Mutant(
         name="what an old definition owes forgotten",
