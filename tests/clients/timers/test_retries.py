@@ -284,6 +284,15 @@ def test_a_bundle_of_authorities_is_trusted(encrypted: HttpServer, certificate: 
         assert client.get("a").id == "a"
 
 
+def test_the_authorities_of_the_aws_cli_are_trusted(
+    encrypted: HttpServer, certificate: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("AWS_CA_BUNDLE", str(certificate))
+
+    with TimerClient(encrypted.url, token="t1") as client:
+        assert client.get("a").id == "a"
+
+
 def test_a_certificate_that_nobody_vouches_for_is_told_at_once(encrypted: HttpServer):
     waits: list[float] = []
     with (

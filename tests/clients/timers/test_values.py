@@ -6,8 +6,9 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -222,6 +223,26 @@ def test_an_id_that_no_path_can_have_is_refused_before_it_is_sent(id: str):
 def test_a_moment_without_a_zone_is_a_mistake_of_the_caller():
     with pytest.raises(ValueError, match="start must have a time zone"):
         Recorder().client().put("a", Every(minutes=5), start=datetime(2026, 1, 1))  # noqa: DTZ001
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: At(cast("Any", "2030-01-01")), "at must be a datetime .*, got '2030-01-01'"),
+        (lambda: PutTimer(id="a", schedule=cast("Any", "* * * * *")), "schedule must be such as"),
+        (lambda: PatchTimer(id="a", schedule=cast("Any", None)), "schedule must be .*, got None"),
+    ],
+)
+def test_what_is_no_schedule_is_told_what_one_is(make: Callable[[], object], message: str):
+    with pytest.raises(TypeError, match=message):
+        make()
+
+
+def test_authorities_in_the_environment_must_be_there(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("AWS_CA_BUNDLE", "no file")
+
+    with pytest.raises(ValueError, match="AWS_CA_BUNDLE 'no file' cannot be used"):
+        TimerClient("https://a.example.com", token="t")
 
 
 @pytest.mark.parametrize(

@@ -77,7 +77,9 @@ def _add_service_arguments(parser: argparse.ArgumentParser) -> None:
         "--token", metavar="TOKEN", help="or @FILE that has it; default: AWS credentials sign"
     )
     service.add_argument("--region", metavar="NAME", help="to sign for; default: the address's")
-    service.add_argument("--ca", metavar="FILE", help="authorities to trust, not the system's")
+    service.add_argument(
+        "--ca", metavar="FILE", help="authorities to trust; default: AWS_CA_BUNDLE or the system's"
+    )
     service.add_argument("--timeout", metavar="SECONDS", type=float, default=30.0)
     service.add_argument("--json", action="store_true", help="print lines of JSON")
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from cdk_streamer_client.errors import StreamerClientError
 from cdk_streamer_client.timers.moments import text_of
-from cdk_streamer_client.timers.schedules import MEMBERS, Schedule
+from cdk_streamer_client.timers.schedules import MEMBERS, Schedule, check_schedule
 from cdk_streamer_client.timers.timer import Timer
 from cdk_streamer_runtime.contract.timers import TimerState
 from cdk_streamer_runtime.timers.definition import Jitter, Misfire
@@ -47,6 +47,10 @@ class PutTimer:
     if_match: str | None = None
     create_only: bool = False
 
+    def __post_init__(self) -> None:
+        """Refuse what is no schedule; raises TypeError."""
+        check_schedule(self.schedule)
+
     def document(self) -> dict[str, Any]:
         """Give the body."""
         optional = {
@@ -79,6 +83,11 @@ class PatchTimer:
     owner: str | Keep | None = KEEP
     paused: bool | Keep = KEEP
     if_match: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what is no schedule; raises TypeError."""
+        if self.schedule is not KEEP:
+            check_schedule(self.schedule)
 
     def document(self) -> dict[str, Any]:
         """Give the body."""

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import cast
 
 from cdk_streamer_runtime.timers.schedules.moments import LAST_MOMENT, text_of as utc_text
 
 
 def seconds_of(moment: datetime, name: str) -> int:
-    """Give the seconds since the epoch; raises ValueError for a moment that is unclear."""
+    """Give the seconds since the epoch; raises ValueError for a moment that is unclear.
+
+    What is no datetime at all, such as a text, raises TypeError.
+    """
+    if not isinstance(cast("object", moment), datetime):
+        raise TypeError(f"{name} must be a datetime with a time zone, got {moment!r}")
     if moment.tzinfo is None:
         raise ValueError(
             f"{name} must have a time zone, got {moment.isoformat()}; "

@@ -115,6 +115,14 @@ class At:
 
 Schedule = Every | Cron | At
 
+
+def check_schedule(value: object) -> None:
+    """Refuse what is none, such as a text; raises TypeError."""
+    if not isinstance(value, Every | Cron | At):
+        example = "Every(minutes=5), Cron('0 9 * * 1-5') or At(moment)"
+        raise TypeError(f"schedule must be such as {example}, got {value!r:.150}")
+
+
 # What a merge patch has to take away from the schedule that was before (RFC 7396).
 MEMBERS = ("every", "phase", "cron", "timezone", "at")
 

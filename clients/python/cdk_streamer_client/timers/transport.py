@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import ssl
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 CONNECT_SECONDS = 5.0
 CONNECTIONS = 10
+_TRUST = "AWS_CA_BUNDLE"
 
 Authorize = Callable[[str, str, Mapping[str, str], bytes], Mapping[str, str]]
 
@@ -48,7 +50,10 @@ class Untrusted(Unreachable):
 
 
 class HttpTransport:
-    """Sends to an address what `authorize` adds its headers to."""
+    """Sends to an address what `authorize` adds its headers to.
+
+    Whom it trusts says `ca_bundle`, or AWS_CA_BUNDLE as for the AWS CLI, or else the system.
+    """
 
     def __init__(
         self,
@@ -94,7 +99,8 @@ class HttpTransport:
         reason = error.args[0] if error.args else error
         if isinstance(reason, ssl.SSLCertVerificationError):
             text = f"the certificate of {self._host} is not trusted: {reason.verify_message}"
-            return Untrusted(f"{text}; give the authority's certificate as ca_bundle, or with --ca")
+            remedy = f"as ca_bundle, with --ca or in {_TRUST}"
+            return Untrusted(f"{text}; give the authority's certificate {remedy}")
         return Unreachable(f"no secure connection to {self._host}: {error}")
 
 
@@ -119,7 +125,10 @@ def _pool(url: str, timeout: float, ca_bundle: str | Path | None) -> PoolManager
 
 
 def _context(ca_bundle: str | Path | None) -> ssl.SSLContext:
+    name, file = "ca_bundle", ca_bundle
+    if file is None:
+        name, file = _TRUST, os.environ.get(_TRUST) or None
     try:
-        return ssl.create_default_context(cafile=ca_bundle)
+        return ssl.create_default_context(cafile=file)
     except OSError as error:
-        raise ValueError(f"ca_bundle {str(ca_bundle)!r} cannot be used: {error}") from error
+        raise ValueError(f"{name} {str(file)!r} cannot be used: {error}") from error
