@@ -82,6 +82,12 @@ class Definition:
         seed = f"{self.id}/{nominal}" if self.jitter.each else f"{self.id}/jitter"
         return stable_number(seed) % (self.jitter.seconds + 1)
 
+    @property
+    def longest_delay(self) -> int:
+        """The most seconds by which jitter delays a firing: none that lies in the phase."""
+        in_phase = isinstance(self.schedule, Every) and self.jitter and not self.jitter.each
+        return self.jitter.seconds if self.jitter and not in_phase else 0
+
     def occurrences(self, start: int, end: int) -> Iterator[Occurrence]:
         """Give the firings whose nominal moment is in [start, end), in its order."""
         low = start if self.start is None else max(start, self.start)
@@ -91,7 +97,7 @@ class Definition:
 
     def next(self, start: int) -> Occurrence | None:
         """Give the first firing at or after `start`; None when there is none any more."""
-        delay = self._longest_delay
+        delay = self.longest_delay
         following = self._after(start - delay)
         first = next((each for each in following if each.fire_at >= start), None)
         if first is None or not delay:
@@ -102,7 +108,7 @@ class Definition:
 
     def previous(self, end: int) -> Occurrence | None:
         """Give the last firing before `end`; None when there was none yet."""
-        delay = self._longest_delay
+        delay = self.longest_delay
         earlier = self._before(end)
         last = next((each for each in earlier if each.fire_at < end), None)
         if last is None or not delay:
@@ -115,11 +121,6 @@ class Definition:
         if self.paused:
             return TimerState.PAUSED
         return TimerState.ENDED if self.next(now) is None else TimerState.ACTIVE
-
-    @property
-    def _longest_delay(self) -> int:
-        in_phase = isinstance(self.schedule, Every) and self.jitter and not self.jitter.each
-        return self.jitter.seconds if self.jitter and not in_phase else 0
 
     def _after(self, nominal: int) -> Iterator[Occurrence]:
         recurrence, moment = self.recurrence, max(nominal, self.start or 0)

@@ -244,6 +244,29 @@ def test_a_one_shot_is_sent_however_long_its_grace_is(world: ServiceWorld):
     assert whole(stored, now=world.platform.now, shards=1)["last_due_at"] == text_of(MINUTE - 7_000)
 
 
+def test_a_repetition_sends_what_jitter_has_put_off_beyond_its_time(world: ServiceWorld):
+    wanted = timer(at(100), jitter=Jitter(seconds=600))
+    delay = wanted.delay(MINUTE + 100)
+    assert delay > YOUNG // 1000
+    world.claim(MINUTE + 240)
+    world.aws.on("SendMessageBatch", refused_by(aws_error("AccessDenied", "", 403, "any")))
+    with pytest.raises(FiringsUnsent):
+        world.service.put(wanted)
+    world.platform.advance(YOUNG + 50_000)
+    world.service.put(wanted)
+    assert world.times() == [100 + delay]
+
+
+def test_jitter_that_lies_in_the_phase_makes_no_repetition_longer(world: ServiceWorld):
+    wanted = timer(every(60), jitter=Jitter(seconds=59))
+    world.claim(MINUTE + 240)
+    world.service.put(wanted)
+    world.taken()
+    world.platform.advance(YOUNG + 1_000)
+    world.service.put(wanted)
+    assert world.taken() == []
+
+
 def test_a_one_shot_of_long_ago_is_sent_by_a_repetition(world: ServiceWorld):
     world.claim(MINUTE + 180)
     world.aws.on("SendMessageBatch", refused_by(aws_error("AccessDenied", "", 403, "any")))

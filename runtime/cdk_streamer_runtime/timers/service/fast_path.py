@@ -111,17 +111,18 @@ class FastPath:
         """Give the millisecond from which firings may be outstanding; None: none are."""
         if timer.definition.paused:
             return None
-        if now < timer.slot_since + self.young:
+        # What is put off by jitter is outstanding for as much longer.
+        young = self.young + timer.definition.longest_delay * 1000
+        if now < timer.slot_since + young:
             return timer.since
-        if self.strict and now < timer.updated_at + self.young:
+        if self.strict and now < timer.updated_at + young:
             return timer.updated_at
         return None
 
     def _due(self, edit: Edit, timer: Timer, begin: int, end: int) -> tuple[list[Firing], int]:
         definition, now = timer.definition, self.platform.clock()
         # A firing that waits for its jitter is older than it looks.
-        delay = definition.jitter.seconds if definition.jitter else 0
-        start = seconds(begin) - (delay if begin > timer.since else 0)
+        start = seconds(begin) - (definition.longest_delay if begin > timer.since else 0)
         found, skipped = firings(definition, timer.rev, timer.since, start, end, now)
         known = self._known(edit, start)
         wanted = [
@@ -136,7 +137,8 @@ class FastPath:
         before, after = edit.before, edit.after
         if before is None or after is None or edit.sent_until is None or self.strict:
             return set()
-        if after.updated_at < before.slot_since + self.young:
+        delay = before.definition.longest_delay * 1000
+        if after.updated_at < before.slot_since + self.young + delay:
             return set()
         first = max(start, seconds(before.since))
         return {each.fire_at for each in before.definition.occurrences(first, edit.sent_until)}
