@@ -74,7 +74,7 @@ class Population:
 
     def ids(self) -> Sequence[str]:
         """Give the ids of this seed's timers."""
-        many = {Kind.MIXED: 60, Kind.CROWD: 30, Kind.PAGES: 190}[self._kind]
+        many = {Kind.MIXED: 60, Kind.CROWD: 30, Kind.PAGES: 220}[self._kind]
         return [f"timer-{number}" for number in range(many)]
 
     def definition(self, id: str) -> Definition:

@@ -85,7 +85,8 @@ def scenario(seed: int) -> Scenario:
         outages=_outages(weather, random_, night.start * 1000, minutes),
         minutes=minutes,
         quiet=3 if weather is Weather.CALM else 12,
-        shards=random_.choice((1, 1, 2, 4)),
+        # A page has a megabyte, so all that is large has to lie in one shard.
+        shards=1 if kind is Kind.PAGES else random_.choice((1, 1, 2, 4)),
         look_ahead=look_ahead,
         classes=random_.choice((2, 4, 8, 256)),
         strict=random_.random() < 0.25,

@@ -76,6 +76,11 @@ DISPATCH = (
         file="timers/table/rows.py",
         before="for each in moments if each * 1000 >= since]",
         after="for each in moments]",
+        also=Edit(
+            file="timers/firing.py",
+            before="max(start, -(-since // 1000))",
+            after="start",
+        ),
     ),
     Mutant(
         name="advance before send for a next firing",

@@ -13,6 +13,18 @@ KNOWN = {
     "advance before send for a next firing": 1,
     "callback does not wait": 4,
     "latest of the late ones skipped": 2,
+    "since ignored": 7,
+    "first page only": 3,
+    "firing that is done run again": 5,
+    "fast path without claimed_until": 4,
+    "old slot deleted outside the transaction": 4,
+    "DelaySeconds rounded down": 4,
+    "refused entry tried for ever": 4,
+    "revision not compared in strict mode": 4,
+    "no fast path": 4,
+    "no fast path for what is repeated": 4,
+    "successor lost": 1,
+    "skipped hour of a night forgotten": 1,
     "row that cannot be read ends the window": 8,
 }
 # Those that a seed of a second finds; `make simulate OF=timers MUTANTS=1` looks for all of them.
