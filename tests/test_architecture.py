@@ -58,6 +58,17 @@ PURE = (
         "timers.timer",
     ),
     *("timers.sending.message", "timers.callbacks.verdict"),
+    *("streams.event", "streams.json_text", "streams.moments", "streams.outcome", "streams.uow"),
+    *(
+        "streams.sources.alarms",
+        "streams.sources.cron",
+        "streams.sources.dynamodb",
+        "streams.sources.eventbridge",
+        "streams.sources.kinesis",
+        "streams.sources.s3",
+        "streams.sources.sns",
+        "streams.sources.sqs",
+    ),
 )
 # What each part of the runtime loads of the others.
 PARTS = {
@@ -69,6 +80,7 @@ PARTS = {
     "webhooks": ("limits", "progress", "sockets", "requests"),
     "http": ("auth", "limits", "progress", "sockets", "requests"),
     "timers": (),
+    "streams": (),
 }
 
 # The same for the constructs: resources know no feature, features only those below them.

@@ -1,0 +1,1 @@
+"""Stream processing: events, units of work, and where they come from."""
