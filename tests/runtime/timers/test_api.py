@@ -633,12 +633,20 @@ def test_base64_that_is_none_is_a_problem(rest: Rest):
     assert HttpAnswer.from_event(rest.api.handle(event)).status == 400
 
 
+@pytest.mark.parametrize("method", ["GET", "PATCH"])
+def test_a_timer_that_is_not_there_is_named(rest: Rest, method: str):
+    answer = rest.ask(method, "/periodic/nobody", None if method == "GET" else HOURLY)
+
+    assert (answer.status, answer.document["detail"]) == (404, "no timer is named 'nobody'")
+
+
 @pytest.mark.parametrize("id", ["", "a b", "%00", "a%2Fb", "ü", "x" * 129, "..", "%2e%2e"])
 @pytest.mark.parametrize("method", ["GET", "PUT", "PATCH", "DELETE"])
 def test_an_id_that_can_be_none_is_named(rest: Rest, id: str, method: str):
     answer = rest.ask(method, f"/periodic/{id}", None if method == "GET" else HOURLY)
 
     assert (answer.status, places(answer)) == (400, ["id"])
+    assert "must be 1 to 128 of A-Z a-z 0-9" in answer.document["errors"][0]["detail"]
     assert rest.stored() == []
 
 

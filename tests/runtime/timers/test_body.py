@@ -288,6 +288,13 @@ def test_all_faults_are_told_at_once():
     }  # fmt: skip
 
 
+def test_kinds_of_schedules_that_exclude_each_other_are_named():
+    both = faults({"schedule": {"every": 60, "cron": "* * * * *"}})
+
+    assert both == {"/schedule": "must have exactly one of every, cron and at, got every and cron"}
+    assert faults({"schedule": {}})["/schedule"].endswith("got none")
+
+
 def test_data_have_a_limit_of_bytes():
     fitting = read({**HOURLY, "data": "ü" * ((TIMER_DATA_BYTES - 2) // 2)})
 

@@ -11,11 +11,10 @@ from cdk_streamer_client.timers.errors import InvalidTimer
 from cdk_streamer_client.wire import dump
 from cdk_streamer_runtime.timers.definition import Definition
 from cdk_streamer_runtime.timers.faults import Fault, TimerFaults
-from cdk_streamer_runtime.timers.rest.body import Rules, is_timer_id, read_timer
+from cdk_streamer_runtime.timers.rest.body import Rules, id_rule, is_timer_id, read_timer
 
 # How far a service looks ahead, and so the longest jitter, only the service knows.
 _RULES = Rules(look_ahead=0)
-_DOTS = frozenset({".", ".."})  # whoever reads a URL takes such a segment away: RFC 3986, 5.2.4
 _TITLE = "no such timer can be"
 
 
@@ -72,7 +71,6 @@ def _no_json(error: Exception) -> Fault:
 
 
 def _id_fault(id: str) -> Fault | None:
-    if is_timer_id(id) and id not in _DOTS:
+    if is_timer_id(id):
         return None
-    detail = f"must be 1 to 128 of A-Z a-z 0-9 . _ ~ : - and not . or .., got {id!r:.150}"
-    return Fault(parameter="id", detail=detail)
+    return Fault(parameter="id", detail=id_rule(id))

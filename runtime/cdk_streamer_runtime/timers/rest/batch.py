@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from cdk_streamer_runtime.contract.timers import TIMER_BATCH, TIMER_ID_PATTERN
+from cdk_streamer_runtime.contract.timers import TIMER_BATCH
 from cdk_streamer_runtime.timers.faults import Fault, InvalidTimer, TimerFaults
-from cdk_streamer_runtime.timers.rest.body import Rules, is_timer_id, read_timer
+from cdk_streamer_runtime.timers.rest.body import Rules, id_rule, is_timer_id, read_timer
 from cdk_streamer_runtime.timers.rest.changes import change
 from cdk_streamer_runtime.timers.rest.members import Members
 from cdk_streamer_runtime.timers.service.conditions import Conditions, tags
@@ -79,7 +79,8 @@ def _verb(members: Members) -> str | None:
     if len(verbs) == 1:
         return verbs[0]
     if members.is_object:
-        members.fault(None, f"must have exactly one of put, patch and delete, got {len(verbs)}")
+        got = " and ".join(verbs) or "none"
+        members.fault(None, f"must have exactly one of put, patch and delete, got {got}")
     return None
 
 
@@ -89,7 +90,7 @@ def _entry(members: Members, verb: str | None, rules: Rules) -> Entry:
         raise InvalidTimer(members.faults)
     id = members.get("id")
     if not is_timer_id(id):
-        members.fault("id", f"must match {TIMER_ID_PATTERN}")
+        members.fault("id", id_rule(id))
     conditions = Conditions(
         if_match=members.parsed("if_match", _LONGEST_TAGS, tags),
         if_none_match=members.parsed("if_none_match", _LONGEST_TAGS, tags),

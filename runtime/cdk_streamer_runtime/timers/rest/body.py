@@ -70,6 +70,11 @@ def is_timer_id(text: object) -> bool:
     return isinstance(text, str) and _ID.fullmatch(text) is not None
 
 
+def id_rule(given: object) -> str:
+    """Say what an id must be, to somebody who gave something else."""
+    return f"must be 1 to 128 of A-Z a-z 0-9 . _ ~ : - and not . or .., got {given!r:.150}"
+
+
 def read_timer(id: str, body: object, rules: Rules, *, plain: bool = False) -> Definition:
     """Read a body; raises InvalidTimer with all its faults, and TooLarge."""
     faults: list[Fault] = []
@@ -117,7 +122,8 @@ def _schedule(members: Members, id: str) -> Schedule | None:
     kinds = [kind for kind in _KINDS if kind in inner]
     if len(kinds) != 1:
         if inner.is_object and "schedule" in members:
-            inner.fault(None, f"must have exactly one of every, cron and at, got {len(kinds)}")
+            got = " and ".join(kinds) or "none"
+            inner.fault(None, f"must have exactly one of every, cron and at, got {got}")
         return None
     for name, kind in _DETAILS.items():
         if name in inner and kind not in inner:

@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from typing import Any, Self
 from urllib.parse import unquote
 
-from cdk_streamer_runtime.contract.timers import TIMER_ID_PATTERN
 from cdk_streamer_runtime.documents import decode_strictly
 from cdk_streamer_runtime.exchange import body_of, is_json
 from cdk_streamer_runtime.timers.faults import Fault, Malformed, TooLarge, UnsupportedBody
-from cdk_streamer_runtime.timers.rest.body import is_timer_id
+from cdk_streamer_runtime.timers.rest.body import id_rule, is_timer_id
 from cdk_streamer_runtime.timers.schedules.moments import moment
 from cdk_streamer_runtime.timers.service.conditions import Conditions
 
@@ -60,7 +59,7 @@ class Call:
         text = self.path.get("id", "")
         if is_timer_id(text):
             return text
-        raise Malformed([Fault(parameter="id", detail=f"must match {TIMER_ID_PATTERN}")])
+        raise Malformed([Fault(parameter="id", detail=id_rule(text))])
 
     @property
     def conditions(self) -> Conditions:

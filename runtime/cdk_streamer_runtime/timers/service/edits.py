@@ -85,7 +85,7 @@ class Editor:
                 entry.conditions.check(before.rev)
             return Intent(found=found, definition=None, is_done=is_foreign)
         if is_foreign or (before is None and isinstance(entry, Patch)):
-            raise TimerNotFound("there is no such timer")
+            raise TimerNotFound(f"no timer is named {entry.id!r}")
         definition = _wanted(entry, before)
         if owner is not None:
             definition = replace(definition, owner=owner)
@@ -212,7 +212,7 @@ def seconds(milliseconds: int) -> int:
 def _wanted(entry: Entry, before: Timer | None) -> Definition:
     if isinstance(entry, Patch):
         if before is None:
-            raise TimerNotFound("there is no such timer")
+            raise TimerNotFound(f"no timer is named {entry.id!r}")
         return entry.change(before.definition)
     if isinstance(entry, Delete):
         raise TypeError("a deletion wants no timer")

@@ -98,7 +98,7 @@ class TimerService:
         """Give a timer; raises TimerNotFound."""
         (found,) = self._store.read([id], self._platform.clock())
         if found.timer is None or owner not in {None, found.timer.definition.owner}:
-            raise TimerNotFound("there is no such timer")
+            raise TimerNotFound(f"no timer is named {id!r}")
         return found.timer
 
     def page(
