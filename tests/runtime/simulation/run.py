@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass, field
 
 from tests.runtime.simulation import services
@@ -15,6 +14,7 @@ from tests.runtime.simulation.promises import notice_faults, place_faults, webho
 from tests.runtime.simulation.receiver import BROKEN, ORIGIN, UNWILLING, WILLING
 from tests.runtime.simulation.scheduler import START, Scheduler
 from tests.runtime.simulation.services import Layers
+from tests.runtime.simulation.silence import silence
 from tests.runtime.simulation.visitor import Visitor
 from tests.runtime.simulation.wish import Wish
 from tests.runtime.simulation.world import LEASE, World
@@ -56,10 +56,10 @@ KILLED_HANDLERS = Faults(crash_in_handler=0.05, duplicate=0.3, reorder=0.2)
 
 def simulate(seed: int) -> Verdict:
     """Run one seed."""
-    logging.disable(logging.CRITICAL)
     scheduler = Scheduler(seed)
     trial = Trial(scheduler, _draw(scheduler))
-    found = trial.run()
+    with silence():
+        found = trial.run()
     scheduler.stop()
     name = trial.scenario.name
     return Verdict(seed=seed, scenario=name, faults=tuple(found), log=tuple(scheduler.log))

@@ -45,6 +45,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=500, help="how many seeds to run")
     parser.add_argument("--first", type=int, default=0, help="the first seed")
+    parser.add_argument("--weather", choices=[*Weather], help="run those of one weather only")
     parser.add_argument("--naive", type=int, default=4, help="the others run each so manyth seed")
     parser.add_argument("--processes", type=int, default=PROCESSES, help="how many to run in")
     parser.add_argument("--log", action="store_true", help="print the event log of each seed")
@@ -93,7 +94,8 @@ def _tell(row: Row) -> None:
 
 def _rows(arguments: argparse.Namespace) -> Iterator[Row]:
     """Run every seed with our protocol, and some with the others, in several processes."""
-    seeds = list(range(arguments.first, arguments.first + arguments.seeds))
+    drawn = range(arguments.first, arguments.first + arguments.seeds)
+    seeds = [seed for seed in drawn if arguments.weather in {None, scenario(seed).weather}]
     if arguments.until_found:
         seeds.sort(key=lambda seed: [*Kind].index(scenario(seed).kind))  # the quick ones first
     run = partial(_run, every=0 if arguments.until_found else arguments.naive, log=arguments.log)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass
 
 from cdk_streamer_runtime.timers.definition import Definition
 from tests.runtime.simulation.scheduler import Scheduler
+from tests.runtime.simulation.silence import silence
 from tests.runtime.timers.simulation.callbacks import Callbacks
 from tests.runtime.timers.simulation.debts import Rules
 from tests.runtime.timers.simulation.faults import CALM, MINUTE
@@ -41,10 +41,10 @@ class Outcome:
 
 def simulate(seed: int, protocol: type[Protocol]) -> Outcome:
     """Run one seed."""
-    logging.disable(logging.CRITICAL)
     drawn = scenario(seed)
     scheduler = Scheduler(seed, drawn.start)
-    outcome = Trial(drawn, scheduler, protocol).run()
+    with silence():
+        outcome = Trial(drawn, scheduler, protocol).run()
     scheduler.stop()
     return outcome
 
