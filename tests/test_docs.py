@@ -25,7 +25,7 @@ from aws_cdk import App, Stack, assertions
 from botocore import xform_name
 
 from benchmarks import costs, timer_costs
-from cdk_streamer import AsyncRequestApi, Auth
+from cdk_streamer import AsyncRequestApi, Auth, PeriodicTimer
 from cdk_streamer_local.cli import main
 from cdk_streamer_runtime import AsyncApp, contract
 from cdk_streamer_runtime.contract import timers
@@ -206,6 +206,12 @@ def test_the_readme_counts_every_resource_that_is_created(readme_template: asser
             "argument of `@app.action(name, ...)`",
             AsyncApp.action,
             {"self", "name"},
+        ),
+        (
+            "docs/timers.md",
+            "argument of `PeriodicTimer`",
+            PeriodicTimer.__init__,
+            {"self", "scope", "id"},
         ),
     ],
 )
