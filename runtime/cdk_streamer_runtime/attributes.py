@@ -22,12 +22,13 @@ def marshal_item(item: Mapping[str, object]) -> AttributeMap:
 
 def unmarshal_item(attributes: Mapping[str, AttributeValue]) -> Item:
     """Give plain values of an item, also of an image in a stream record."""
-    # One expression, for this runs with every answer: most attributes are texts.
-    return {
-        name: content if kind == "S" else _READERS[kind](content)
-        for name, value in attributes.items()
-        for kind, content in value.items()
-    }
+    # This runs with every answer and each image, and most attributes are texts: unpacking a dict
+    # for its only name takes less than going through its items.
+    item: Item = {}
+    for name, value in attributes.items():
+        (kind,) = value
+        item[name] = value[kind] if kind == "S" else _READERS[kind](value[kind])
+    return item
 
 
 def marshal(value: object) -> AttributeValue:
@@ -66,6 +67,8 @@ def _marshal_set(members: Iterable[object]) -> AttributeValue:
 
 
 def _plain_number(text: str) -> int | float:
+    if "." in text:
+        return float(text)
     try:
         return int(text)
     except ValueError:
