@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, NoReturn, TypedDict
 
 from cdk_streamer_runtime.streams.json_text import Json, Malformed, kind_of
@@ -80,10 +80,11 @@ class Defaults(TypedDict):
     partitionKey: str | None
 
 
-def event_of(document: Json, defaults: Callable[[], Defaults]) -> Event:
-    """Give the event of a JSON document; raises Malformed when it is none.
+def event_of(document: Json) -> Event | None:
+    """Give the event of a JSON document; None when its record has to say the rest.
 
     The members that every event has are checked, those of its entity are the rules' business.
+    Raises Malformed when it is no object.
     """
     if document.__class__ is not dict:
         raise Malformed(f"an event is a JSON object, not {kind_of(document)}")
@@ -97,14 +98,15 @@ def event_of(document: Json, defaults: Callable[[], Defaults]) -> Event:
         and type(event.get("tags", _NO_TAGS)) is dict
     ):  # fmt: skip
         return event
-    return _completed(event, defaults())
+    return None
 
 
 _NO_TAGS: dict[str, str] = {}
 
 
-def _completed(event: Event, defaults: Defaults) -> Event:
-    said = {name: value for name, value in event.items() if value is not None}
+def completed(document: dict[str, Any], defaults: Defaults) -> Event:
+    """Give the event of a document and what its record says; raises Malformed when it is none."""
+    said = {name: value for name, value in document.items() if value is not None}
     members = {**{name: value for name, value in defaults.items() if value is not None}, **said}
     for name in ("id", "type"):
         if not (isinstance(members.get(name), str) and members[name]):

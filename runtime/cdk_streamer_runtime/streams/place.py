@@ -20,4 +20,9 @@ class Place(NamedTuple):
     group: str | None
 
 
+def place_of(id: str, item: str, sequence: str | None, group: str | None) -> Place:
+    """Give a place, in a third of the time that its class takes."""
+    return tuple.__new__(Place, (id, item, sequence, group))  # pyright: ignore[reportUnknownMemberType]
+
+
 NOWHERE = Place(None, None, None, None)

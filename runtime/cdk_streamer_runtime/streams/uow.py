@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -10,8 +10,8 @@ from cdk_streamer_runtime.streams.event import Event
 from cdk_streamer_runtime.streams.json_text import Json
 from cdk_streamer_runtime.streams.place import Place
 
-_EMPTY: Mapping[str, Any] = MappingProxyType({})
-_Values = tuple[Json, Event, Place, Mapping[str, Json]]
+_EMPTY: MappingProxyType[str, Any] = MappingProxyType({})
+_Values = tuple[Json, Event, Place, MappingProxyType[str, Json]]
 _new: Callable[[type[UnitOfWork], _Values], UnitOfWork]
 _new = tuple.__new__  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
 
@@ -20,7 +20,7 @@ class _Members(NamedTuple):
     record: Json
     event: Event
     place: Place
-    scope: Mapping[str, Any] = _EMPTY
+    scope: MappingProxyType[str, Any] = _EMPTY
 
 
 class UnitOfWork(_Members):
@@ -48,7 +48,7 @@ class UnitOfWork(_Members):
             if not {"record", "place", "scope"}.isdisjoint(names):
                 raise TypeError("a unit of work keeps its record and its place; use another name")
             event = names.pop("event")
-        return _new(UnitOfWork, (record, event, place, MappingProxyType({**scope, **names})))
+        return _new(UnitOfWork, (record, event, place, MappingProxyType(scope | names)))
 
     def get(self, name: str, default: Json = None) -> Json:
         """Give what a step has put there under this name, or the default."""

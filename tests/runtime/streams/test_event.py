@@ -8,7 +8,7 @@ import pickle
 
 import pytest
 
-from cdk_streamer_runtime.streams.event import LAST_TIMESTAMP, Defaults, Event, event_of
+from cdk_streamer_runtime.streams.event import LAST_TIMESTAMP, Defaults, Event, completed, event_of
 from cdk_streamer_runtime.streams.json_text import Malformed
 
 WHOLE = {
@@ -30,8 +30,12 @@ def known():
     return Defaults(id="record-1", timestamp=7, partitionKey="group")
 
 
+def whole(document):
+    return event_of(document) or completed(document, known())
+
+
 def read(**members):
-    return event_of({**WHOLE, **members}, known)
+    return whole({**WHOLE, **members})
 
 
 def test_an_event_has_the_names_of_the_wire_and_of_python():
@@ -89,13 +93,13 @@ def test_a_copy_of_an_event_is_an_event(again):
 
 def test_an_event_does_not_share_its_members_with_the_document():
     document = dict(WHOLE)
-    event = event_of(document, known)
+    event = whole(document)
     document["type"] = "other"
     assert event.type == "thing-created"
 
 
 def test_what_an_event_does_not_say_its_record_says():
-    assert event_of({"type": "t"}, known) == {**known(), "type": "t"}
+    assert whole({"type": "t"}) == {**known(), "type": "t"}
 
 
 def test_null_is_nothing_said():
@@ -107,7 +111,7 @@ def test_null_is_nothing_said():
 
 def test_an_event_without_a_key_is_in_order_with_itself_alone():
     nothing = Defaults(id="record-1", timestamp=7, partitionKey=None)
-    assert event_of({"type": "t"}, lambda: nothing).partition_key == "record-1"
+    assert completed({"type": "t"}, nothing).partition_key == "record-1"
 
 
 def test_a_moment_with_a_fraction_is_a_whole_millisecond():
@@ -139,4 +143,4 @@ def test_what_is_no_event_says_why(members, reason):
 @pytest.mark.parametrize("document", [None, [], "text", 5, True])
 def test_only_an_object_is_an_event(document):
     with pytest.raises(Malformed, match="an event is a JSON object, not"):
-        event_of(document, known)
+        whole(document)

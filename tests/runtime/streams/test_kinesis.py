@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from base64 import b64encode
 
+import msgspec
 import pytest
 from hypothesis import given, strategies as st
 
@@ -64,6 +65,14 @@ def test_another_decoder_can_read():
 
     assert only(from_kinesis(KINESIS, decode=decode)).event.type == "by-another"
     assert asked == [b"Hello, this is a test."]
+
+
+def test_a_library_that_the_user_brings_can_read():
+    records = saying({"type": "thing-created", "thing": {"price": 1.5}})
+    assert events(from_kinesis(records, decode=msgspec.json.decode)) == events(
+        from_kinesis(records)
+    )
+    assert fault(from_kinesis(KINESIS, decode=msgspec.json.decode)).error == "DecodeError"
 
 
 def test_what_a_decoder_raises_is_the_records_fault():

@@ -15,7 +15,7 @@ from cdk_streamer_runtime.streams.event import Event
 from cdk_streamer_runtime.streams.json_text import Json, Malformed, optional_text
 from cdk_streamer_runtime.streams.moments import from_seconds
 from cdk_streamer_runtime.streams.outcome import Ignored, Outcome, Reason, outcomes, records_of
-from cdk_streamer_runtime.streams.place import Place
+from cdk_streamer_runtime.streams.place import Place, place_of
 from cdk_streamer_runtime.streams.uow import UnitOfWork, unit_of_work
 
 _ACTIONS = {"INSERT": "created", "MODIFY": "updated", "REMOVE": "deleted"}
@@ -79,7 +79,7 @@ def _place(record: Json) -> Place:
     sequence, name = record["dynamodb"]["SequenceNumber"], record["eventID"]
     if type(sequence) is not str or type(name) is not str or not name:
         raise Malformed("`SequenceNumber` and `eventID` must be texts")
-    return Place(name, sequence, sequence, optional_text(record, "eventSourceARN"))
+    return place_of(name, sequence, sequence, optional_text(record, "eventSourceARN"))
 
 
 def _plain(old: Json, new: Json) -> dict[str, Json]:

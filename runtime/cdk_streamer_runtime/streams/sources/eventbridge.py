@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from cdk_streamer_runtime.documents import encode
-from cdk_streamer_runtime.streams.event import Defaults, Event, event_of
+from cdk_streamer_runtime.streams.event import Defaults, Event, completed, event_of
 from cdk_streamer_runtime.streams.json_text import (
     Decode,
     Json,
@@ -57,7 +57,7 @@ def enveloped(envelope: Json) -> Event:
     """Give the event that is in the envelope, or is the envelope."""
     detail, kind = envelope["detail"], text_of(envelope, "detail-type")
     if is_object(detail) and detail.get("type") == kind:
-        return event_of(detail, lambda: _defaults(envelope))
+        return event_of(detail) or completed(detail, _defaults(envelope))
     name, resources = text_of(envelope, "id"), envelope.get("resources") or [None]
     key = resources[0] if isinstance(resources[0], str) else name
     return Event(

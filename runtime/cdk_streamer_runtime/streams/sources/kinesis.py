@@ -10,11 +10,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from cdk_streamer_runtime.documents import encode
-from cdk_streamer_runtime.streams.event import Defaults, event_of
+from cdk_streamer_runtime.streams.event import Defaults, completed, event_of
 from cdk_streamer_runtime.streams.json_text import Decode, Json, Malformed, decode_json
 from cdk_streamer_runtime.streams.moments import from_seconds
 from cdk_streamer_runtime.streams.outcome import Outcome, outcomes, records_of
-from cdk_streamer_runtime.streams.place import Place
+from cdk_streamer_runtime.streams.place import Place, place_of
 from cdk_streamer_runtime.streams.uow import UnitOfWork, unit_of_work
 
 SHARD = "shardId-000000000000"
@@ -26,7 +26,8 @@ def from_kinesis(event: Json, *, decode: Decode = decode_json) -> Iterator[Outco
     def read(record: Json, place: Place) -> UnitOfWork:
         kinesis = record["kinesis"]
         document = decode(a2b_base64(kinesis["data"]))
-        return unit_of_work(record, event_of(document, lambda: _defaults(kinesis, place)), place)
+        event = event_of(document) or completed(document, _defaults(kinesis, place))
+        return unit_of_work(record, event, place)
 
     return outcomes(records_of(event), _place, read)
 
@@ -35,7 +36,7 @@ def _place(record: Json) -> Place:
     sequence, name = record["kinesis"]["sequenceNumber"], record["eventID"]
     if type(sequence) is not str or type(name) is not str:
         raise Malformed("`sequenceNumber` and `eventID` must be texts")
-    return Place(name, sequence, sequence, name.partition(":")[0])
+    return place_of(name, sequence, sequence, name.partition(":")[0])
 
 
 def _defaults(kinesis: Mapping[str, Any], place: Place) -> Defaults:

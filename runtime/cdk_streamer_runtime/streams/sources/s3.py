@@ -6,6 +6,7 @@ however often S3 tells it. The type is the event's name without its cause: `obje
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -30,7 +31,6 @@ from cdk_streamer_runtime.streams.outcome import (
     Ignored,
     Outcome,
     Reason,
-    digest,
     outcomes,
     records_of,
     spread,
@@ -109,9 +109,11 @@ def _carried(outcome: Outcome, carrier: Json, place: Place, number: int) -> Outc
 def _place(record: Json) -> Place:
     entity = record["s3"]["object"]
     bucket, key = text_of(record["s3"]["bucket"], "name"), text_of(entity, "key")
-    parts = (entity.get("versionId"), entity.get("sequencer"), record["eventName"])
-    name = digest(bucket, key, *parts, record["eventTime"])
-    return Place(name, None, optional_text(entity, "sequencer"), f"{bucket}/{key}")
+    version, sequencer = optional_text(entity, "versionId"), optional_text(entity, "sequencer")
+    happened = (version or "", sequencer or "", record["eventName"], record["eventTime"])
+    # None of them can have a line's end: S3 encodes it in keys.
+    name = hashlib.sha256("\n".join((bucket, key, *happened)).encode()).hexdigest()[:32]
+    return Place(name, None, sequencer, f"{bucket}/{key}")
 
 
 def _unit(record: Json, place: Place) -> UnitOfWork:

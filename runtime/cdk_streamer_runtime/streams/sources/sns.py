@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from cdk_streamer_runtime.documents import encode
-from cdk_streamer_runtime.streams.event import Defaults, Event, event_of
+from cdk_streamer_runtime.streams.event import Defaults, Event, completed, event_of
 from cdk_streamer_runtime.streams.json_text import (
     Decode,
     Json,
@@ -60,7 +60,7 @@ def message_of(notification: Json) -> str:
 
 def _event(notification: Json, decode: Decode) -> Event:
     document = decode(message_of(notification))
-    return event_of(document, lambda: _defaults(notification))
+    return event_of(document) or completed(document, _defaults(notification))
 
 
 def _defaults(notification: Mapping[str, Any]) -> Defaults:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from cdk_streamer_runtime.documents import encode
-from cdk_streamer_runtime.streams.event import Defaults, event_of
+from cdk_streamer_runtime.streams.event import Defaults, completed, event_of
 from cdk_streamer_runtime.streams.json_text import (
     Decode,
     Json,
@@ -28,7 +28,8 @@ def from_sqs(event: Json, *, decode: Decode = decode_json) -> Iterator[Outcome]:
 
     def read(record: Json, place: Place) -> UnitOfWork:
         document = decode(record["body"])
-        return unit_of_work(record, event_of(document, lambda: _defaults(record, place)), place)
+        event = event_of(document) or completed(document, _defaults(record, place))
+        return unit_of_work(record, event, place)
 
     return outcomes(records_of(event), message_place, read)
 
