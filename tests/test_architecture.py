@@ -62,7 +62,9 @@ PURE = (
     *(
         "streams.sources.alarms",
         "streams.sources.cron",
+        "streams.place",
         "streams.sources.dynamodb",
+        "streams.sources.dynamodb_records",
         "streams.sources.eventbridge",
         "streams.sources.kinesis",
         "streams.sources.s3",
