@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from aws_cdk import Duration
 
 
@@ -11,6 +13,11 @@ def whole_seconds(
     """Give a duration in seconds; raises ValueError outside of the limits, `name` in its text."""
     if duration is None:
         return default
+    if not isinstance(cast("object", duration), Duration):
+        raise ValueError(  # noqa: TRY004 - as all that is wrong with arguments
+            f"{name} must be a Duration, got {duration!r}; "
+            f"pass such as Duration.seconds({default}), or leave it out for that"
+        )
     # Token.is_unresolved(duration) is False even for Duration.seconds(a token).
     if duration.is_unresolved():
         raise ValueError(f"{name} must be known when the app is synthesized, got a token")

@@ -34,6 +34,7 @@ INLINE = lambda_.Code.from_inline("app = None")
         ({"memory_size": 64}, "memory_size must be 128 to 10240 MB, got 64"),
         ({"worker_timeout": Duration.minutes(16)}, "worker_timeout must be 10 to 900"),
         ({"worker_timeout": Duration.seconds(1)}, "worker_timeout must be 10 to 900"),
+        ({"worker_timeout": 60}, r"a Duration, got 60; pass such as Duration.seconds\(\d+\)"),
         ({"worker_timeout": Duration.millis(20_500)}, "whole seconds, got 20.5"),
         ({"max_concurrency": 1}, "max_concurrency must be 2 to 1000, got 1"),
         ({"max_concurrency": 1001}, "max_concurrency must be 2 to 1000"),
