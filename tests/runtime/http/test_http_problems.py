@@ -99,6 +99,7 @@ def test_how_long_to_wait_is_told_twice():
     response = problem(fault)
 
     assert response.headers["retry-after"] == "2"
+    assert response.document is not None
     assert response.document["retry_after_ms"] == 1_001
 
 
