@@ -24,6 +24,7 @@ KNOWN = {
     "no fast path": 4,
     "no fast path for what is repeated": 4,
     "successor lost": 1,
+    "phase moved by a repeated PUT": 0,
     "skipped hour of a night forgotten": 1,
     "row that cannot be read ends the window": 8,
 }
