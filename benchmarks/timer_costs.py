@@ -13,8 +13,6 @@ from benchmarks.bill import Bill, Meter, dollars, less
 from cdk_streamer_runtime.aws import Aws
 from cdk_streamer_runtime.contract.timers import (
     TIMER_LOOK_AHEAD_SECONDS,
-    TIMER_OWNER_INDEX,
-    TIMER_OWNER_INDEX_PARTITION_KEY,
     TIMER_OWNER_INDEX_PROJECTION,
     TIMER_OWNER_INDEX_SORT_KEY,
     TIMER_SHARDS,
@@ -22,8 +20,9 @@ from cdk_streamer_runtime.contract.timers import (
     TimerTickerEnvironment,
 )
 from cdk_streamer_runtime.dynamodb import Table
-from cdk_streamer_runtime.memory import IndexSchema, MemoryAws, QueueSchema, TableSchema
+from cdk_streamer_runtime.memory import MemoryAws, QueueSchema
 from cdk_streamer_runtime.memory.platform import MemoryPlatform
+from cdk_streamer_runtime.memory.timers import TABLE
 from cdk_streamer_runtime.timers.assembly import TimerAssembly, metrics_of
 from cdk_streamer_runtime.timers.definition import Definition
 from cdk_streamer_runtime.timers.schedules.schedule import Every
@@ -32,19 +31,6 @@ from cdk_streamer_runtime.timers.service.service import TimerService
 from cdk_streamer_runtime.timers.table.keys import shard_names
 from cdk_streamer_runtime.timers.table.store import TimerStore
 
-TABLE = TableSchema(
-    name="timers",
-    partition_key="pk",
-    sort_key="sk",
-    indexes=(
-        IndexSchema(
-            name=TIMER_OWNER_INDEX,
-            partition_key=TIMER_OWNER_INDEX_PARTITION_KEY,
-            sort_key=TIMER_OWNER_INDEX_SORT_KEY,
-            projection=TIMER_OWNER_INDEX_PROJECTION,
-        ),
-    ),
-)
 LISTED = {TIMER_OWNER_INDEX_SORT_KEY, *TIMER_OWNER_INDEX_PROJECTION}
 FIRINGS = 2_000
 DATA = '{"url":"https://api.example.com/v1/things/42"}'

@@ -11,7 +11,8 @@ from typing import Any
 from cdk_streamer_runtime.contract import HttpRoute
 from cdk_streamer_runtime.http.operations import OPERATIONS
 from cdk_streamer_runtime.http.payloads import submissions
-from cdk_streamer_runtime.http.schemas import SCHEMAS, Schema, ref, thing
+from cdk_streamer_runtime.http.schemas import SCHEMAS
+from cdk_streamer_runtime.operations import Schema, ref, thing
 from cdk_streamer_runtime.requests.app import AsyncApp
 from cdk_streamer_runtime.requests.loader import load_app
 from cdk_streamer_runtime.requests.uploads import LONGEST_TYPE, TYPE_PATTERN

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 
 from cdk_streamer_runtime.contract import REQUEST_ID_PATTERN, WAIT_SECONDS, HttpRoute, State
-from cdk_streamer_runtime.exchange import JSON, PROBLEM_JSON
-from cdk_streamer_runtime.http.schemas import COUNT, REQUEST_ID, Schema, ref
+from cdk_streamer_runtime.exchange import JSON
+from cdk_streamer_runtime.http.schemas import COUNT, REQUEST_ID
+from cdk_streamer_runtime.operations import Schema, content, operation, ref
 from cdk_streamer_runtime.requests.inquiries import LARGEST_PAGE, LONGEST_REASON
 
 _CURSOR = rf'^\["[0-9]{{15}}#{REQUEST_ID_PATTERN}","[A-Za-z0-9_-]{{43}}"\]$'
@@ -48,39 +49,22 @@ def _operation(
     body: str | None = None,
     problems: Iterable[HTTPStatus] = (),
 ) -> Schema:
-    statuses = sorted({*_ALWAYS, *problems, *(_WITH_BODY if body else ())})
-    operation: Schema = {
-        "operationId": name,
-        "summary": summary,
-        "parameters": list(parameters),
-        "responses": {
-            **{str(status): _answer(status, schema) for status, schema in answers.items()},
-            **{str(int(status)): _problem(status) for status in statuses},
-        },
-    }
-    if body:
-        content = {JSON: {"schema": ref(body)}}
-        operation["requestBody"] = {"required": True, "content": content}
-    return operation
+    return operation(
+        name,
+        summary,
+        {status: _answer(status, schema) for status, schema in answers.items()},
+        parameters=parameters,
+        body=body,
+        problems={*_ALWAYS, *problems, *(_WITH_BODY if body else ())},
+    )
 
 
 def _answer(status: int, schema: str) -> Schema:
-    kind = ref(schema) if schema else {"type": "object"}
-    return {
-        "description": HTTPStatus(status).phrase,
-        "content": {JSON: {"schema": kind}},
-    }
-
-
-def _problem(status: HTTPStatus) -> Schema:
-    return {
-        "description": status.phrase,
-        "content": {PROBLEM_JSON: {"schema": ref("Problem")}},
-    }
+    return content(status, ref(schema) if schema else {"type": "object"})
 
 
 def _submit() -> Schema:
-    operation = _operation(
+    submit = _operation(
         "submit",
         "Ask for an action",
         {200: "", 202: "Snapshot"},
@@ -94,13 +78,13 @@ def _submit() -> Schema:
             *(HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.GATEWAY_TIMEOUT),
         ],
     )
-    operation["responses"]["200"] = {
+    submit["responses"]["200"] = {
         "description": "the answer of a sync action, or an async one that has ended",
         "content": {JSON: {"schema": {"oneOf": [ref("Response"), ref("Snapshot")]}}},
     }
     location = {"schema": {"type": "string", "format": "uri-reference"}}
-    operation["responses"]["202"]["headers"] = {"Location": location}
-    return operation
+    submit["responses"]["202"]["headers"] = {"Location": location}
+    return submit
 
 
 OPERATIONS: Mapping[HttpRoute, Schema] = {

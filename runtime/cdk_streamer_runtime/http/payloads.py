@@ -6,7 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any, cast
 
-from cdk_streamer_runtime.http.schemas import COMPONENTS, REQUEST_ID, WEBHOOK, Schema, ref
+from cdk_streamer_runtime.http.schemas import REQUEST_ID, WEBHOOK
+from cdk_streamer_runtime.operations import COMPONENTS, Schema, ref
 from cdk_streamer_runtime.requests.actions import Action
 from cdk_streamer_runtime.requests.app import AsyncApp
 from cdk_streamer_runtime.requests.inputs import InvalidInput

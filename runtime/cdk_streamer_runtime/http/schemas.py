@@ -3,29 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from cdk_streamer_runtime.contract import REQUEST_ID_PATTERN, ErrorCode, State
-
-Schema = dict[str, Any]
-
-COMPONENTS = "#/components/schemas/"
-
-
-def ref(name: str) -> Schema:
-    """Refer to a component."""
-    return {"$ref": f"{COMPONENTS}{name}"}
-
-
-def thing(properties: Mapping[str, Schema], *optional: str, text: str | None = None) -> Schema:
-    """Describe an object whose members are required, but for the optional ones."""
-    schema: Schema = {
-        "type": "object",
-        "required": [name for name in properties if name not in optional],
-        "properties": dict(properties),
-    }
-    return {"description": text, **schema} if text else schema
-
+from cdk_streamer_runtime.operations import Schema, ref, thing
 
 MOMENT: Schema = {"type": "string", "format": "date-time"}
 COUNT: Schema = {"type": "integer", "minimum": 0}

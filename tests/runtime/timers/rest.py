@@ -11,20 +11,17 @@ from urllib.parse import quote
 from cdk_streamer_runtime.callers import Caller
 from cdk_streamer_runtime.contract import AuthorizerContext, CallerRules
 from cdk_streamer_runtime.contract.timers import (
-    TIMER_OWNER_INDEX,
-    TIMER_OWNER_INDEX_PARTITION_KEY,
-    TIMER_OWNER_INDEX_PROJECTION,
-    TIMER_OWNER_INDEX_SORT_KEY,
     TimerApiEnvironment,
     TimerRoute,
 )
 from cdk_streamer_runtime.documents import encode
-from cdk_streamer_runtime.memory import IndexSchema, MemoryAws, QueueSchema, TableSchema
+from cdk_streamer_runtime.memory import MemoryAws, QueueSchema
 from cdk_streamer_runtime.memory.http import HttpAnswer
 from cdk_streamer_runtime.memory.platform import MemoryPlatform
+from cdk_streamer_runtime.memory.timers import TABLE as SCHEMA, CountedTimerMetrics
 from cdk_streamer_runtime.timers.rest.assembly import timer_api
 from tests.runtime.observed_aws import ObservedAws
-from tests.runtime.timers.world import DEAD, FIRINGS, TABLE, Meter
+from tests.runtime.timers.world import DEAD, FIRINGS, TABLE
 
 NOW = 1_700_000_000
 SHARDS = 16
@@ -46,21 +43,14 @@ class Rest:
         look_ahead: int = 180,
         rules: CallerRules | None = None,
     ) -> None:
-        index = IndexSchema(
-            name=TIMER_OWNER_INDEX,
-            partition_key=TIMER_OWNER_INDEX_PARTITION_KEY,
-            sort_key=TIMER_OWNER_INDEX_SORT_KEY,
-            projection=TIMER_OWNER_INDEX_PROJECTION,
-        )
-        schema = TableSchema(name=TABLE, partition_key="pk", sort_key="sk", indexes=(index,))
         self.platform = MemoryPlatform()
         self.platform.now = NOW * 1000
         self.memory = MemoryAws(
             clock=self.platform.clock,
-            tables=[schema],
+            tables=[SCHEMA],
             queues=[QueueSchema(name=name) for name in (FIRINGS, DEAD)],
         )
-        self.aws, self.meter = ObservedAws(self.memory), Meter()
+        self.aws, self.meter = ObservedAws(self.memory), CountedTimerMetrics()
         settings = TimerApiEnvironment(
             name="timers",
             table_name=TABLE,

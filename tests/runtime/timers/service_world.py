@@ -4,15 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from cdk_streamer_runtime.contract.timers import (
-    TIMER_OWNER_INDEX,
-    TIMER_OWNER_INDEX_PARTITION_KEY,
-    TIMER_OWNER_INDEX_PROJECTION,
-    TIMER_OWNER_INDEX_SORT_KEY,
-)
 from cdk_streamer_runtime.dynamodb import Table, unmarshal_item
 from cdk_streamer_runtime.errors import CONDITION_FAILED, TransactionCancelled
-from cdk_streamer_runtime.memory import IndexSchema, MemoryAws, QueueSchema, TableSchema
+from cdk_streamer_runtime.memory import MemoryAws, QueueSchema
+from cdk_streamer_runtime.memory.timers import TABLE as SCHEMA
 from cdk_streamer_runtime.timers.definition import Definition
 from cdk_streamer_runtime.timers.schedules.cron import Cron
 from cdk_streamer_runtime.timers.schedules.schedule import Calendar, Every, Once, Schedule
@@ -28,19 +23,6 @@ from tests.runtime.timers.world import DEAD, FIRINGS, MINUTE, TABLE, TICKS, Worl
 
 LOOK_AHEAD = 180
 YOUNG = (LOOK_AHEAD + 120) * 1000
-SCHEMA = TableSchema(
-    name=TABLE,
-    partition_key="pk",
-    sort_key="sk",
-    indexes=(
-        IndexSchema(
-            name=TIMER_OWNER_INDEX,
-            partition_key=TIMER_OWNER_INDEX_PARTITION_KEY,
-            sort_key=TIMER_OWNER_INDEX_SORT_KEY,
-            projection=TIMER_OWNER_INDEX_PROJECTION,
-        ),
-    ),
-)
 
 
 class ServiceWorld(World):

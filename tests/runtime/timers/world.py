@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from cdk_streamer_runtime.contract.timers import TimerMetric
 from cdk_streamer_runtime.dynamodb import Table
 from cdk_streamer_runtime.memory import MemoryAws, QueueSchema, TableSchema
 from cdk_streamer_runtime.memory.platform import MemoryPlatform
+from cdk_streamer_runtime.memory.timers import CountedTimerMetrics
 from cdk_streamer_runtime.timers.definition import Definition
 from cdk_streamer_runtime.timers.dispatch.dispatcher import Dispatcher
 from cdk_streamer_runtime.timers.schedules.wheel import place_of
@@ -28,22 +27,6 @@ SHARD = "0101"
 MINUTE = 1_700_000_040  # a whole one
 
 
-class Meter:
-    """Keeps what is measured."""
-
-    def __init__(self) -> None:
-        self.counts: Counter[TimerMetric] = Counter()
-        self.values: dict[TimerMetric, list[float]] = {}
-
-    def count(self, metric: TimerMetric, value: int = 1) -> None:
-        self.counts[metric] += value
-
-    def milliseconds(self, metric: TimerMetric, value: float) -> None:
-        self.values.setdefault(metric, []).append(value)
-
-    seconds = milliseconds
-
-
 class World:
     """Where the functions run. The clock stands at the beginning of a minute."""
 
@@ -57,7 +40,7 @@ class World:
         )
         self.aws = ObservedAws(self.memory)
         self.table = Table(self.memory, TABLE)
-        self.meter = Meter()
+        self.meter = CountedTimerMetrics()
         self.sender = Sender(self.aws, self.url(FIRINGS), self.url(DEAD), self.platform, self.meter)
 
     def url(self, queue: str) -> str:

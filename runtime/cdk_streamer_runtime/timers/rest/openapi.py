@@ -10,14 +10,14 @@ from http import HTTPStatus
 from typing import Any
 
 from cdk_streamer_runtime.contract.timers import TimerRoute, TimerState
-from cdk_streamer_runtime.exchange import JSON, PROBLEM_JSON
+from cdk_streamer_runtime.operations import Schema, content, operation, ref
 from cdk_streamer_runtime.timers.rest.api import (
     LONGEST_PAGE,
     MOST_OCCURRENCES,
     OCCURRENCES,
     PAGE,
 )
-from cdk_streamer_runtime.timers.rest.schemas import ID, MOMENT, SCHEMAS, TEXT, Schema, ref
+from cdk_streamer_runtime.timers.rest.schemas import ID, MOMENT, SCHEMAS, TEXT
 
 # What any request can meet, whatever it asks for.
 _ALWAYS = (400, 401, 403, 429, 500, 503)
@@ -46,34 +46,21 @@ def _operation(
     body: str | None = None,
     problems: Iterable[int] = (),
 ) -> Schema:
-    statuses = sorted({*_ALWAYS, *problems, *(_WITH_BODY if body else ())})
-    operation: Schema = {
-        "operationId": name,
-        "summary": summary,
-        "parameters": list(parameters),
-        "responses": {
-            **{str(status): _answer(status, schema) for status, schema in answers.items()},
-            **{str(status): _content(status, PROBLEM_JSON, "Problem") for status in statuses},
-        },
-    }
-    if body:
-        content = {JSON: {"schema": ref(body)}}
-        operation["requestBody"] = {"required": True, "content": content}
-    return operation
+    return operation(
+        name,
+        summary,
+        {status: _answer(status, schema) for status, schema in answers.items()},
+        parameters=parameters,
+        body=body,
+        problems={*_ALWAYS, *problems, *(_WITH_BODY if body else ())},
+    )
 
 
 def _answer(status: int, schema: str) -> Schema:
     if not schema:
         return {"description": HTTPStatus(status).phrase}
-    told = _content(status, JSON, schema)
+    told = content(status, ref(schema))
     return {**told, "headers": dict(_TAG)} if schema == "Timer" else told
-
-
-def _content(status: int, kind: str, schema: str) -> Schema:
-    return {
-        "description": HTTPStatus(status).phrase,
-        "content": {kind: {"schema": ref(schema)}},
-    }
 
 
 OPERATIONS: Mapping[TimerRoute, Schema] = {
@@ -128,9 +115,9 @@ OPERATIONS: Mapping[TimerRoute, Schema] = {
 def openapi(*, title: str = "Timers", version: str = "1", server: str = ".") -> dict[str, Any]:
     """Describe the API; `server` is its own address."""
     paths: dict[str, dict[str, Schema]] = {}
-    for route, operation in OPERATIONS.items():
+    for route, described in OPERATIONS.items():
         method, _, path = route.partition(" ")
-        paths.setdefault(path, {})[method.lower()] = operation
+        paths.setdefault(path, {})[method.lower()] = described
     signed = {
         "type": "apiKey",
         "name": "Authorization",

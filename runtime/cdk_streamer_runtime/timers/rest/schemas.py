@@ -3,38 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from cdk_streamer_runtime.contract.timers import TIMER_BATCH, TIMER_ID_PATTERN, TimerState
+from cdk_streamer_runtime.operations import Schema, ref, thing
 from cdk_streamer_runtime.timers.definition import DEFAULT_GRACE, Policy
 from cdk_streamer_runtime.timers.rest import body
 from cdk_streamer_runtime.timers.schedules.moments import PATTERN
 
-Schema = dict[str, Any]
 
-
-def ref(name: str) -> Schema:
-    """Refer to a component."""
-    return {"$ref": f"#/components/schemas/{name}"}
-
-
-def thing(properties: Mapping[str, Schema], *required: str, text: str | None = None) -> Schema:
+def closed(properties: Mapping[str, Schema], *required: str, text: str | None = None) -> Schema:
     """Describe an object that has no other members."""
     schema: Schema = {
         "type": "object",
         "properties": dict(properties),
         "required": list(required),
         "additionalProperties": False,
-    }
-    return {"description": text, **schema} if text else schema
-
-
-def answer(properties: Mapping[str, Schema], *optional: str, text: str | None = None) -> Schema:
-    """Describe an object that is answered: later versions may tell more."""
-    schema: Schema = {
-        "type": "object",
-        "properties": dict(properties),
-        "required": [name for name in properties if name not in optional],
     }
     return {"description": text, **schema} if text else schema
 
@@ -91,7 +74,7 @@ _COMPUTED: Mapping[str, Schema] = {
 def _schedule(kind: str, *details: str) -> Schema:
     others = {name: {"type": "null"} for name in _SCHEDULE if name not in {kind, *details}}
     told = {name: or_null(_SCHEDULE[name]) for name in details}
-    return thing({kind: _SCHEDULE[kind], **told, **others}, kind)
+    return closed({kind: _SCHEDULE[kind], **told, **others}, kind)
 
 
 def _wanted(schedule: Schema, jitter: Schema) -> dict[str, Schema]:
@@ -101,7 +84,7 @@ def _wanted(schedule: Schema, jitter: Schema) -> dict[str, Schema]:
         "start": or_null(MOMENT),
         "end": or_null(MOMENT),
         "jitter": or_null(jitter),
-        "misfire": {"anyOf": [_choice(*Policy), thing(misfire), {"type": "null"}]},
+        "misfire": {"anyOf": [_choice(*Policy), closed(misfire), {"type": "null"}]},
         "owner": or_null(_text(body.OWNER_LENGTH)),
         "state": or_null(_choice(*TimerState)),
         "data": {"description": "what the callback gets"},
@@ -110,7 +93,7 @@ def _wanted(schedule: Schema, jitter: Schema) -> dict[str, Schema]:
     }
 
 
-_WHOLE_JITTER = thing({"seconds": _JITTER["seconds"], "mode": or_null(_JITTER["mode"])}, "seconds")
+_WHOLE_JITTER = closed({"seconds": _JITTER["seconds"], "mode": or_null(_JITTER["mode"])}, "seconds")
 _BODY = _wanted(ref("Schedule"), _WHOLE_JITTER)
 _OLDER = {
     body.OLDER_DATA: {"description": "what the callback's message is"},
@@ -135,8 +118,8 @@ SCHEMAS: Mapping[str, Schema] = {
         "oneOf": [_schedule("every", "phase"), _schedule("cron", "timezone"), _schedule("at")]
     },
     "Wanted": {"anyOf": [ref("Body"), ref("OlderBody")]},
-    "Body": thing(_BODY, "schedule"),
-    "OlderBody": thing(
+    "Body": closed(_BODY, "schedule"),
+    "OlderBody": closed(
         {
             **_BODY,
             **_OLDER,
@@ -146,19 +129,19 @@ SCHEMAS: Mapping[str, Schema] = {
         body.OLDER_DATA,
         text="every hour at that minute; an answer to it may be sent back too",
     ),
-    "Patch": thing(
+    "Patch": closed(
         _wanted(
-            or_null(thing({name: or_null(each) for name, each in _SCHEDULE.items()})),
-            thing({name: or_null(each) for name, each in _JITTER.items()}),
+            or_null(closed({name: or_null(each) for name, each in _SCHEDULE.items()})),
+            closed({name: or_null(each) for name, each in _JITTER.items()}),
         )
         | _OLDER,
         text="a merge patch: null takes a member away",
     ),
-    "Timer": answer(
+    "Timer": thing(
         {
             **_LISTED,
-            "jitter": answer(_JITTER),
-            "misfire": answer(_MISFIRE),
+            "jitter": thing(_JITTER),
+            "misfire": thing(_MISFIRE),
             "data": {},
             "last_due_at": or_null(MOMENT),
             "updated_at": {"type": "string", "format": "date-time"},
@@ -168,20 +151,20 @@ SCHEMAS: Mapping[str, Schema] = {
         },
         *("owner", "start", "end", "jitter", body.OLDER_DATA, *body.OLDER_COMPUTED),
     ),
-    "Page": answer(
+    "Page": thing(
         {
-            "timers": {"type": "array", "items": answer(_LISTED, "owner", "start", "end")},
+            "timers": {"type": "array", "items": thing(_LISTED, "owner", "start", "end")},
             "cursor": or_null(TEXT),
         }
     ),
-    "Occurrences": answer(
+    "Occurrences": thing(
         {
             "id": ref("Id"),
             "occurrences": {"type": "array", "items": MOMENT},
             "next": or_null(MOMENT),
         }
     ),
-    "Batch": thing(
+    "Batch": closed(
         {
             "entries": {
                 "type": "array",
@@ -189,20 +172,20 @@ SCHEMAS: Mapping[str, Schema] = {
                 "maxItems": TIMER_BATCH,
                 "items": {
                     "oneOf": [
-                        thing({**_CALLED, "put": ref("Wanted")}, "id", "put"),
-                        thing({**_CALLED, "patch": ref("Patch")}, "id", "patch"),
-                        thing({**_CALLED, "delete": {"const": True}}, "id", "delete"),
+                        closed({**_CALLED, "put": ref("Wanted")}, "id", "put"),
+                        closed({**_CALLED, "patch": ref("Patch")}, "id", "patch"),
+                        closed({**_CALLED, "delete": {"const": True}}, "id", "delete"),
                     ]
                 },
             }
         },
         "entries",
     ),
-    "Results": answer(
+    "Results": thing(
         {
             "results": {
                 "type": "array",
-                "items": answer(
+                "items": thing(
                     {
                         "id": ref("Id"),
                         "status": {"enum": [200, 201, 204]},
@@ -214,7 +197,7 @@ SCHEMAS: Mapping[str, Schema] = {
             }
         }
     ),
-    "Problem": answer(
+    "Problem": thing(
         {
             "type": {"type": "string", "format": "uri"},
             "title": TEXT,
@@ -227,11 +210,11 @@ SCHEMAS: Mapping[str, Schema] = {
         *("errors", "results", "trace_id"),
         text="RFC 9457",
     ),
-    "Fault": answer(
+    "Fault": thing(
         {"pointer": TEXT, "parameter": TEXT, "header": TEXT, "detail": TEXT},
         *("pointer", "parameter", "header"),
     ),
-    "Refused": answer(
+    "Refused": thing(
         {"id": or_null(ref("Id")), "status": _integer(400, 499), "problem": ref("Problem")},
         "problem",
         text="of a batch of which nothing was written",

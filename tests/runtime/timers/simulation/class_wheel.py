@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any, ClassVar
 
-from cdk_streamer_runtime import contract
 from cdk_streamer_runtime.contract import timers as timer_contract
 from cdk_streamer_runtime.contract.timers import (
     TIMER_CLASSES,
@@ -18,7 +18,7 @@ from cdk_streamer_runtime.contract.timers import (
     TimerTickerEnvironment,
 )
 from cdk_streamer_runtime.memory.queues import QueueSchema
-from cdk_streamer_runtime.memory.tables import IndexSchema, TableSchema
+from cdk_streamer_runtime.memory.timers import TABLE as TIMER_TABLE
 from cdk_streamer_runtime.timers.assembly import TimerAssembly
 from cdk_streamer_runtime.timers.callbacks.callback import Callback, TimerFiring
 from cdk_streamer_runtime.timers.dispatch.window import CURSOR
@@ -42,20 +42,7 @@ CALM_LATENESS = 1_500
 DISPATCH = QueueSchema(name="dispatch", visibility_seconds=150, max_receives=3)
 CALLBACKS = QueueSchema(name="callbacks", visibility_seconds=60, max_receives=8)
 DEAD = QueueSchema(name="dead-letters")
-SCHEMA = TableSchema(
-    name=TABLE,
-    partition_key=contract.PARTITION_KEY,
-    sort_key=contract.SORT_KEY,
-    stream=True,
-    indexes=(
-        IndexSchema(
-            name=timer_contract.TIMER_OWNER_INDEX,
-            partition_key=timer_contract.TIMER_OWNER_INDEX_PARTITION_KEY,
-            sort_key=timer_contract.TIMER_OWNER_INDEX_SORT_KEY,
-            projection=timer_contract.TIMER_OWNER_INDEX_PROJECTION,
-        ),
-    ),
-)
+SCHEMA = replace(TIMER_TABLE, stream=True)
 
 
 class Meter:
