@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -45,7 +45,7 @@ class UnitOfWork(_Members):
         """Give one that knows these too, or instead; `event=` replaces the event."""
         record, event, place, scope = self
         if not _FIXED.isdisjoint(names):
-            if not {"record", "place", "scope"}.isdisjoint(names):
+            if not {"record", "place", "scope", "batch"}.isdisjoint(names):
                 raise TypeError("a unit of work keeps its record and its place; use another name")
             event = names.pop("event")
         return _new(UnitOfWork, (record, event, place, MappingProxyType(scope | names)))
@@ -63,9 +63,29 @@ class UnitOfWork(_Members):
             ) from None
 
 
-_FIXED = frozenset(_Members._fields)
+_FIXED = frozenset({*_Members._fields, "batch"})
 
 
 def unit_of_work(record: Json, event: Event, place: Place) -> UnitOfWork:
     """Give the unit of work of a record that has just come."""
     return _new(UnitOfWork, (record, event, place, _EMPTY))
+
+
+def merged(units: Sequence[UnitOfWork], **names: Json) -> UnitOfWork:
+    """Give one that stands for several, in their order: what becomes of it, becomes of them.
+
+    Record, event and place are the last one's; `batch` has all of them.
+    """
+    record, event, place, _ = units[-1]
+    scope = MappingProxyType({"batch": tuple(units), **names})
+    return _new(UnitOfWork, (record, event, place, scope))
+
+
+def places_of(uow: UnitOfWork) -> Iterator[Place]:
+    """Give the places of all records that it stands for."""
+    batch: Sequence[UnitOfWork] | None = uow.scope.get("batch")
+    if batch is None:
+        yield uow.place
+        return
+    for unit in batch:
+        yield from places_of(unit)

@@ -1,0 +1,1 @@
+"""Runs pipelines over what Lambda hands over."""

@@ -1,0 +1,1 @@
+"""What could not be done, as events."""

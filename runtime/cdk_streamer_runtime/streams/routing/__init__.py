@@ -1,0 +1,1 @@
+"""Which pipelines take an event."""

@@ -1,0 +1,1 @@
+"""Pipelines that are usual enough to have a name."""

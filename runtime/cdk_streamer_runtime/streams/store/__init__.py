@@ -1,0 +1,1 @@
+"""The micro event store: what has happened, by what it belongs to."""
