@@ -20,7 +20,7 @@ class Pipeline:
 
     `accepts` looks at events of fitting types; what it refuses is done. `policy` decides about
     errors here before the app's does. `emits` are the types of the events that it publishes, as
-    far as they are known.
+    far as they are known. `own`: it also takes what this processor has emitted itself.
     """
 
     id: str
@@ -29,3 +29,4 @@ class Pipeline:
     accepts: Callable[[UnitOfWork], bool] | None = None
     policy: Policy | None = None
     emits: tuple[str, ...] = ()
+    own: bool = False
