@@ -65,9 +65,9 @@ def event_types(option: EventTypeOption | None) -> EventTypes:
         if isinstance(each, str):
             texts.append(_checked(each))
         elif isinstance(each, re.Pattern):
-            patterns.append(_searchable(each))
+            patterns.append(_searchable(cast("re.Pattern[Any]", each)))
         elif callable(each):
-            predicates.append(each)
+            predicates.append(cast("Callable[[str], bool]", each))
         else:
             raise TypeError(
                 "event_type must be a text, a compiled expression, a function of a type or a "

@@ -1,0 +1,147 @@
+"""A rule: a flavor of pipeline with options, which are checked when the module is imported."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import MISSING, Field, dataclass, fields
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, dataclass_transform
+
+from cdk_streamer_runtime.streams.pipelines.filters import accepting
+from cdk_streamer_runtime.streams.pipelines.pipeline import Pipeline
+from cdk_streamer_runtime.streams.pipelines.steps import Step
+from cdk_streamer_runtime.streams.routing.patterns import EventTypeOption, event_types
+from cdk_streamer_runtime.streams.rules.options import (
+    BOOLEAN,
+    EVENT_TYPE,
+    ID,
+    POLICY,
+    UOW_FUNCTION,
+    Option,
+    option,
+)
+from cdk_streamer_runtime.streams.uow import UnitOfWork
+
+if TYPE_CHECKING:
+    from cdk_streamer_runtime.streams.faults.policy import Policy
+
+T = TypeVar("T")
+
+
+@dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(option,))
+def rule(flavor: type[T]) -> type[T]:
+    """Make a class with options a flavor of rule."""
+    return dataclass(frozen=True, slots=True, kw_only=True, eq=False)(flavor)
+
+
+@rule
+class Rule:
+    """What all flavors have. A flavor gives its `steps`, or its `pipelines` if they are several.
+
+    `kind` is what the flavor is called in manifests and graphs.
+    """
+
+    kind: ClassVar[str] = ""
+
+    id: str = option(ID, "what the rule is known by: in metrics, in faults, in ids of events")
+    event_type: EventTypeOption = option(
+        EVENT_TYPE, "the types of the events that it takes; '*' for any"
+    )
+    filter: Callable[[UnitOfWork], object] | None = option(
+        UOW_FUNCTION, "takes only events for which this is true", default=None
+    )
+    own: bool = option(BOOLEAN, "takes also what this processor has emitted itself", default=False)
+    policy: Policy | None = option(
+        POLICY, "what becomes of errors, before the app's policy is asked", default=None
+    )
+
+    def __new__(cls, *arguments: Any, **options: Any) -> Self:  # noqa: ANN401 - checked here
+        """Check the options before anything is made of them; raises ValueError."""
+        _check(cls, arguments, options)
+        return object.__new__(cls)
+
+    def __post_init__(self) -> None:
+        """Refuse options that do not go together."""
+        if wrong := self.contradiction():
+            raise ValueError(f"{self}: {wrong}")
+
+    def __str__(self) -> str:
+        return _title(type(self), self.id)
+
+    def contradiction(self) -> str | None:
+        """Say which options do not go together; None if all do."""
+        return None
+
+    def accepts(self) -> Callable[[UnitOfWork], bool] | None:
+        """Give the test of an event of a fitting type; None if it takes all."""
+        return accepting(content=self.filter)
+
+    def steps(self) -> tuple[Step, ...]:
+        """Give what is done."""
+        raise NotImplementedError(f"{type(self).__name__} must have steps() or pipelines()")
+
+    def emits(self) -> tuple[str, ...]:
+        """Give the types of the events that it publishes, as far as they are known."""
+        return ()
+
+    def pipelines(self) -> tuple[Pipeline, ...]:
+        """Give what it compiles to."""
+        return (
+            Pipeline(
+                id=self.id,
+                types=event_types(self.event_type),
+                steps=self.steps(),
+                accepts=self.accepts(),
+                policy=self.policy,
+                emits=self.emits(),
+                own=self.own,
+            ),
+        )
+
+
+def check_ids(rules: Iterable[Rule]) -> None:
+    """Refuse two rules, or pipelines, of one id; raises ValueError."""
+    known: dict[str, Rule] = {}
+    for each in rules:
+        for name in dict.fromkeys([each.id, *(pipeline.id for pipeline in each.pipelines())]):
+            other = known.setdefault(name, each)
+            if other is not each:
+                raise ValueError(f"{each} and {other} have the same id {name!r}; rename one")
+
+
+def options_of(flavor: type[Rule]) -> dict[str, Option]:
+    """Give the options of a flavor by their names."""
+    return {each.name: each.metadata["option"] for each in _fields(flavor)}
+
+
+def _fields(flavor: type[Rule]) -> Iterator[Field[Any]]:
+    return (each for each in fields(flavor) if "option" in each.metadata)
+
+
+def _check(flavor: type[Rule], arguments: tuple[Any, ...], options: dict[str, Any]) -> None:
+    title = _title(flavor, options.get("id"))
+    if arguments:
+        raise ValueError(f"{title} takes options by name, got {arguments[0]!r}")
+    known = {each.name: each for each in _fields(flavor)}
+    for name in options:
+        if name not in known:
+            close = get_close_matches(name, known, n=1)
+            hint = f"did you mean {close[0]!r}?" if close else f"it has {', '.join(known)}"
+            raise ValueError(f"{title} has no option {name!r}; {hint}")
+    for name, each in known.items():
+        declared: Option = each.metadata["option"]
+        if name not in options:
+            if each.default is MISSING:
+                raise ValueError(f"{title} lacks the option {name!r}: {declared.doc}")
+            continue
+        value = options[name]
+        if value is None and each.default is None:
+            continue
+        if wrong := declared.kind.refusal(value):
+            raise ValueError(f"{title}: {name} {wrong}")
+
+
+def _title(flavor: type[Rule], name: object) -> str:
+    return (
+        f"rule {name!r} ({flavor.__name__})" if name else f"a rule without id ({flavor.__name__})"
+    )
