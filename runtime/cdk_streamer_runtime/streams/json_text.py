@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Mapping
-from typing import Any, NoReturn, TypeGuard
+from base64 import b64encode
+from collections.abc import Callable, Mapping, Set as AbstractSet
+from typing import Any, NoReturn, TypeGuard, cast
 
 from cdk_streamer_runtime.documents import DEPTH, is_deep
 
 Json = Any  # of any shape: nothing of it is checked yet
 # `orjson.loads` and `msgspec.json.decode` are such; any exception of it is the record's fault.
 Decode = Callable[[bytes | str], Any]
+# `partial(orjson.dumps, default=plain)` is such.
+Encode = Callable[[Any], bytes | str]
 
 
 class Malformed(ValueError):
@@ -74,6 +77,35 @@ def decode_json(text: bytes | str) -> Json:
     return value if end == len(text) else _decode(text)
 
 
+def encode_json(value: Json) -> str:
+    """Write compact JSON in valid UTF-8; raises TypeError or ValueError for what JSON lacks.
+
+    Sets become lists, bytes base64 text: a view's item has them, and JSON does not.
+    """
+    text = _encode(value)
+    # A lone surrogate can only travel escaped.
+    return text if text.isascii() or _is_utf8(text) else _encode_ascii(value)
+
+
+def plain(value: object) -> Json:
+    """Give what stands in JSON for a value that it lacks; raises TypeError for all others."""
+    if isinstance(value, AbstractSet):
+        return sorted(cast("AbstractSet[Any]", value), key=repr)
+    if isinstance(value, Mapping):
+        return dict(cast("Mapping[str, Any]", value))
+    if isinstance(value, bytes | bytearray):
+        return b64encode(value).decode()
+    raise TypeError(f"JSON cannot hold a {type(value).__name__}; make it a text or a number")
+
+
+def _is_utf8(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def _refuse(constant: str) -> NoReturn:
     raise Malformed(f"{constant} is no JSON")
 
@@ -87,4 +119,8 @@ def _finite(text: str) -> float:
 
 _decoder = json.JSONDecoder(parse_constant=_refuse, parse_float=_finite)
 _decode = _decoder.decode
+_encode = json.JSONEncoder(
+    separators=(",", ":"), ensure_ascii=False, allow_nan=False, default=plain
+).encode
+_encode_ascii = json.JSONEncoder(separators=(",", ":"), allow_nan=False, default=plain).encode
 _raw_decode = _decoder.raw_decode

@@ -8,6 +8,7 @@ from typing import Any, Protocol, TypeVar
 
 from cdk_streamer_runtime.aws import Aws
 from cdk_streamer_runtime.contract.streams import ResourceKind, StreamMetric
+from cdk_streamer_runtime.streams.json_text import Encode, encode_json
 
 R = TypeVar("R")
 T = TypeVar("T")
@@ -43,9 +44,9 @@ class Meter(Protocol):
         ...
 
     def milliseconds(
-        self, metric: StreamMetric, value: float, /, *, pipeline: str = "", step: str = ""
+        self, metric: StreamMetric, /, *values: float, pipeline: str = "", step: str = ""
     ) -> None:
-        """Keep one duration."""
+        """Keep durations, each of them."""
         ...
 
 
@@ -62,8 +63,8 @@ class World:
     """One invocation's surroundings; nothing in it outlives the invocation but connections.
 
     `deadline` is in milliseconds since the epoch: nothing is begun after it. `tags` are put on
-    what is emitted. `memory` is for steps that remember during an invocation, each under a key of
-    its own, like the answers of queries.
+    what is emitted, and `encode` writes it. `memory` is for steps that remember during an
+    invocation, each under a key of its own, like the answers of queries.
     """
 
     aws: Aws
@@ -72,4 +73,5 @@ class World:
     meter: Meter
     deadline: int
     tags: Mapping[str, str]
+    encode: Encode = encode_json
     memory: dict[object, Any] = field(default_factory=dict[object, Any])
