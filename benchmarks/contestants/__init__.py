@@ -1,0 +1,1 @@
+"""Who reads the same records: the peer, a plain loop, Powertools and ours."""

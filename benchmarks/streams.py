@@ -1,0 +1,164 @@
+"""What a record costs in a stream processor: the peer, a loop by hand, Powertools and ours.
+
+python -m benchmarks.streams [--records 100,1000,10000] [--cases listener,...] [--rounds 7]
+
+All read the same records in one run, turn by turn, each in a process of its own, so that what else
+the machine does weighs on each alike: read the ratios. The peer is aws-lambda-stream 1.0.0; it,
+Powertools and orjson are installed into a cache folder of the user's. CPU is what is compared,
+the median of the rounds; memory is the peak of the process, with the parsed records in it.
+
+stubbed: what sends is replaced by what answers at once. The peer's `send` is replaced above the
+encoding of DynamoDB's attribute values; ours is replaced below it, so its figure has that too.
+client: the client libraries are whole, and only the network below them is removed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.contestants.cache import cache_folder, peer_program, wheels
+from benchmarks.contestants.process import Contestant
+from benchmarks.contestants.records import file_of
+from benchmarks.contestants.starts import print_starts
+
+SIZES = (100, 1_000, 10_000)
+A_TURN = 5_000  # records
+WARM_UP = 1.5  # seconds: V8 compiles what is hot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """What the contestants do, and which of them can."""
+
+    task: str
+    rules: int
+    mode: str
+    python: tuple[str, ...]
+    sizes: tuple[int, ...] = SIZES
+    source: str = "kinesis"
+
+
+CASES = {
+    "listener": Case(
+        task="listener",
+        rules=1,
+        mode="stubbed",
+        python=("plain", "powertools"),
+    ),
+    "listener, 10 rules": Case(task="listener", rules=10, mode="stubbed", python=("plain",)),
+    "listener, 100 rules": Case(
+        task="listener", rules=100, mode="stubbed", python=("plain",), sizes=(1_000,)
+    ),
+    "trigger": Case(
+        task="trigger",
+        rules=1,
+        mode="stubbed",
+        source="dynamodb",
+        python=("plain", "plain_orjson"),
+    ),
+    "trigger, 10 rules": Case(
+        task="trigger", rules=10, mode="stubbed", source="dynamodb", python=("plain",)
+    ),
+    "listener with its client": Case(
+        task="listener",
+        rules=1,
+        mode="client",
+        python=("plain", "powertools"),
+        sizes=(1_000,),
+    ),
+    "trigger with its client": Case(
+        task="trigger",
+        rules=1,
+        mode="client",
+        source="dynamodb",
+        python=("plain",),
+        sizes=(1_000,),
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Installed:
+    """What there is to compare with."""
+
+    peer: Path | None
+    wheels: Path | None
+
+
+def installed(folder: Path) -> Installed:
+    """Install what is missing, and say what cannot be."""
+    found = peer_program(folder), wheels(folder)
+    for each in found:
+        if isinstance(each, str):
+            print(each)
+    peer, target = (each if isinstance(each, Path) else None for each in found)
+    return Installed(peer=peer, wheels=target)
+
+
+def contestants(case: Case, file: Path, have: Installed) -> Iterator[Contestant]:
+    """Start each that can do it."""
+    told = [case.task, str(case.rules), str(file), case.mode]
+    if have.peer:
+        yield Contestant.start("peer", ["node", str(have.peer), *told], [])
+    for name in case.python:
+        needs = [have.wheels] if have.wheels else []
+        if needs or not name.endswith(("orjson", "powertools")):
+            command = [sys.executable, "-m", "benchmarks.contestants.worker", name, *told]
+            yield Contestant.start(name.replace("_", ", "), command, needs)
+
+
+def race(case: Case, file: Path, have: Installed, rounds: int) -> list[Contestant]:
+    """Let all do the same, turn by turn."""
+    running = list(contestants(case, file, have))
+    for each in running:
+        each.warm_up(WARM_UP)
+    for _ in range(rounds):
+        for each in running:
+            each.measure(A_TURN)
+    for each in running:
+        each.end()
+    return running
+
+
+def print_race(name: str, size: int, done: list[Contestant]) -> None:
+    """Print a row for each contestant."""
+    first = statistics.median(done[0].cpu)
+    for each in done:
+        cpu = statistics.median(each.cpu)
+        print(
+            f"{name:<26} {size:>7,} {each.name:<14} {cpu:>8.1f} {min(each.cpu):>8.1f} "
+            f"{statistics.median(each.wall):>8.1f} {first / cpu:>7.1f}x {each.calls:>7,} "
+            f"{each.peak:>7.0f}",
+            flush=True,
+        )
+
+
+def main() -> None:
+    """Print the tables."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--records", default=",".join(map(str, SIZES)))
+    parser.add_argument("--cases", default=";".join(CASES), help="their names, with ; between")
+    parser.add_argument("--rounds", type=int, default=7)
+    options = parser.parse_args()
+    folder = cache_folder()
+    have = installed(folder)
+    print(
+        f"{'case':<26} {'records':>7} {'contestant':<14} {'us CPU':>8} {'least':>8} {'us wall':>8} "
+        f"{'ratio':>8} {'calls':>7} {'peak MB':>7}"
+    )
+    for name in options.cases.split(";"):
+        case = CASES[name]
+        for size in case.sizes:
+            if str(size) in options.records.split(","):
+                file = file_of(folder / "records", case.source, case.rules, size)
+                print_race(name, size, race(case, file, have, options.rounds))
+    print_starts(have.peer)
+
+
+if __name__ == "__main__":
+    main()
