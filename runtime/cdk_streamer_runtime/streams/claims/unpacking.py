@@ -20,13 +20,9 @@ from cdk_streamer_runtime.streams.engine.world import World
 from cdk_streamer_runtime.streams.event import Defaults, Event, completed, event_of
 from cdk_streamer_runtime.streams.json_text import Decode, Malformed, decode_json, is_object
 from cdk_streamer_runtime.streams.pipelines.steps import Use
+from cdk_streamer_runtime.streams.uow import UnitOfWork
 
 LARGEST = 4 * 1024 * 1024
-
-
-def is_packed(event: Mapping[str, Any]) -> bool:
-    """Tell whether an event may be packed; `unpacked` of one that is not gives itself."""
-    return CLAIM in event or COMPRESSED in event
 
 
 def packed_size(event: Mapping[str, Any]) -> int:
@@ -56,6 +52,14 @@ class Unpacking:
             Use(kind=ResourceKind.BUCKET, name=name, actions=actions)
             for name in (CLAIMS_RESOURCE, *self.buckets)
         )
+
+    def is_claim(self, event: Event) -> bool:
+        """Tell whether an event has to be unpacked first."""
+        return CLAIM in event or COMPRESSED in event
+
+    def redeem(self, uow: UnitOfWork, world: World) -> UnitOfWork:
+        """Give the unit of work with the whole event; raises as `unpacked` does."""
+        return uow.extend(event=self.unpacked(uow.event, world))
 
     def unpacked(self, event: Event, world: World) -> Event:
         """Give the whole event; raises Malformed for what is none, and AwsError."""

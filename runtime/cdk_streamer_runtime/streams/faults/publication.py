@@ -16,7 +16,7 @@ from cdk_streamer_runtime.contract.streams import (
 from cdk_streamer_runtime.documents import encode, size
 from cdk_streamer_runtime.errors import AwsError
 from cdk_streamer_runtime.streams.claims.claim import RECORDS
-from cdk_streamer_runtime.streams.claims.packing import check_in
+from cdk_streamer_runtime.streams.claims.packing import claim_of, keep
 from cdk_streamer_runtime.streams.engine.world import World
 from cdk_streamer_runtime.streams.faults.fault import (
     FAULT_BYTES,
@@ -97,9 +97,10 @@ class Publication:
             body = encode(record).encode()
         except (TypeError, ValueError, RecursionError):  # made by a test: Lambda reads JSON
             return event
-        claim = check_in(body, RECORDS, self.world)
+        claim = claim_of(body, RECORDS, self.world)
         if claim is None:
             return event
+        keep(claim, body, self.world)
         event["original"] = Original(claimCheck=claim.document())
         return event
 

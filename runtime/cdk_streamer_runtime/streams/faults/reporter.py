@@ -36,7 +36,7 @@ class FaultReporter:
 
     def add(self, failure: Failure) -> None:
         """Take a failure; one of a fault will be given back, for it makes no other fault."""
-        parts = list(_parts(failure.of, {}))
+        parts = list(_parts(failure.of, failure.within.scope if failure.within else {}))
         if any(_is_of_fault(of) for of, _ in parts):
             self._refused.append(failure)
             return
@@ -69,15 +69,11 @@ def _parts(of: UnitOfWork | Undecodable, scope: Mapping[str, Any]) -> Iterator[_
     """Give the records that a failure stands for, each with what its steps and theirs made."""
     if isinstance(of, Undecodable):
         yield of, scope
-        return
-    scope = {**of.scope, **scope}
-    batch = of.scope.get("batch")
-    if batch is None:
-        yield of, scope
-        return
-    scope.pop("batch")
-    for unit in batch:
-        yield from _parts(unit, scope)
+    elif "batch" in of.scope:
+        for unit in of.scope["batch"]:
+            yield from _parts(unit, {**of.scope, **scope})
+    else:
+        yield of, {**of.scope, **scope}
 
 
 def _is_of_fault(of: UnitOfWork | Undecodable) -> bool:
