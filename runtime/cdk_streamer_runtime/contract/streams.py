@@ -67,6 +67,10 @@ RESOURCE_ADDRESS = {
     ResourceKind.CHANNELS: "name",
 }
 
+# What keys of the bucket for claim checks begin with: events, and originals of records in faults.
+CLAIM_PREFIX = "claims/"
+RECORD_PREFIX = "records/"
+
 # --- the event store ---------------------------------------------------------------------------
 
 
@@ -86,6 +90,11 @@ CORRELATION_INDEX_SORT_KEY = "sk"
 # --- events ------------------------------------------------------------------------------------
 
 FAULT_TYPE = "fault"
+
+# --- metadata of the function in the template --------------------------------------------------
+
+RULES_METADATA = "cdk-streamer:rules"
+STREAM_METADATA = "cdk-streamer:stream"
 
 # --- metrics -----------------------------------------------------------------------------------
 
@@ -114,4 +123,6 @@ class StreamMetric(StrEnum):
 # --- limits ------------------------------------------------------------------------------------
 
 RULE_ID_PATTERN = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
-MAX_RECORD_AGE_SECONDS = 24 * 60 * 60
+# Streams of DynamoDB, and Kinesis unless told otherwise, forget after 24 hours. What is given up
+# only then is gone before Lambda can tell where it was.
+MAX_RECORD_AGE_SECONDS = 23 * 60 * 60
