@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from cdk_streamer_local.cache import cache_folder
 from cdk_streamer_local.engine.certificate import Certificate
 from cdk_streamer_local.engine.installation import Installation
 from cdk_streamer_local.engine.port import HOST
@@ -62,7 +63,8 @@ class Engine:
             process = subprocess.Popen(  # noqa: S603 - our own program
                 [
                     str(installation.python), str(_SERVE), str(listener.fileno()),
-                    str(certificate.certificate), str(certificate.key), str(scratch), PROTOCOL,
+                    str(certificate.certificate), str(certificate.key), str(scratch),
+                    str(cache_folder() / "unpacked"), PROTOCOL,
                 ],
                 env=_environment(installation, certificate, scratch, port=port, iam=iam),
                 cwd=scratch,

@@ -1,9 +1,10 @@
 """Runs the engine, in the engine's own environment: a program, never imported.
 
-    python serve.py LISTENER CERTIFICATE KEY SCRATCH SUBPROTOCOL
+    python serve.py LISTENER CERTIFICATE KEY SCRATCH UNPACKED SUBPROTOCOL
 
 LISTENER is the descriptor of a listening socket. The parent holds the other end of stdin: when it
-ends, however it ends, so do this process and every worker below it, and SCRATCH is removed.
+ends, however it ends, so do this process and every worker below it, and SCRATCH is removed. What
+assets were unpacked to is in UNPACKED, and stays.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import socket
 import sys
 import threading
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 Message = dict[str, Any]
@@ -38,7 +40,7 @@ _ENDS = re.compile(
 
 def main() -> None:
     """Serve until the parent ends."""
-    descriptor, certificate, key, scratch, subprotocol = sys.argv[1:]
+    descriptor, certificate, key, scratch, unpacked, subprotocol = sys.argv[1:]
     threading.Thread(target=_end_with_parent, args=(scratch,), daemon=True).start()
     _allow_many_connections()
     listener = socket.socket(fileno=int(descriptor))
@@ -51,6 +53,10 @@ def main() -> None:
     scheduler: Any = importlib.import_module("ministack.services.scheduler")
     _mend_apis()
     _mend_rights(front.arns)
+    unpacking: Any = importlib.import_module("unpacking")
+    unpacking.share_unpacked(
+        importlib.import_module("ministack.core.lambda_runtime"), Path(unpacked)
+    )
     punctual.deliver_delayed(
         importlib.import_module("ministack.services.sqs"),
         importlib.import_module("ministack.core.concurrency").esm_wake,
