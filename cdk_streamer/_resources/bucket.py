@@ -34,9 +34,29 @@ def new_bucket(
     removal_policy: RemovalPolicy,
 ) -> s3.Bucket:
     """Create the bucket: private, encrypted, reached by TLS alone, and empty in the end."""
-    bucket = s3.Bucket(
+    return new_private_bucket(
         scope,
         "Bucket",
+        key=key,
+        rules=_rules(lifetimes),
+        cors=_cors(origins),
+        removal_policy=removal_policy,
+    )
+
+
+def new_private_bucket(
+    scope: Construct,
+    id: str,
+    *,
+    key: kms.IKey | None,
+    rules: Sequence[s3.LifecycleRule],
+    removal_policy: RemovalPolicy,
+    cors: Sequence[s3.CorsRule] | None = None,
+) -> s3.Bucket:
+    """Create a bucket whose objects are written once and expire."""
+    bucket = s3.Bucket(
+        scope,
+        id,
         block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
         object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
         enforce_ssl=True,
@@ -46,8 +66,8 @@ def new_bucket(
         bucket_key_enabled=key is not None or None,
         # No object is written twice, and what has expired is meant to be gone.
         versioned=False,
-        lifecycle_rules=_rules(lifetimes),
-        cors=_cors(origins),
+        lifecycle_rules=list(rules),
+        cors=None if cors is None else list(cors),
         removal_policy=removal_policy,
     )
     acknowledge(

@@ -141,6 +141,12 @@ class RuntimeFunction(Construct):
         for name, value in environment.to_variables().items():
             self._function.add_environment(name, value)
 
+    def describe(self, name: str, value: object) -> None:
+        """Write into the template what tools read about the function."""
+        resource = self._function.node.default_child
+        assert isinstance(resource, lambda_.CfnFunction)  # noqa: S101 - tells the type
+        resource.add_metadata(name, value)
+
     def _explain(self, why_nothing_is_kept: str) -> None:
         acknowledge(
             self._function,

@@ -18,8 +18,48 @@ DEAD_LETTER_RETENTION = Duration.days(14)
 _CONSUME = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
 
 
+def new_dead_letters(
+    scope: Construct, id: str, encryption_key: kms.IKey | None, *, fifo: bool = False
+) -> sqs.Queue:
+    """Create a queue for what was given up: encrypted, reached by TLS alone, kept 14 days."""
+    queue = sqs.Queue(
+        scope,
+        id,
+        encryption=_encryption(encryption_key),
+        encryption_master_key=encryption_key,
+        enforce_ssl=True,
+        retention_period=DEAD_LETTER_RETENTION,
+        fifo=fifo or None,
+    )
+    acknowledge(queue, "what was given up ends here", "Serverless-SQSRedrivePolicy")
+    return queue
+
+
+def allow_send(function: RuntimeFunction, queue: sqs.IQueue) -> None:
+    """Let a function put messages into a queue, whoever made it."""
+    function.allow("sqs:SendMessage", on=queue.queue_arn)
+    if queue.encryption_master_key is not None:
+        function.allow("kms:GenerateDataKey", "kms:Decrypt", on=queue.encryption_master_key.key_arn)
+
+
+def allow_consume(function: RuntimeFunction, queue: sqs.IQueue) -> None:
+    """Let a function's event source take messages from a queue, whoever made it."""
+    function.allow(*_CONSUME, on=queue.queue_arn)
+    if queue.encryption_master_key is not None:
+        function.allow("kms:Decrypt", on=queue.encryption_master_key.key_arn)
+
+
+def as_destination(queue: sqs.IQueue) -> lambda_.IEventSourceDlq:
+    """Give a queue as the place for what an event source gave up."""
+    return _Destination(queue.queue_arn)
+
+
+def _encryption(key: kms.IKey | None) -> sqs.QueueEncryption:
+    return sqs.QueueEncryption.KMS if key else sqs.QueueEncryption.SQS_MANAGED
+
+
 class RedrivenQueue(Construct):
-    """A standard queue, encrypted, reached by TLS alone, and its dead letters, kept 14 days."""
+    """A queue, encrypted, reached by TLS alone, and its dead letters, kept 14 days."""
 
     def __init__(
         self,
@@ -30,23 +70,15 @@ class RedrivenQueue(Construct):
         max_receive_count: int,
         encryption_key: kms.IKey | None,
         retention: Duration = RETENTION,
+        fifo: bool = False,
     ) -> None:
         super().__init__(scope, id)
-        encryption = sqs.QueueEncryption.KMS if encryption_key else sqs.QueueEncryption.SQS_MANAGED
         self._key = encryption_key
-        self.dead_letters = sqs.Queue(
-            self,
-            "DeadLetters",
-            encryption=encryption,
-            encryption_master_key=encryption_key,
-            enforce_ssl=True,
-            retention_period=DEAD_LETTER_RETENTION,
-        )
-        acknowledge(self.dead_letters, "what was given up ends here", "Serverless-SQSRedrivePolicy")
+        self.dead_letters = new_dead_letters(self, "DeadLetters", encryption_key, fifo=fifo)
         self.queue = sqs.Queue(
             self,
             "Queue",
-            encryption=encryption,
+            encryption=_encryption(encryption_key),
             encryption_master_key=encryption_key,
             enforce_ssl=True,
             retention_period=retention,
@@ -54,6 +86,7 @@ class RedrivenQueue(Construct):
             dead_letter_queue=sqs.DeadLetterQueue(
                 queue=self.dead_letters, max_receive_count=max_receive_count
             ),
+            fifo=fifo or None,
         )
 
     def allow_send(self, function: RuntimeFunction) -> None:
@@ -93,7 +126,7 @@ class RedrivenQueue(Construct):
 
     def as_destination(self) -> lambda_.IEventSourceDlq:
         """Give the queue as the place for what an event source gave up."""
-        return _Destination(self.queue.queue_arn)
+        return as_destination(self.queue)
 
     def new_source(
         self,

@@ -19,7 +19,7 @@ from constructs import Construct
 from cdk_streamer._resources.function import RuntimeFunction
 from cdk_streamer_runtime import contract
 
-_KEY_ACTIONS = (
+KEY_ACTIONS = (
     "kms:Decrypt",
     "kms:DescribeKey",
     "kms:Encrypt",
@@ -54,8 +54,8 @@ def new_table(
     removal_policy: RemovalPolicy,
     encryption_key: kms.IKey | None,
     *,
-    index: Index = REQUESTS,
-    streams: bool = True,
+    index: Index | None = REQUESTS,
+    stream: dynamodb.StreamViewType | None = dynamodb.StreamViewType.NEW_IMAGE,
 ) -> dynamodb.Table:
     """Create the table; TableV2 could not have a customer key in a stack without a region."""
     table = dynamodb.Table(
@@ -64,7 +64,7 @@ def new_table(
         partition_key=_text(contract.PARTITION_KEY),
         sort_key=_text(contract.SORT_KEY),
         time_to_live_attribute=contract.TTL_ATTRIBUTE,
-        stream=dynamodb.StreamViewType.NEW_IMAGE if streams else None,
+        stream=stream,
         billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
         point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
             point_in_time_recovery_enabled=True
@@ -78,13 +78,14 @@ def new_table(
         ),
         encryption_key=encryption_key,
     )
-    table.add_global_secondary_index(
-        index_name=index.name,
-        partition_key=_text(index.partition_key),
-        sort_key=_text(index.sort_key),
-        projection_type=dynamodb.ProjectionType.INCLUDE,
-        non_key_attributes=list(index.projection),
-    )
+    if index is not None:
+        table.add_global_secondary_index(
+            index_name=index.name,
+            partition_key=_text(index.partition_key),
+            sort_key=_text(index.sort_key),
+            projection_type=dynamodb.ProjectionType.INCLUDE,
+            non_key_attributes=list(index.projection),
+        )
     return table
 
 
@@ -144,7 +145,7 @@ def allow(
 ) -> None:
     """Let a function do `actions`, without their prefix, on items of the table."""
     function.allow(*(f"dynamodb:{action}" for action in actions), on=table.table_arn, only=only)
-    _allow_key(function, table, *_KEY_ACTIONS)
+    _allow_key(function, table, *KEY_ACTIONS)
 
 
 def grant(function: lambda_.Function, table: dynamodb.ITable, *actions: str) -> iam.Grant:
@@ -155,7 +156,7 @@ def grant(function: lambda_.Function, table: dynamodb.ITable, *actions: str) -> 
         resource_arns=[table.table_arn],
     )
     key = table.encryption_key
-    return granted.combine(key.grant(function, *_KEY_ACTIONS)) if key else granted
+    return granted.combine(key.grant(function, *KEY_ACTIONS)) if key else granted
 
 
 def statements(
@@ -169,7 +170,7 @@ def statements(
     )
     if table.encryption_key is not None:
         yield iam.PolicyStatement(
-            actions=list(_KEY_ACTIONS), resources=[table.encryption_key.key_arn]
+            actions=list(KEY_ACTIONS), resources=[table.encryption_key.key_arn]
         )
 
 

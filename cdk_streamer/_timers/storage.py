@@ -35,7 +35,7 @@ def new_table(
     scope: Construct, key: kms.IKey | None, removal_policy: RemovalPolicy
 ) -> dynamodb.Table:
     """Create the table; nothing reads a stream of it."""
-    return tables.new_table(scope, removal_policy, key, index=OWNERS, streams=False)
+    return tables.new_table(scope, removal_policy, key, index=OWNERS, stream=None)
 
 
 def new_dispatch_queue(scope: Construct, key: kms.IKey | None) -> RedrivenQueue:
