@@ -1,1 +1,47 @@
-"""Pipelines that are usual enough to have a name."""
+"""The rules: flavors of pipelines, each a class with options."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cdk_streamer_runtime.streams.pipelines.compaction import Compact
+    from cdk_streamer_runtime.streams.pipelines.rates import Rate
+    from cdk_streamer_runtime.streams.rules.cdc import Cdc
+    from cdk_streamer_runtime.streams.rules.custom import Custom
+    from cdk_streamer_runtime.streams.rules.materialize import Materialize
+    from cdk_streamer_runtime.streams.rules.rule import Rule, rule
+    from cdk_streamer_runtime.streams.rules.send_messages import SendMessages
+    from cdk_streamer_runtime.streams.rules.update import Update
+
+__all__ = [
+    "Cdc",
+    "Compact",
+    "Custom",
+    "Materialize",
+    "Rate",
+    "Rule",
+    "SendMessages",
+    "Update",
+    "rule",
+]
+
+_MODULES = {
+    "Cdc": "rules.cdc",
+    "Compact": "pipelines.compaction",
+    "Custom": "rules.custom",
+    "Materialize": "rules.materialize",
+    "Rate": "pipelines.rates",
+    "Rule": "rules.rule",
+    "SendMessages": "rules.send_messages",
+    "Update": "rules.update",
+    "rule": "rules.rule",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Import a flavor when it is first used: a processor pays for the rules that it has."""
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}; it has {__all__}")
+    return getattr(import_module(f"cdk_streamer_runtime.streams.{_MODULES[name]}"), name)

@@ -99,14 +99,17 @@ class Rule:
         )
 
 
-def check_ids(rules: Iterable[Rule]) -> None:
-    """Refuse two rules, or pipelines, of one id; raises ValueError."""
+def compile_rules(rules: Iterable[Rule]) -> dict[Rule, tuple[Pipeline, ...]]:
+    """Give the pipelines of each rule; raises ValueError if two have the same id."""
+    compiled: dict[Rule, tuple[Pipeline, ...]] = {}
     known: dict[str, Rule] = {}
     for each in rules:
-        for name in dict.fromkeys([each.id, *(pipeline.id for pipeline in each.pipelines())]):
+        compiled[each] = each.pipelines()
+        for name in dict.fromkeys([each.id, *(pipeline.id for pipeline in compiled[each])]):
             other = known.setdefault(name, each)
             if other is not each:
                 raise ValueError(f"{each} and {other} have the same id {name!r}; rename one")
+    return compiled
 
 
 def options_of(flavor: type[Rule]) -> dict[str, Option]:

@@ -1,0 +1,62 @@
+"""Emission: the event that is made of another one, with an id that is the same each time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from cdk_streamer_runtime.streams.event import Event
+from cdk_streamer_runtime.streams.pipelines.splits import SPLIT_NUMBER
+from cdk_streamer_runtime.streams.pipelines.steps import Each
+from cdk_streamer_runtime.streams.uow import UnitOfWork
+
+PUBLISH_REQUEST = "publish_request"
+# What a copy of the source's event brings along although it is the other event's.
+_OF_ITS_OWN = frozenset({"id", "raw", "tags"})
+
+
+def emission(pipeline: str, to_event: Callable[[UnitOfWork], Mapping[str, Any] | None]) -> Each:
+    """Give the step that makes the event to publish; none where `to_event` gives None.
+
+    `to_event` gives its entity, and whatever else shall differ from the event it is made of:
+    type, timestamp and partition key are the same. The id is made of the other's and the
+    pipeline's, so that it is the same when the record comes again. `raw` does not go along.
+    """
+    tags = {"pipeline": pipeline}
+
+    def apply(uow: UnitOfWork) -> UnitOfWork:
+        given = to_event(uow)
+        if given is None:  # and the event of an earlier step must not be published once more
+            return uow.extend(publish_request=None) if PUBLISH_REQUEST in uow.scope else uow
+        source = uow.event
+        number = uow.scope.get(SPLIT_NUMBER)
+        name = f"{source['id']}.{pipeline}"
+        event: dict[str, Any] = {
+            "id": name if number is None else f"{name}.{number}",
+            "type": source["type"],
+            "timestamp": source["timestamp"],
+            "partitionKey": source["partitionKey"],
+            "tags": tags,
+        }
+        _check(given)
+        if _OF_ITS_OWN.isdisjoint(given):
+            event.update(given)
+        else:
+            event.update(_without_the_sources(given, source))
+            event["tags"] = {**(event["tags"] or {}), **tags}
+        return uow.extend(publish_request=event)
+
+    return Each(name="to_event", apply=apply)
+
+
+def _check(given: object) -> None:
+    if not isinstance(given, Mapping):
+        raise TypeError(f"to_event must give a mapping or None, got {type(given).__name__}")
+
+
+def _without_the_sources(given: Mapping[str, Any], source: Event) -> dict[str, Any]:
+    return {
+        name: value
+        for name, value in given.items()
+        if name not in _OF_ITS_OWN or value is not source.get(name)
+    }

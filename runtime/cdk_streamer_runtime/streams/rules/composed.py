@@ -1,0 +1,91 @@
+"""What flavors have in common before they make their request: compact, split, read, wait."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+from cdk_streamer_runtime.contract.streams import TABLE_RESOURCE
+from cdk_streamer_runtime.streams.pipelines.compaction import Compact
+from cdk_streamer_runtime.streams.pipelines.functions import request_step
+from cdk_streamer_runtime.streams.pipelines.splits import split_step
+from cdk_streamer_runtime.streams.rules.options import (
+    BOOLEAN,
+    NAME,
+    UOW_FUNCTION,
+    instance_of,
+    one_of,
+    option,
+)
+from cdk_streamer_runtime.streams.rules.rule import Rule, rule
+from cdk_streamer_runtime.streams.uow import UnitOfWork
+
+if TYPE_CHECKING:
+    from cdk_streamer_runtime.streams.pipelines.rates import Rate
+    from cdk_streamer_runtime.streams.pipelines.steps import Step
+
+
+def _rate() -> type:
+    from cdk_streamer_runtime.streams.pipelines.rates import Rate
+
+    return Rate
+
+
+Make = Callable[[UnitOfWork], Any]
+
+
+@rule
+class ComposedRule(Rule):
+    """A rule that may compact, split and read before it does what it is for, in this order."""
+
+    compact: bool | Compact = option(
+        one_of(BOOLEAN, instance_of("a Compact", lambda: Compact)),
+        "of the events of a partition key in a batch only the last one counts",
+        default=False,
+    )
+    split: Callable[[UnitOfWork], Iterable[Any] | None] | None = option(
+        UOW_FUNCTION, "gives parts; each goes on by itself, as `uow.split`", default=None
+    )
+    query_request: Make | None = option(
+        UOW_FUNCTION, "gives the parameters of a Query; items: `uow.query_response`", default=None
+    )
+    get_request: Make | None = option(
+        UOW_FUNCTION,
+        "gives the `Key` to read; the item: `uow.get_response`",
+        default=None,
+    )
+    batch_get_request: Make | None = option(
+        UOW_FUNCTION, "gives `Keys` to read; items: `uow.batch_get_response`", default=None
+    )
+    read_table: str = option(NAME, "what the table is called that is read", default=TABLE_RESOURCE)
+    rate: Rate | None = option(
+        instance_of("a Rate", _rate), "how many go on in a time, in an invocation", default=None
+    )
+
+    def front(self) -> tuple[Step, ...]:
+        """Give the steps of these options."""
+        steps: list[Step] = []
+        if self.compact:
+            steps.append((self.compact if isinstance(self.compact, Compact) else Compact()).step())
+        if self.split is not None:
+            steps.append(split_step(self.split))
+        steps += self._reads()
+        if self.rate is not None:
+            steps.append(self.rate.step())
+        return tuple(steps)
+
+    def _reads(self) -> list[Step]:
+        wanted = {
+            name: make
+            for name in ("query", "get", "batch_get")
+            if (make := getattr(self, f"{name}_request")) is not None
+        }
+        if not wanted:
+            return []
+        from cdk_streamer_runtime.streams import queries
+
+        steps: list[Step] = []
+        for name, make in wanted.items():
+            read = getattr(queries, name)(table=self.read_table)
+            steps += [request_step(f"{name}_request", make), read]
+        return steps
