@@ -15,6 +15,7 @@ from typing import Any
 from cdk_streamer_client.timers import command
 from cdk_streamer_local.errors import BadArgument, LocalError
 from cdk_streamer_local.extra import require_extra
+from cdk_streamer_local.topology.command import add_graph_arguments
 
 _EPILOG = """\
 examples:
@@ -23,6 +24,7 @@ examples:
   eval "$(cdk-streamer credentials)"                 a key to sign calls with
   cdk-streamer call echo '{"text": "hello"}'         a request over its socket
   cdk-streamer timers preview --cron "0 9 * * 1-5"   when a schedule fires
+  cdk-streamer streams graph app.py -o streams.svg   a picture of an app's processors
 """
 _INTERRUPTED = 130  # what shells give for a command that Ctrl-C ended
 
@@ -54,6 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_credentials(commands)
     _add_call(commands)
     _add_timers(commands)
+    _add_streams(commands)
     return parser
 
 
@@ -124,6 +127,16 @@ def _add_timers(commands: Any) -> None:  # noqa: ANN401 - see above
     )
     command.add_arguments(timers)
     timers.set_defaults(run=command.run)
+
+
+def _add_streams(commands: Any) -> None:  # noqa: ANN401 - see above
+    streams = commands.add_parser(
+        "streams",
+        help="draw stream processors",
+        description="Draw the stream processors of an app.",
+    )
+    verbs = streams.add_subparsers(metavar="VERB", required=True)
+    add_graph_arguments(verbs.add_parser("graph", help="draw processors, rules and resources"))
 
 
 def _add_claims(parser: argparse.ArgumentParser) -> None:

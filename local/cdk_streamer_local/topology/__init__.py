@@ -1,0 +1,1 @@
+"""The topology of an app: its stream processors, their rules, and what lies between them."""

@@ -1,0 +1,77 @@
+"""Reads a manifest: which rules there are, and what flows between them and resources."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+from cdk_streamer_local.topology.graph import Kind, Rule
+
+Json = Mapping[str, Any]
+_READS = ("Get", "Query", "Scan", "BatchGet", "List", "Describe", "HeadObject")
+_TYPES = 3  # as many are written out
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flow:
+    """What a pipeline does with a resource."""
+
+    rule: str
+    resource: str
+    kind: Kind
+    label: str
+    reads: bool
+
+
+def rules_of(manifest: Json) -> tuple[Rule, ...]:
+    """Give the pipelines in their order."""
+    return tuple(
+        Rule(
+            id=pipeline["id"],
+            flavor=rule["kind"],
+            takes=_takes(pipeline),
+            emits=tuple(pipeline.get("emits", ())),
+        )
+        for rule, pipeline in _pipelines(manifest)
+    )
+
+
+def flows(manifest: Json) -> Iterator[Flow]:
+    """Give what flows, one for each pipeline and resource and direction."""
+    for _, pipeline in _pipelines(manifest):
+        said: dict[tuple[str, bool], Flow] = {}
+        for use in cast("list[Json]", pipeline.get("uses", [])):
+            reads = all(_is_read(action) for action in use.get("actions", [""]))
+            emits = pipeline.get("emits", [])
+            shows_types = use["kind"] in {Kind.EVENT_BUS, Kind.STREAM, Kind.TOPIC, Kind.QUEUE}
+            said[use["name"], reads] = Flow(
+                rule=pipeline["id"],
+                resource=use["name"],
+                kind=Kind(use["kind"]) if use["kind"] in set(Kind) else Kind.OTHER,
+                label=_some(emits) if shows_types else "",
+                reads=reads,
+            )
+        written = {name for name, reads in said if not reads}
+        yield from (flow for (name, reads), flow in said.items() if not (reads and name in written))
+
+
+def _pipelines(manifest: Json) -> Iterator[tuple[Json, Json]]:
+    for rule in cast("list[Json]", manifest.get("rules", [])):
+        for pipeline in cast("list[Json]", rule.get("pipelines", [])):
+            yield rule, pipeline
+
+
+def _takes(pipeline: Json) -> str:
+    if pipeline.get("any"):
+        return "any event"
+    return _some([*pipeline.get("types", []), *pipeline.get("patterns", [])])
+
+
+def _some(texts: list[str]) -> str:
+    rest = len(texts) - _TYPES
+    return ", ".join(texts[:_TYPES]) + (f" and {rest} more" if rest > 0 else "")
+
+
+def _is_read(action: str) -> bool:
+    return action.partition(":")[2].startswith(_READS)
