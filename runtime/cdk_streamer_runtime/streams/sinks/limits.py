@@ -1,8 +1,8 @@
-"""What services take at once, and the error of what they never take."""
+"""What services take at once, so that steps ask for no more."""
 
 from __future__ import annotations
 
-from cdk_streamer_runtime.errors import StreamerError
+from cdk_streamer_runtime.streams.claims.packing import TooLarge
 
 # https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html
 # "Less than 1MB" is read as the smaller of both megabytes.
@@ -10,6 +10,7 @@ EVENTS, EVENTS_BYTES = 10, 1_000_000
 DETAIL_TYPE_CHARACTERS = 128
 # https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecords.html
 RECORDS, RECORDS_BYTES = 500, 10 * 1024 * 1024
+RECORD_BYTES = 1024 * 1024  # unless the stream's MaxRecordSizeInKiB says more
 PARTITION_KEY_CHARACTERS = 256
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html
 MESSAGES, MESSAGES_BYTES = 10, 1024 * 1024
@@ -40,12 +41,8 @@ METRICS, METRIC_VALUES, METRIC_DIMENSIONS = 100, 100, 30
 METRICS_BYTES = 256 * 1024  # of a log event; a line is not cut below it
 
 
-class TooLarge(StreamerError):
-    """What is to be sent is larger than its service ever takes; the text has sizes alone."""
-
-
 def within(size: int, limit: int, what: str) -> int:
     """Give the size; raises TooLarge when it is over the limit."""
     if size > limit:
-        raise TooLarge(f"{what} has {size} bytes, but {limit} is the most")
+        raise TooLarge(f"{what} has {size:,} bytes, but {limit:,} is the most")
     return size
