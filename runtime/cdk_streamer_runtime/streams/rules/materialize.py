@@ -26,12 +26,11 @@ from cdk_streamer_runtime.streams.rules.rule import rule
 from cdk_streamer_runtime.streams.uow import UnitOfWork
 
 REQUEST = "update_request"
-REGION = "awsregion"  # what a table's stream tells the writes of other regions by
 
 
 def tells_deletion(uow: UnitOfWork) -> bool:
     """Tell whether an event says that its entity is deleted, by its type."""
-    return str(uow.event["type"]).endswith("-deleted")
+    return uow.event["type"].endswith("-deleted")
 
 
 @rule
@@ -83,7 +82,7 @@ class Materialize(ComposedRule):
             return uow if made is None else uow.extend(update_request=made)
 
         def send(uow: UnitOfWork, world: World) -> UnitOfWork | None:
-            made = request(uow, **{REGION: world.tags.get("region")})
+            made = request(uow, world.tags.get("region"))
             return uow if made is None else sink.send(uow.extend(update_request=made), world)
 
         if self.awsregion:
