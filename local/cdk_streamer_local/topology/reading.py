@@ -11,9 +11,8 @@ from cdk_streamer_local.cloud.assembly import Assembly, StackTemplate, construct
 from cdk_streamer_local.topology.graph import Edge, Kind, Node, Topology
 from cdk_streamer_local.topology.references import References, exports_of, id_in
 from cdk_streamer_local.topology.rules import flows, rules_of
-from cdk_streamer_runtime.contract.streams import FAULT_TYPE
+from cdk_streamer_runtime.contract.streams import FAULT_TYPE, RULES_METADATA
 
-RULES_METADATA = "cdk-streamer:rules"
 _NAME = "CDK_STREAMER_STREAM_NAME"
 _RESOURCES = "CDK_STREAMER_RESOURCES"
 _FUNCTION, _RULE = "AWS::Lambda::Function", "AWS::Events::Rule"
