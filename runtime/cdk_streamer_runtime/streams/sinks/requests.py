@@ -200,6 +200,12 @@ def needed(request: Any, *names: str) -> Request:  # noqa: ANN401 - a user's val
     return given
 
 
+def members(request: Request, name: str) -> Request:
+    """Give a member that is a dict, or not there; raises TypeError for anything else."""
+    found = request.get(name)
+    return {} if found is None else needed(found)
+
+
 def known_as(id: str, most: int) -> str:
     """Give an id within so many letters, digits, hyphens and underscores: itself, or a digest."""
     plain = id.isascii() and id.replace("-", "").replace("_", "").isalnum()
