@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from cdk_streamer_runtime.aws import Aws
 from cdk_streamer_runtime.contract.streams import CLAIMS_RESOURCE, ResourceKind
 from cdk_streamer_runtime.errors import AwsError
 from cdk_streamer_runtime.streams.claims.claim import (
@@ -78,7 +79,7 @@ class Unpacking:
             raise ClaimRefused(
                 f"the claim check is for {claim.size:,} bytes; the limit is {self.largest:,}"
             )
-        return redeem(claim, world)
+        return redeem(claim, world.aws)
 
     def _known(self, world: World) -> set[str]:
         known = set[str]()
@@ -107,10 +108,10 @@ class Unpacking:
         return whole
 
 
-def redeem(claim: ClaimCheck, world: World) -> bytes:
+def redeem(claim: ClaimCheck, aws: Aws) -> bytes:
     """Give the content; raises ClaimRefused when it is not there or is another, and AwsError."""
     try:
-        part = world.aws.read_object(claim.path, 0, claim.size)
+        part = aws.read_object(claim.path, 0, claim.size)
     except AwsError as error:
         if error.code != "NoSuchKey":
             raise
