@@ -81,11 +81,16 @@ def merged(units: Sequence[UnitOfWork], **names: Json) -> UnitOfWork:
     return _new(UnitOfWork, (record, event, place, scope))
 
 
-def places_of(uow: UnitOfWork) -> Iterator[Place]:
-    """Give the places of all records that it stands for."""
+def leaves_of(uow: UnitOfWork) -> Iterator[UnitOfWork]:
+    """Give the units of single records that it stands for; itself, if it is one."""
     batch: Sequence[UnitOfWork] | None = uow.scope.get("batch")
     if batch is None:
-        yield uow.place
+        yield uow
         return
     for unit in batch:
-        yield from places_of(unit)
+        yield from leaves_of(unit)
+
+
+def places_of(uow: UnitOfWork) -> Iterator[Place]:
+    """Give the places of all records that it stands for."""
+    return (leaf.place for leaf in leaves_of(uow))

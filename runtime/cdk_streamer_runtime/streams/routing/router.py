@@ -19,7 +19,7 @@ class Router:
     """
 
     def __init__(self, pipelines: Iterable[Pipeline], *, source: str = "") -> None:
-        self._source = source
+        self.source = source
         self._found: dict[str, tuple[Pipeline, ...]] = {}
         self._exact: dict[str, list[tuple[int, Pipeline]]] = defaultdict(list)
         self._searched: list[tuple[int, Pipeline]] = []
@@ -49,7 +49,7 @@ class Router:
             return found
         if tags.get("skip") is True:
             return ()
-        if self._source and tags.get("source") == self._source:
+        if self.source and tags.get("source") == self.source:
             return tuple(pipeline for pipeline in found if pipeline.own)
         return found
 
