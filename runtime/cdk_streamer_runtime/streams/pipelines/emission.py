@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from cdk_streamer_runtime.streams.event import Event
+from cdk_streamer_runtime.streams.pipelines.functions import without_request
 from cdk_streamer_runtime.streams.pipelines.splits import SPLIT_NUMBER
 from cdk_streamer_runtime.streams.pipelines.steps import Each
 from cdk_streamer_runtime.streams.uow import UnitOfWork
@@ -26,8 +27,8 @@ def emission(pipeline: str, to_event: Callable[[UnitOfWork], Mapping[str, Any] |
 
     def apply(uow: UnitOfWork) -> UnitOfWork:
         given = to_event(uow)
-        if given is None:  # and the event of an earlier step must not be published once more
-            return uow.extend(publish_request=None) if PUBLISH_REQUEST in uow.scope else uow
+        if given is None:
+            return without_request(uow, PUBLISH_REQUEST)
         source = uow.event
         number = uow.scope.get(SPLIT_NUMBER)
         name = f"{source['id']}.{pipeline}"

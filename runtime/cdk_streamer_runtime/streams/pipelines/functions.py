@@ -47,10 +47,15 @@ def request_step(request: str, function: Function) -> Each:
 
     def apply(uow: UnitOfWork) -> UnitOfWork:
         made = function(uow)
-        # The request of an earlier step must not be sent once more.
-        return uow if made is None and request not in uow.scope else uow.extend(**{request: made})
+        return without_request(uow, request) if made is None else uow.extend(**{request: made})
 
     return Each(name=f"to_{request}", apply=apply)
+
+
+def without_request(uow: UnitOfWork, request: str) -> UnitOfWork:
+    """Give one that has nothing to send: neither what an earlier step has sent, nor its batch's."""
+    scope = uow.scope
+    return uow.extend(**{request: []}) if request in scope or "batch" in scope else uow
 
 
 def call_step(function: Function, into: str | None) -> Call:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Self
 
@@ -173,11 +173,14 @@ class Stream(Shaping):
 
         return self._requested("delete_object_request", request).add(delete_object(bucket=bucket))
 
-    def copy_object(self, request: Make | None = None, *, bucket: str) -> Self:
-        """Copy an object into a bucket."""
+    def copy_object(
+        self, request: Make | None = None, *, bucket: str, source: str | None = None
+    ) -> Self:
+        """Copy an object into a bucket, from that one or another."""
         from cdk_streamer_runtime.streams.sinks.objects import copy_object
 
-        return self._requested("copy_object_request", request).add(copy_object(bucket=bucket))
+        step = copy_object(bucket=bucket, source=source)
+        return self._requested("copy_object_request", request).add(step)
 
     def invoke(self, request: Make | None = None, *, function: str, wait: bool = True) -> Self:
         """Invoke a Lambda function, and wait for what it answers."""
@@ -210,19 +213,20 @@ class Stream(Shaping):
         *,
         url: str,
         authorization: str | None = None,
+        headers: Mapping[str, str] | None = None,
         timeout: float = 5.0,
     ) -> Self:
         """Send a request to somebody's API; `authorization` is the name of a secret."""
         from cdk_streamer_runtime.streams.sinks.http import call_http
 
-        step = call_http(url=url, authorization=authorization, timeout=timeout)
+        step = call_http(url=url, authorization=authorization, headers=headers, timeout=timeout)
         return self._requested("http_request", request).add(step)
 
-    def put_metrics(self, request: Make | None = None) -> Self:
-        """Put custom metrics into CloudWatch."""
+    def put_metrics(self, request: Make | None = None, *, namespace: str) -> Self:
+        """Count in custom metrics of CloudWatch."""
         from cdk_streamer_runtime.streams.sinks.metrics import put_metrics
 
-        return self._requested("metrics_request", request).add(put_metrics())
+        return self._requested("metrics_request", request).add(put_metrics(namespace=namespace))
 
 
 def _as_it_came(uow: UnitOfWork) -> dict[str, Any]:

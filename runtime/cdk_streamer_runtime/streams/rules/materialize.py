@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from cdk_streamer_runtime.contract.streams import DISCRIMINATOR, TABLE_RESOURCE
 from cdk_streamer_runtime.streams.engine.world import World
 from cdk_streamer_runtime.streams.pipelines.filters import LATCHED
+from cdk_streamer_runtime.streams.pipelines.functions import without_request
 from cdk_streamer_runtime.streams.pipelines.steps import Each, Step
 from cdk_streamer_runtime.streams.rules.composed import ComposedRule
 from cdk_streamer_runtime.streams.rules.item import KEY, Deletion, ItemUpdate
@@ -79,11 +80,15 @@ class Materialize(ComposedRule):
 
         def to_update(uow: UnitOfWork) -> UnitOfWork:
             made = request(uow)
-            return uow if made is None else uow.extend(update_request=made)
+            if made is None:
+                return without_request(uow, REQUEST)
+            return uow.extend(update_request=made)
 
         def send(uow: UnitOfWork, world: World) -> UnitOfWork | None:
             made = request(uow, world.tags.get("region"))
-            return uow if made is None else sink.send(uow.extend(update_request=made), world)
+            if made is None:
+                return uow
+            return sink.send(uow.extend(update_request=made), world)
 
         if self.awsregion:
             return (*self.front(), replace(sink, send=send))
