@@ -9,17 +9,27 @@ if TYPE_CHECKING:
     from cdk_streamer_runtime.streams.pipelines.compaction import Compact
     from cdk_streamer_runtime.streams.pipelines.rates import Rate
     from cdk_streamer_runtime.streams.rules.cdc import Cdc
+    from cdk_streamer_runtime.streams.rules.collect import Collect
+    from cdk_streamer_runtime.streams.rules.correlate import Correlate
     from cdk_streamer_runtime.streams.rules.custom import Custom
+    from cdk_streamer_runtime.streams.rules.evaluate import Evaluate
+    from cdk_streamer_runtime.streams.rules.expired import Expired
     from cdk_streamer_runtime.streams.rules.materialize import Materialize
+    from cdk_streamer_runtime.streams.rules.outbox import Outbox
     from cdk_streamer_runtime.streams.rules.rule import Rule, rule
     from cdk_streamer_runtime.streams.rules.send_messages import SendMessages
     from cdk_streamer_runtime.streams.rules.update import Update
 
 __all__ = [
     "Cdc",
+    "Collect",
     "Compact",
+    "Correlate",
     "Custom",
+    "Evaluate",
+    "Expired",
     "Materialize",
+    "Outbox",
     "Rate",
     "Rule",
     "SendMessages",
@@ -29,9 +39,14 @@ __all__ = [
 
 _MODULES = {
     "Cdc": "rules.cdc",
+    "Collect": "rules.collect",
     "Compact": "pipelines.compaction",
+    "Correlate": "rules.correlate",
     "Custom": "rules.custom",
+    "Evaluate": "rules.evaluate",
+    "Expired": "rules.expired",
     "Materialize": "rules.materialize",
+    "Outbox": "rules.outbox",
     "Rate": "pipelines.rates",
     "Rule": "rules.rule",
     "SendMessages": "rules.send_messages",

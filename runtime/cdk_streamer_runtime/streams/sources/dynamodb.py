@@ -123,12 +123,13 @@ def _partition_key(attribute: Json) -> str:
 
 
 def _ignorable(record: Json, old: Json, new: Json, images: Images) -> Reason | None:
-    if not images.expired and _is_expiry(record):
+    if not images.expired and is_expiry(record):
         return Reason.EXPIRED
     return Reason.REPLICA if images.region and _is_replica(old, new, images.region) else None
 
 
-def _is_expiry(record: Json) -> bool:
+def is_expiry(record: Json) -> bool:
+    """Tell whether DynamoDB has removed the item because its time was up."""
     identity = record.get("userIdentity")
     return bool(identity) and {name: identity.get(name) for name in _TTL} == _TTL
 

@@ -1,1 +1,1 @@
-"""The micro event store: what has happened, by what it belongs to."""
+"""The micro event store: events kept in a table until those that belong together are there."""
