@@ -31,25 +31,25 @@ class Stream(Shaping):
 
     def get(self, request: Make | None = None, *, table: str = TABLE_RESOURCE) -> Self:
         """Read an item, `{"Key": ...}`; None if there is none."""
-        from cdk_streamer_runtime.streams.queries import get
+        from cdk_streamer_runtime.streams.queries.items import get
 
         return self._requested("get_request", request).add(get(table=table))
 
     def query(self, request: Make | None = None, *, table: str = TABLE_RESOURCE) -> Self:
         """Read the items of all pages, by the parameters of a Query."""
-        from cdk_streamer_runtime.streams.queries import query
+        from cdk_streamer_runtime.streams.queries.pages import query
 
         return self._requested("query_request", request).add(query(table=table))
 
     def batch_get(self, request: Make | None = None, *, table: str = TABLE_RESOURCE) -> Self:
         """Read the items of `{"Keys": [...]}`, in their order; None for each that is not there."""
-        from cdk_streamer_runtime.streams.queries import batch_get
+        from cdk_streamer_runtime.streams.queries.items import batch_get
 
         return self._requested("batch_get_request", request).add(batch_get(table=table))
 
     def scan(self, request: Make | None = None, *, table: str = TABLE_RESOURCE) -> Self:
         """Read the items of all pages, by the parameters of a Scan."""
-        from cdk_streamer_runtime.streams.queries import scan
+        from cdk_streamer_runtime.streams.queries.pages import scan
 
         return self._requested("scan_request", request).add(scan(table=table))
 

@@ -75,17 +75,20 @@ class ComposedRule(Rule):
         return tuple(steps)
 
     def _reads(self) -> list[Step]:
-        wanted = {
-            name: make
-            for name in ("query", "get", "batch_get")
-            if (make := getattr(self, f"{name}_request")) is not None
-        }
-        if not wanted:
-            return []
-        from cdk_streamer_runtime.streams import queries
-
         steps: list[Step] = []
-        for name, make in wanted.items():
-            read = getattr(queries, name)(table=self.read_table)
-            steps += [request_step(f"{name}_request", make), read]
+        if self.query_request is not None:
+            from cdk_streamer_runtime.streams.queries.pages import query
+
+            steps.append(request_step("query_request", self.query_request))
+            steps.append(query(table=self.read_table))
+        if self.get_request is not None:
+            from cdk_streamer_runtime.streams.queries.items import get
+
+            steps.append(request_step("get_request", self.get_request))
+            steps.append(get(table=self.read_table))
+        if self.batch_get_request is not None:
+            from cdk_streamer_runtime.streams.queries.items import batch_get
+
+            steps.append(request_step("batch_get_request", self.batch_get_request))
+            steps.append(batch_get(table=self.read_table))
         return steps
