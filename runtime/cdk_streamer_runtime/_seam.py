@@ -30,7 +30,7 @@ class Aws(Protocol):
     ) -> dict[str, Any]:
         """Call a JSON service by its API's own names, binary values as base64 text.
 
-        Services: dynamodb, dynamodbstreams, sqs, events, kinesis, states.
+        Services: dynamodb, dynamodbstreams, sqs, events, kinesis, secretsmanager, states.
         """
         ...
 
@@ -43,8 +43,10 @@ class Aws(Protocol):
         body: bytes = b"",
         headers: Mapping[str, str] = NO_HEADERS,
     ) -> bytes:
-        """Send a signed request and give the answer's body. Services: execute-api, lambda, s3.
+        """Send a signed request and give the answer's body.
 
+        Services: execute-api, lambda, s3, scheduler, sns. Raises FunctionFailed when a function
+        that was invoked has raised an error.
         Path segments come percent-encoded once, e.g. `.../@connections/L0SM9cOFvHcCIhw%3D`.
         A `url` may be a path of the service's own endpoint; of S3 it is `/<bucket>/<key>`.
         """

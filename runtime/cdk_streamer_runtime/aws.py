@@ -30,7 +30,7 @@ from cdk_streamer_runtime._seam import NO_HEADERS, Aws, Part
 from cdk_streamer_runtime._services import SERVICES
 from cdk_streamer_runtime._sigv4 import Scope, presigned, signed
 from cdk_streamer_runtime.contract import AwsEnvironment
-from cdk_streamer_runtime.errors import AwsError, Unreachable
+from cdk_streamer_runtime.errors import AwsError, FunctionFailed, Unreachable
 
 __all__ = ["NO_HEADERS", "Aws", "LeanClient", "Part", "Patience"]
 
@@ -109,9 +109,15 @@ class LeanClient:
     ) -> bytes:
         """Send a signed request and give the answer's body.
 
-        A `url` that starts with a slash is a path of the service's own endpoint.
+        A `url` that starts with a slash is a path of the service's own endpoint. Raises
+        FunctionFailed when a function that was invoked has raised an error.
         """
-        return self._send(self._rest_request(service, method, url, body, headers)).body
+        request = self._rest_request(service, method, url, body, headers)
+        answer = self._send(request)
+        failure = answer.headers.get("x-amz-function-error")
+        if failure is not None:
+            raise FunctionFailed(failure, "", answer.status, request.operation)
+        return answer.body
 
     def presign(
         self, method: str, path: str, *, seconds: int, headers: Mapping[str, str] = NO_HEADERS

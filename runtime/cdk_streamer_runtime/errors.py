@@ -8,6 +8,7 @@ StreamerError
         Gone                  the WebSocket connection, or whatever was addressed, is no more
         AccessDenied          the role lacks a permission, or the signature was refused
         Unreachable           no answer, after all retries: whether the call was done is unknown
+        FunctionFailed        the function that was invoked raised an error
     RequestError              a request cannot be as somebody wants it
         IllegalTransition     a state does not know the event
         RequestChanged        somebody was faster; carries the request as it stands
@@ -107,6 +108,10 @@ class AccessDenied(AwsError):
 
 class Unreachable(AwsError):
     """The connection could not be made, broke, or stayed silent too long."""
+
+
+class FunctionFailed(AwsError):
+    """The function that was invoked raised an error; `code` tells whether it knew that."""
 
 
 # --- requests ----------------------------------------------------------------------------------

@@ -9,14 +9,20 @@ from types import MappingProxyType
 from typing import Any
 
 from cdk_streamer_runtime.aws import NO_HEADERS, Part
+from cdk_streamer_runtime.memory.buses import MemoryBuses
 from cdk_streamer_runtime.memory.connections import MemoryConnections
+from cdk_streamer_runtime.memory.data_streams import MemoryDataStreams
 from cdk_streamer_runtime.memory.dynamodb import MemoryDynamoDb
 from cdk_streamer_runtime.memory.executions import MemoryExecutions
+from cdk_streamer_runtime.memory.functions import MemoryFunctions, is_plain
+from cdk_streamer_runtime.memory.machines import MemoryMachines
 from cdk_streamer_runtime.memory.objects import MemoryObjects
 from cdk_streamer_runtime.memory.queues import MemoryQueues, QueueSchema
+from cdk_streamer_runtime.memory.schedules import MemorySchedules
 from cdk_streamer_runtime.memory.secrets import MemorySecrets
 from cdk_streamer_runtime.memory.streams import MemoryStreams, stream_record
 from cdk_streamer_runtime.memory.tables import TableSchema
+from cdk_streamer_runtime.memory.topics import MemoryTopics
 from cdk_streamer_runtime.memory.values import Item, copied_item
 
 
@@ -40,11 +46,23 @@ class MemoryAws:
         queues: Iterable[QueueSchema] = (),
         secrets: Mapping[str, str] = MappingProxyType({}),
         buckets: Iterable[str] = (),
+        buses: Iterable[str] = (),
+        data_streams: Iterable[str] = (),
+        topics: Iterable[str] = (),
+        machines: Iterable[str] = (),
+        schedule_groups: Iterable[str] = (),
+        functions: Mapping[str, Callable[[Any], object]] = MappingProxyType({}),
     ) -> None:
         self.connections = MemoryConnections()
         self.objects = MemoryObjects(clock, set(buckets))
         self.secrets = MemorySecrets(secrets)
         self.executions = MemoryExecutions(clock)
+        self.buses = MemoryBuses(buses, clock)
+        self.data_streams = MemoryDataStreams(data_streams)
+        self.topics = MemoryTopics(topics)
+        self.machines = MemoryMachines(machines, clock)
+        self.schedules = MemorySchedules(schedule_groups)
+        self.functions = MemoryFunctions(functions)
         self._lock = RLock()
         self._dynamodb = MemoryDynamoDb(clock)
         self._streams = MemoryStreams(self._dynamodb.table)
@@ -57,13 +75,19 @@ class MemoryAws:
     def call(
         self, service: str, operation: str, parameters: Mapping[str, object]
     ) -> dict[str, Any]:
-        """Do one operation of DynamoDB, its streams, SQS or Secrets Manager; raises AwsError."""
+        """Do one operation of a service that speaks JSON; raises AwsError."""
         with self._lock:
             match service:
                 case "dynamodb":
                     return self._dynamodb.call(operation, parameters)
                 case "sqs":
                     return self._queues.call(operation, parameters)
+                case "events":
+                    return self.buses.call(operation, parameters)
+                case "kinesis":
+                    return self.data_streams.call(operation, parameters)
+                case "states":
+                    return self.machines.call(operation, parameters)
                 case "secretsmanager":
                     return self.secrets.call(operation, parameters)
                 case "dynamodbstreams":
@@ -80,13 +104,19 @@ class MemoryAws:
         body: bytes = b"",
         headers: Mapping[str, str] = NO_HEADERS,
     ) -> bytes:
-        """Answer for a connection, an object or a durable execution; raises AwsError."""
+        """Answer a signed request to one of the services that speak REST; raises AwsError."""
         with self._lock:
             match service:
                 case "execute-api":
                     return self.connections.rest(method, url, body)
-                case "lambda":
+                case "lambda" if not is_plain(url, headers):
                     return self.executions.rest(method, url, body, headers)
+                case "lambda":
+                    return self.functions.rest(url, body, headers)
+                case "sns":
+                    return self.topics.rest(body)
+                case "scheduler":
+                    return self.schedules.rest(method, url, body)
                 case "s3":
                     return self.objects.rest(method, url, body, headers)
                 case _:

@@ -10,6 +10,7 @@ from cdk_streamer_runtime.errors import (
 )
 from cdk_streamer_runtime.memory.compiled import Compiled, expressions_of, refuse_legacy
 from cdk_streamer_runtime.memory.queries import query
+from cdk_streamer_runtime.memory.scans import scan
 from cdk_streamer_runtime.memory.tables import (
     MemoryTable,
     Record,
@@ -43,6 +44,7 @@ class MemoryDynamoDb:
             "UpdateItem": self._update_item,
             "DeleteItem": self._delete_item,
             "Query": self._query,
+            "Scan": self._scan,
             "TransactWriteItems": self._transactions.write,
             "BatchGetItem": self._batch_get_item,
             "BatchWriteItem": self._batch_write_item,
@@ -120,6 +122,10 @@ class MemoryDynamoDb:
     def _query(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
         compiled, values = expressions_of(parameters)
         return query(self.table(parameters["TableName"]), parameters, compiled, values)
+
+    def _scan(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        compiled, values = expressions_of(parameters)
+        return scan(self.table(parameters["TableName"]), parameters, compiled, values)
 
     def _batch_get_item(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
         wanted: Mapping[str, Any] = parameters["RequestItems"]

@@ -56,17 +56,17 @@ def query(
         after=_start_key(parameters, key_names),
         forward=parameters.get("ScanIndexForward", True),
     )
-    page, more = _page(found, parameters.get("Limit"))
+    page, more = page_of(found, parameters.get("Limit"))
     kept = [item for item in page if compiled.filter is None or compiled.filter(item, values)]
     answer: dict[str, Any] = {"Count": len(kept), "ScannedCount": len(page)}
     if parameters.get("Select") != "COUNT":
-        answer["Items"] = [_visible(item, table, index, compiled) for item in kept]
+        answer["Items"] = [visible(item, table, index, compiled) for item in kept]
     if more:
         answer["LastEvaluatedKey"] = copied_item({key: page[-1][key] for key in key_names})
     return answer
 
 
-def _page(found: Iterator[Record], limit: int | None) -> tuple[list[Item], bool]:
+def page_of(found: Iterator[Record], limit: int | None) -> tuple[list[Item], bool]:
     """Give the items of one page, and whether DynamoDB would look further."""
     if limit is not None and limit < 1:
         raise InvalidValue("Limit must be at least 1")
@@ -90,7 +90,8 @@ def _start_key(parameters: Mapping[str, Any], key_names: tuple[str, ...]) -> Ite
     return start
 
 
-def _visible(item: Item, table: MemoryTable, index: IndexSchema | None, compiled: Compiled) -> Item:
+def visible(item: Item, table: MemoryTable, index: IndexSchema | None, compiled: Compiled) -> Item:
+    """Give what an answer shows of an item."""
     if index is not None and index.projection is not None:
         names = {*index.projection, *index.keys, *table.schema.keys}
         item = {name: value for name, value in item.items() if name in names}

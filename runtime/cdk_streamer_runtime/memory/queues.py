@@ -1,4 +1,8 @@
-"""SQS standard queues in memory, on the caller's clock: delay, visibility, receives, redrive."""
+"""SQS queues in memory, on the caller's clock: delay, visibility, receives, redrive.
+
+A FIFO queue, whose name ends so, wants groups and takes a message once in five minutes. It gives
+messages in their order, but a message in flight does not hold back the others of its group.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +18,8 @@ MESSAGE_BYTES = 1024 * 1024  # of one message, and of all in a batch
 DELAY_SECONDS = 900
 VISIBILITY_SECONDS = 12 * 60 * 60
 BATCH = 10
+FIFO = ".fifo"
+DEDUPLICATION_MILLISECONDS = 5 * 60 * 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +53,7 @@ class _Queue:
     def __init__(self, schema: QueueSchema) -> None:
         self.schema = schema
         self.messages: dict[str, _Message] = {}
+        self.known: dict[str, tuple[int, str]] = {}  # when a FIFO queue took which message
         self._arrivals = 0
         # A message whose time changes is here again, and where it was before is passed over.
         self._order: list[tuple[int, int, _Message]] = []
@@ -138,8 +145,12 @@ class MemoryQueues:
         delay = parameters.get("DelaySeconds", queue.schema.delay_seconds)
         if not 0 <= delay <= DELAY_SECONDS:
             raise _error("InvalidParameterValue", "DelaySeconds must be from 0 to 900")
-        self._sent += 1
         now = self._clock()
+        fifo = _fifo_attributes(queue, parameters)
+        known_at, known = queue.known.get(fifo.get("MessageDeduplicationId", ""), (0, ""))
+        if known and now - known_at < DEDUPLICATION_MILLISECONDS:
+            return {"MessageId": known, "MD5OfMessageBody": _digest(body)}
+        self._sent += 1
         system: Mapping[str, Any] = parameters.get("MessageSystemAttributes", {})
         message = _Message(
             id=f"00000000-0000-4000-8000-{self._sent:012x}",
@@ -147,8 +158,10 @@ class MemoryQueues:
             visible_at=now + delay * 1000,
             sent_at=now,
             attributes=dict(parameters.get("MessageAttributes", {})),
-            system_attributes={key: value["StringValue"] for key, value in system.items()},
+            system_attributes={key: value["StringValue"] for key, value in system.items()} | fifo,
         )
+        if fifo:
+            queue.known[fifo["MessageDeduplicationId"]] = (now, message.id)
         queue.add(message)
         return {"MessageId": message.id, "MD5OfMessageBody": _digest(body)}
 
@@ -207,6 +220,15 @@ class MemoryQueues:
             raise _error("AWS.SimpleQueueService.MessageNotInflight", "The message is not received")
         queue.show(message, now + visibility * 1000)
         return {}
+
+
+def _fifo_attributes(queue: _Queue, parameters: Mapping[str, Any]) -> dict[str, str]:
+    if not queue.schema.name.endswith(FIFO):
+        return {}
+    group, own = (parameters.get(f"Message{name}Id") for name in ("Group", "Deduplication"))
+    if not group or not own:
+        raise _error("MissingParameter", "The request must contain a group and a deduplication id")
+    return {"MessageGroupId": group, "MessageDeduplicationId": own}
 
 
 def _by_receipt(queue: _Queue, receipt: str) -> _Message | None:

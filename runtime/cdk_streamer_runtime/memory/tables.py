@@ -181,6 +181,10 @@ class MemoryTable:
         """Give every stored item, which the caller must not change."""
         return (item for item, _size in self._items.values())
 
+    def size(self, item: Item) -> int:
+        """Give the bytes of a stored item."""
+        return self._items[self.primary_key(item)][1]
+
     def changes_after(self, number: int) -> list[StreamChange]:
         """Give the stream's changes of the last day that came after one of them."""
         start = bisect_right(self.changes, number, key=lambda change: change.number)

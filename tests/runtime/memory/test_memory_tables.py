@@ -83,7 +83,7 @@ def test_an_unknown_table_is_told(aws):
 
 @pytest.mark.parametrize(
     ("service", "operation"),
-    [("dynamodb", "Scan"), ("sqs", "CreateQueue"), ("events", "PutEvents")],
+    [("dynamodb", "DescribeTable"), ("sqs", "CreateQueue"), ("glue", "GetTable")],
 )
 def test_what_the_memory_does_not_know_is_not_passed_over(aws, service, operation):
     with pytest.raises(NotImplementedError):
