@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from cdk_streamer_runtime.streams.rules.expired import Expired
     from cdk_streamer_runtime.streams.rules.materialize import Materialize
     from cdk_streamer_runtime.streams.rules.outbox import Outbox
-    from cdk_streamer_runtime.streams.rules.rule import Rule, rule
+    from cdk_streamer_runtime.streams.rules.rule import Rule, flavor
     from cdk_streamer_runtime.streams.rules.send_messages import SendMessages
     from cdk_streamer_runtime.streams.rules.update import Update
 
@@ -34,7 +34,7 @@ __all__ = [
     "Rule",
     "SendMessages",
     "Update",
-    "rule",
+    "flavor",
 ]
 
 _MODULES = {
@@ -51,7 +51,7 @@ _MODULES = {
     "Rule": "rules.rule",
     "SendMessages": "rules.send_messages",
     "Update": "rules.update",
-    "rule": "rules.rule",
+    "flavor": "rules.rule",
 }
 
 

@@ -18,11 +18,11 @@ from cdk_streamer_runtime.streams.rules.options import (
     UOW_FUNCTION,
     option,
 )
-from cdk_streamer_runtime.streams.rules.rule import rule
+from cdk_streamer_runtime.streams.rules.rule import flavor
 from cdk_streamer_runtime.streams.uow import UnitOfWork
 
 
-@rule
+@flavor
 class Cdc(ComposedRule):
     """Publish an event for each change, as `to_event` tells it.
 

@@ -17,7 +17,7 @@ from cdk_streamer_runtime.streams.rules.options import (
     one_of,
     option,
 )
-from cdk_streamer_runtime.streams.rules.rule import Rule, rule
+from cdk_streamer_runtime.streams.rules.rule import Rule, flavor
 from cdk_streamer_runtime.streams.uow import UnitOfWork
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def _rate() -> type:
 Make = Callable[[UnitOfWork], Any]
 
 
-@rule
+@flavor
 class ComposedRule(Rule):
     """A rule that may compact, split and read before it does what it is for, in this order."""
 

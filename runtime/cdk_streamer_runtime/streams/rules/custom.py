@@ -10,11 +10,11 @@ from cdk_streamer_runtime.streams.pipelines.pipeline import Pipeline
 from cdk_streamer_runtime.streams.pipelines.stream import Stream
 from cdk_streamer_runtime.streams.routing.patterns import event_types
 from cdk_streamer_runtime.streams.rules.options import BOOLEAN, function_of, option
-from cdk_streamer_runtime.streams.rules.rule import Rule, rule
+from cdk_streamer_runtime.streams.rules.rule import Rule, flavor
 from cdk_streamer_runtime.streams.uow import UnitOfWork
 
 
-@rule
+@flavor
 class Custom(Rule):
     """What `build` makes of a stream."""
 

@@ -23,7 +23,7 @@ from cdk_streamer_runtime.streams.rules.options import (
     one_of,
     option,
 )
-from cdk_streamer_runtime.streams.rules.rule import rule
+from cdk_streamer_runtime.streams.rules.rule import flavor
 from cdk_streamer_runtime.streams.uow import UnitOfWork
 
 REQUEST = "update_request"
@@ -34,7 +34,7 @@ def tells_deletion(uow: UnitOfWork) -> bool:
     return uow.event["type"].endswith("-deleted")
 
 
-@rule
+@flavor
 class Materialize(ComposedRule):
     """Keep an item as the newest event says.
 
@@ -68,7 +68,10 @@ class Materialize(ComposedRule):
         default=True,
     )
     deleted_ttl: timedelta | None = option(
-        DURATION, "how long the mark of a deletion is kept", default=timedelta(days=11)
+        DURATION,
+        "how long the mark of a deletion is kept; None for ever",
+        default=timedelta(days=11),
+        is_optional=True,
     )
 
     def steps(self) -> tuple[Step, ...]:

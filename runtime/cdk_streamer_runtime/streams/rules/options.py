@@ -28,6 +28,7 @@ class Option:
 
     kind: Kind
     doc: str
+    is_optional: bool
 
 
 def option(
@@ -35,13 +36,15 @@ def option(
     doc: str,
     *,
     default: Any = MISSING,  # noqa: ANN401 - as dataclasses.field has it
+    is_optional: bool = False,
     kw_only: bool = True,
 ) -> Any:  # noqa: ANN401 - as dataclasses.field has it
     """Declare an option of a rule. Without a default it has to be given.
 
-    None is allowed where it is the default.
+    None is allowed where it is the default, and where it says so.
     """
-    return field(default=default, kw_only=kw_only, metadata={"option": Option(kind=kind, doc=doc)})
+    declared = Option(kind=kind, doc=doc, is_optional=is_optional or default is None)
+    return field(default=default, kw_only=kw_only, metadata={"option": declared})
 
 
 def _kind(words: str, accepts: Callable[[Any], bool]) -> Kind:
@@ -106,6 +109,8 @@ def _named(value: object) -> str:
 
 
 def _types_refusal(value: Any) -> str | None:  # noqa: ANN401
+    if value is None:
+        return f"must be {EVENT_TYPE.words}, got None"
     try:
         event_types(value)
     except (TypeError, ValueError) as error:

@@ -29,12 +29,12 @@ T = TypeVar("T")
 
 
 @dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(option,))
-def rule(flavor: type[T]) -> type[T]:
+def flavor(rule: type[T]) -> type[T]:
     """Make a class with options a flavor of rule."""
-    return dataclass(frozen=True, slots=True, kw_only=True, eq=False)(flavor)
+    return dataclass(frozen=True, slots=True, kw_only=True, eq=False)(rule)
 
 
-@rule
+@flavor
 class Rule:
     """What all flavors have. A flavor gives its `steps`, or its `pipelines` if they are several.
 
@@ -112,20 +112,20 @@ def compile_rules(rules: Iterable[Rule]) -> dict[Rule, tuple[Pipeline, ...]]:
     return compiled
 
 
-def options_of(flavor: type[Rule]) -> dict[str, Option]:
+def options_of(kind: type[Rule]) -> dict[str, Option]:
     """Give the options of a flavor by their names."""
-    return {each.name: each.metadata["option"] for each in _fields(flavor)}
+    return {each.name: each.metadata["option"] for each in _fields(kind)}
 
 
-def _fields(flavor: type[Rule]) -> Iterator[Field[Any]]:
-    return (each for each in fields(flavor) if "option" in each.metadata)
+def _fields(kind: type[Rule]) -> Iterator[Field[Any]]:
+    return (each for each in fields(kind) if "option" in each.metadata)
 
 
-def _check(flavor: type[Rule], arguments: tuple[Any, ...], options: dict[str, Any]) -> None:
-    title = _title(flavor, options.get("id"))
+def _check(kind: type[Rule], arguments: tuple[Any, ...], options: dict[str, Any]) -> None:
+    title = _title(kind, options.get("id"))
     if arguments:
         raise ValueError(f"{title} takes options by name, got {arguments[0]!r}")
-    known = {each.name: each for each in _fields(flavor)}
+    known = {each.name: each for each in _fields(kind)}
     for name in options:
         if name not in known:
             close = get_close_matches(name, known, n=1)
@@ -138,13 +138,14 @@ def _check(flavor: type[Rule], arguments: tuple[Any, ...], options: dict[str, An
                 raise ValueError(f"{title} lacks the option {name!r}: {declared.doc}")
             continue
         value = options[name]
-        if value is None and each.default is None:
+        if value is None and declared.is_optional:
             continue
         if wrong := declared.kind.refusal(value):
             raise ValueError(f"{title}: {name} {wrong}")
 
 
-def _title(flavor: type[Rule], name: object) -> str:
-    return (
-        f"rule {name!r} ({flavor.__name__})" if name else f"a rule without id ({flavor.__name__})"
-    )
+def _title(kind: type[Rule], name: object) -> str:
+    return f"rule {name!r} ({kind.__name__})" if name else f"a rule without id ({kind.__name__})"
+
+
+rule = flavor

@@ -10,13 +10,13 @@ from cdk_streamer_runtime.streams.pipelines.functions import request_step
 from cdk_streamer_runtime.streams.pipelines.steps import Step
 from cdk_streamer_runtime.streams.rules.composed import ComposedRule
 from cdk_streamer_runtime.streams.rules.options import BOOLEAN, NAME, UOW_FUNCTION, option
-from cdk_streamer_runtime.streams.rules.rule import rule
+from cdk_streamer_runtime.streams.rules.rule import flavor
 from cdk_streamer_runtime.streams.uow import UnitOfWork
 
 REQUEST = "message_request"
 
 
-@rule
+@flavor
 class SendMessages(ComposedRule):
     """Send a message to a queue for each event."""
 

@@ -18,13 +18,13 @@ from cdk_streamer_runtime.streams.rules.options import (
     UOW_FUNCTION,
     option,
 )
-from cdk_streamer_runtime.streams.rules.rule import rule
+from cdk_streamer_runtime.streams.rules.rule import flavor
 from cdk_streamer_runtime.streams.uow import UnitOfWork
 
 REQUEST = "update_request"
 
 
-@rule
+@flavor
 class Update(ComposedRule):
     """Change an item by an event and what was read for it.
 
