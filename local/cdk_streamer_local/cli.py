@@ -15,6 +15,10 @@ from typing import Any
 from cdk_streamer_client.timers import command
 from cdk_streamer_local.errors import BadArgument, LocalError
 from cdk_streamer_local.extra import require_extra
+from cdk_streamer_local.streams_command.command import (
+    add_faults_arguments,
+    add_resubmit_arguments,
+)
 from cdk_streamer_local.topology.command import add_graph_arguments
 
 _EPILOG = """\
@@ -25,6 +29,7 @@ examples:
   cdk-streamer call echo '{"text": "hello"}'         a request over its socket
   cdk-streamer timers preview --cron "0 9 * * 1-5"   when a schedule fires
   cdk-streamer streams graph app.py -o streams.svg   a picture of an app's processors
+  cdk-streamer streams resubmit --local --dry-run    what would be tried again
 """
 _INTERRUPTED = 130  # what shells give for a command that Ctrl-C ended
 
@@ -132,11 +137,15 @@ def _add_timers(commands: Any) -> None:  # noqa: ANN401 - see above
 def _add_streams(commands: Any) -> None:  # noqa: ANN401 - see above
     streams = commands.add_parser(
         "streams",
-        help="draw stream processors",
-        description="Draw the stream processors of an app.",
+        help="draw stream processors, look after their faults",
+        description="Draw the stream processors of an app, list faults, resubmit their records.",
     )
     verbs = streams.add_subparsers(metavar="VERB", required=True)
     add_graph_arguments(verbs.add_parser("graph", help="draw processors, rules and resources"))
+    add_faults_arguments(verbs.add_parser("faults", help="list what waits in a fault queue"))
+    add_resubmit_arguments(
+        verbs.add_parser("resubmit", help="give records of faults to their functions again")
+    )
 
 
 def _add_claims(parser: argparse.ArgumentParser) -> None:

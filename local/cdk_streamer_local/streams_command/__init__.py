@@ -1,0 +1,1 @@
+"""`cdk-streamer streams`: the faults of stream processors."""
