@@ -34,17 +34,13 @@ def test_a_rule_needs_no_other_options(flavor):
     assert (pipeline.id, pipeline.types.exact) == ("m1", ("thing-created",))
 
 
-@pytest.mark.parametrize(
-    ("flavor", "name"), EVERY, ids=lambda each: getattr(each, "__name__", each)
-)
+@EACH
 def test_an_option_of_a_wrong_kind_is_told_by_rule_and_name(flavor, name):
     with pytest.raises(ValueError, match=rf"^rule .* \({flavor.__name__}\): {name} must .* got"):
         flavor(**options(flavor, **{name: object()}))
 
 
-@pytest.mark.parametrize(
-    ("flavor", "name"), EVERY, ids=lambda each: getattr(each, "__name__", each)
-)
+@EACH
 def test_each_option_says_what_it_is_for(flavor, name):
     assert len(options_of(flavor)[name].doc) > 10
 
