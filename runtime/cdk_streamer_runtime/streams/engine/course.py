@@ -198,13 +198,10 @@ class Course:
         before = self._waiting.pop(at, ([], []))
         units = [*before[0], *(pair[0] for pair in sent)]
         prepared = [*before[1], *(pair[1] for pair in sent)]
-        full = len(units) if last else self._full(step, len(units))
+        full = len(units) if last else len(units) - len(units) % step.count
         if full < len(units):
             self._waiting[at] = (units[full:], prepared[full:])
         return Stop(self, at, step, units[:full], prepared[:full]) if full else None
-
-    def _full(self, step: BulkCall, count: int) -> int:
-        return count if count % step.count > self._room else count - count % step.count
 
     def _bulk(self, at: int) -> BulkCall:
         step = self._steps[at]

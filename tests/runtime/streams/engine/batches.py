@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,7 +22,7 @@ from cdk_streamer_runtime.streams.engine.world import World
 from cdk_streamer_runtime.streams.event import Event
 from cdk_streamer_runtime.streams.faults.failure import Failure
 from cdk_streamer_runtime.streams.faults.policy import Policy
-from cdk_streamer_runtime.streams.outcome import Undecodable
+from cdk_streamer_runtime.streams.outcome import Outcome, Undecodable
 from cdk_streamer_runtime.streams.pipelines.pipeline import Pipeline
 from cdk_streamer_runtime.streams.pipelines.steps import Step
 from cdk_streamer_runtime.streams.routing.patterns import ANY_TYPE, event_types
@@ -46,12 +46,14 @@ class Tally:
     def count(
         self, metric: StreamMetric, value: int = 1, /, *, pipeline: str = "", step: str = ""
     ) -> None:
+        del step
         self.counts[metric] += value
         self.by_pipeline[metric, pipeline] += value
 
     def milliseconds(
         self, metric: StreamMetric, /, *values: float, pipeline: str = "", step: str = ""
     ) -> None:
+        del pipeline, step
         self.times.setdefault(metric, []).extend(values)
 
 
@@ -67,6 +69,7 @@ class Reporter:
         self._added.append(failure)
 
     def publish(self, world: World, /) -> Sequence[Failure]:
+        del world
         refused = [each for each in self._added if number_of(each) in self._refused]
         self._published += [each for each in self._added if each not in refused]
         return refused
@@ -79,10 +82,10 @@ def number_of(failure: Failure) -> int:
     return failure.of.event["n"]
 
 
-def event(number: int, key: str = "k", type: str = "thing-created", **members: Any) -> Event:
+def event(number: int, key: str = "k", kind: str = "thing-created", **members: Any) -> Event:
     """Give the event of a record."""
     return Event(
-        id=f"e{number}", type=type, timestamp=number, partitionKey=key, n=number, **members
+        id=f"e{number}", type=kind, timestamp=number, partitionKey=key, n=number, **members
     )
 
 
@@ -124,6 +127,7 @@ class Trial:
     time: int = LONG
     redemption: Redemption | None = None
     unpublishable: frozenset[int] = frozenset()
+    source: Callable[..., Iterator[Outcome]] | None = None
     published: list[Failure] = field(default_factory=list[Failure])
     meter: Tally = field(default_factory=Tally)
 
@@ -148,7 +152,7 @@ class Trial:
             deadline=now + self.time,
             tags={"source": "me"},
         )
-        outcomes = Sources().reader(batch, None)(batch)
+        outcomes = Sources(self.source).reader(batch, None)(batch)
         return Run(plan, batch_of(batch), world, only).run(
             outcomes, last_pull=last_pull(now, world.deadline)
         )
@@ -159,9 +163,9 @@ class Trial:
         return [number_of(failure) for failure in self.published]
 
 
-def pipeline(*steps: Step, id: str = "p", type: str | None = None, **options: Any) -> Pipeline:
+def pipeline(*steps: Step, id: str = "p", kind: str | None = None, **options: Any) -> Pipeline:
     """Give a pipeline for events of a type, or of any."""
-    types = ANY_TYPE if type is None else event_types(type)
+    types = ANY_TYPE if kind is None else event_types(kind)
     return Pipeline(id=id, types=types, steps=steps, **options)
 
 

@@ -27,6 +27,11 @@ ERRORS: dict[str, Callable[[], Exception]] = {
 }
 
 
+def error_of(action: str) -> Exception:
+    """Give an error of which that becomes."""
+    return ERRORS[action]()
+
+
 class Trouble(NamedTuple):
     """What a record meets at a step, so many times."""
 
@@ -67,7 +72,9 @@ class Journal:
             case "each":
                 return Each(name=name, apply=lambda uow: self._alone(pipeline, name, uow))
             case "spread":
-                return Spread(name=name, apply=lambda uow: self._spread(pipeline, name, uow, number))
+                return Spread(
+                    name=name, apply=lambda uow: self._spread(pipeline, name, uow, number)
+                )
             case "batch":
                 return batch_step(number, None, lambda _: 1)
             case "group":
@@ -89,7 +96,7 @@ class Journal:
         error = self._trouble(pipeline, name, uow)
         self._write("pure", pipeline, name, [uow], [error])
         if error:
-            raise ERRORS[error]()
+            raise error_of(error)
         return uow
 
     def _spread(
@@ -100,12 +107,12 @@ class Journal:
     def _call(self, pipeline: str, name: str, uow: UnitOfWork) -> UnitOfWork:
         (error,) = self._during(pipeline, name, [uow])
         if error:
-            raise ERRORS[error]()
+            raise error_of(error)
         return uow
 
     def _bulk(self, pipeline: str, name: str, units: Sequence[UnitOfWork]) -> list[object]:
         errors = self._during(pipeline, name, units)
-        return [ERRORS[error]() if error else "sent" for error in errors]
+        return [error_of(error) if error else "sent" for error in errors]
 
     def _during(self, pipeline: str, name: str, units: Sequence[UnitOfWork]) -> list[str]:
         keys = {self.keys[leaf] for uow in units for leaf in leaves(uow)}
@@ -177,7 +184,9 @@ class Journal:
             if (line.what, line.pipeline, line.step) == ("begin", pipeline, step):
                 for unit in line.units:
                     begun.setdefault(self.keys[unit[-1]], []).append(unit[-1])
-        return [pair for several in begun.values() for pair in pairwise(several) if pair[0] > pair[1]]
+        return [
+            pair for several in begun.values() for pair in pairwise(several) if pair[0] > pair[1]
+        ]
 
 
 def leaves(uow: UnitOfWork) -> tuple[int, ...]:
