@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from cdk_streamer_runtime.streams.rules.custom import Custom
     from cdk_streamer_runtime.streams.rules.evaluate import Evaluate
     from cdk_streamer_runtime.streams.rules.expired import Expired
+    from cdk_streamer_runtime.streams.rules.job import Job
     from cdk_streamer_runtime.streams.rules.materialize import Materialize
     from cdk_streamer_runtime.streams.rules.outbox import Outbox
     from cdk_streamer_runtime.streams.rules.rule import Rule, flavor
@@ -28,6 +29,7 @@ __all__ = [
     "Custom",
     "Evaluate",
     "Expired",
+    "Job",
     "Materialize",
     "Outbox",
     "Rate",
@@ -45,6 +47,7 @@ _MODULES = {
     "Custom": "rules.custom",
     "Evaluate": "rules.evaluate",
     "Expired": "rules.expired",
+    "Job": "rules.job",
     "Materialize": "rules.materialize",
     "Outbox": "rules.outbox",
     "Rate": "pipelines.rates",

@@ -6,7 +6,8 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from cdk_streamer_runtime.attributes import unmarshal_item
+from cdk_streamer_runtime.attributes import marshal_item, unmarshal_item
+from cdk_streamer_runtime.aws import Part
 from cdk_streamer_runtime.errors import aws_error
 from cdk_streamer_runtime.memory.platform import START, MemoryPlatform
 from cdk_streamer_runtime.streams import StreamApp
@@ -67,8 +68,11 @@ class FragileAws:
         self.published += [json.loads(entry["Detail"]) for entry in entries]
         return {"FailedEntryCount": 0, "Entries": [{"EventId": "e"} for _ in entries]}
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.memory, name)
+    def presign(self, *arguments: Any, **options: Any) -> str:
+        return self.memory.presign(*arguments, **options)
+
+    def read_object(self, *arguments: Any, **options: Any) -> Part:
+        return self.memory.read_object(*arguments, **options)
 
 
 class Shop:
@@ -122,6 +126,11 @@ class Shop:
         """Hand changes to the trigger."""
         batch = {"Records": list(records)}
         deliver(lambda batch: self.trigger.handle(batch, self.world), batch)
+
+    def put(self, **item: Any) -> None:
+        """Put an item into the table."""
+        parameters = {"TableName": "events", "Item": marshal_item(item)}
+        self.memory.call("dynamodb", "PutItem", parameters)
 
     def expire(self, row: Mapping[str, Any]) -> None:
         """Remove a row as DynamoDB does when its time is up, and hand that to the trigger."""
