@@ -10,7 +10,8 @@ from cdk_streamer_local.topology.graph import Kind, Rule
 
 Json = Mapping[str, Any]
 _READS = ("Get", "Query", "Scan", "BatchGet", "List", "Describe", "HeadObject")
-_TYPES = 3  # as many are written out
+_TYPES = ("types", "wildcards", "patterns")
+_SHOWN = 3  # as many are written out
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,12 +66,13 @@ def _pipelines(manifest: Json) -> Iterator[tuple[Json, Json]]:
 def _takes(pipeline: Json) -> str:
     if pipeline.get("any"):
         return "any event"
-    return _some([*pipeline.get("types", []), *pipeline.get("patterns", [])])
+    texts = [text for name in _TYPES for text in pipeline.get(name, [])]
+    return _some(texts)
 
 
 def _some(texts: list[str]) -> str:
-    rest = len(texts) - _TYPES
-    return ", ".join(texts[:_TYPES]) + (f" and {rest} more" if rest > 0 else "")
+    rest = len(texts) - _SHOWN
+    return ", ".join(texts[:_SHOWN]) + (f" and {rest} more" if rest > 0 else "")
 
 
 def _is_read(action: str) -> bool:
