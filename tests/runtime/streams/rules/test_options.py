@@ -93,6 +93,10 @@ def test_options_are_given_by_name():
         rules.Cdc("m1", event_type="a", to_event=lambda _: {})  # type: ignore[misc]
 
 
+def takes_nothing() -> dict[str, Any]:
+    return {}
+
+
 async def waits(uow: Any) -> dict[str, Any]:
     return {}
 
@@ -101,7 +105,7 @@ async def waits(uow: Any) -> dict[str, Any]:
     ("value", "text"),
     [
         (waits, "does not wait, got the coroutine function 'waits'"),
-        (dict, "got the function '<lambda>' with other"),
+        (takes_nothing, "got the function 'takes_nothing' with other"),
         (lambda _, __: {}, "with other parameters"),
         (None, "must be a function of a unit of work, got None"),
         ({"pk": 1}, "got {'pk': 1}"),
