@@ -8,7 +8,16 @@ from fnmatch import fnmatchcase
 
 from cdk_streamer_runtime.streams.faults.parked import Parked
 
+# What a rule has besides its own pipeline is called after it: `rule.publish`.
 _FILTERS: dict[str, tuple[str, Callable[[Parked], tuple[str, ...]]]] = {
+    "rule": (
+        "that it hit, by its id",
+        lambda parked: tuple(
+            name
+            for pipeline in parked.pipelines
+            for name in (pipeline, pipeline.rpartition(".")[0])
+        ),
+    ),
     "pipeline": ("that it hit, e.g. 'm1' or 'orders-*'", lambda parked: parked.pipelines),
     "error": ("by its name, e.g. KeyError", lambda parked: (parked.error,)),
     "function": (

@@ -43,6 +43,9 @@ def add_resubmit_arguments(parser: argparse.ArgumentParser) -> None:
         "--to", metavar="NAME", help="a function's name or ARN, instead of whose the faults are"
     )
     parser.add_argument(
+        "--everywhere", action="store_true", help="to all pipelines, not only those it hit"
+    )
+    parser.add_argument(
         "--batch", type=_count, metavar="N", default=RECORDS, help=f"a call (default: {RECORDS})"
     )
     parser.add_argument("--json", action="store_true", help="print lines of JSON")
@@ -70,6 +73,7 @@ def resubmit(arguments: argparse.Namespace, aws: Aws | None = None) -> int:
             limit=arguments.limit,
             records=arguments.batch,
             function=arguments.to,
+            everywhere=arguments.everywhere,
             dry=arguments.dry_run,
         ):
             counted[result.outcome] += 1

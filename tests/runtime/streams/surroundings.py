@@ -6,10 +6,11 @@ import json
 from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import unquote
 
 from cdk_streamer_runtime.aws import NO_HEADERS, Part
 from cdk_streamer_runtime.contract.streams import ResourceKind, StreamMetric
-from cdk_streamer_runtime.errors import AwsError, aws_error
+from cdk_streamer_runtime.errors import AwsError, FunctionFailed, aws_error
 from cdk_streamer_runtime.memory.platform import START, MemoryPlatform
 from cdk_streamer_runtime.streams.engine.world import World
 from cdk_streamer_runtime.testing import MemoryAws, QueueSchema
@@ -23,7 +24,7 @@ class ScriptedAws:
 
     def __init__(self, platform: MemoryPlatform, buckets: tuple[str, ...] = (CLAIMS,)) -> None:
         self.memory = MemoryAws(
-            clock=platform.clock, buckets=buckets, queues=[QueueSchema(name=FAULTS)]
+            clock=platform.clock, buckets=buckets, buses=[BUS], queues=[QueueSchema(name=FAULTS)]
         )
         self.asked: list[str] = []
         self.published: list[dict[str, Any]] = []
@@ -39,6 +40,7 @@ class ScriptedAws:
         refusal = self.refusals.pop(0) if self.refusals else [None] * 10
         if isinstance(refusal, AwsError):
             raise refusal
+        self.memory.call(service, operation, parameters)  # for its limits
         answers: list[dict[str, Any]] = []
         for entry, code in zip(parameters["Entries"], refusal, strict=False):
             if code is None:
@@ -58,12 +60,15 @@ class ScriptedAws:
         self._ask(f"{method} {service}")
         if service != "lambda":
             return self.memory.rest(service, method, url, body=body, headers=headers)
-        name = url.split("/")[3]
+        name = unquote(url.split("/")[3])
         if name not in self.functions:
             raise aws_error("ResourceNotFoundException", "", 404, "POST lambda")
         event = json.loads(body)
         self.invoked.append((name, event))
-        return json.dumps(self.functions[name](event)).encode()
+        try:
+            return json.dumps(self.functions[name](event)).encode()
+        except Exception as error:
+            raise FunctionFailed("Unhandled", "", 200, "POST lambda") from error
 
     def presign(
         self, method: str, path: str, *, seconds: int, headers: Mapping[str, str] = NO_HEADERS

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from cdk_streamer_runtime.aws import Aws
 from cdk_streamer_runtime.documents import encode
-from cdk_streamer_runtime.errors import AwsError
+from cdk_streamer_runtime.errors import AwsError, FunctionFailed
 from cdk_streamer_runtime.streams.claims.claim import ClaimCheck, ClaimRefused
 from cdk_streamer_runtime.streams.claims.unpacking import redeem
 from cdk_streamer_runtime.streams.faults.parked import NotAFault, Parked
@@ -83,13 +83,17 @@ class FaultQueue:
         limit: int | None = None,
         records: int = RECORDS,
         function: str | None = None,
+        everywhere: bool = False,
         dry: bool = False,
     ) -> Iterator[Result]:
         """Give chosen faults' records to their functions, or to `function`; tell of each.
 
-        At most `limit` faults are resubmitted. A message is deleted only when the function has
-        answered that its record is done.
+        They are for the pipelines that they hit, or for all if `everywhere`. At most `limit` faults
+        are resubmitted. A message is deleted only when the function has answered that its record
+        is done.
         """
+        changes: dict[str, Any] = {} if function is None else {"function": function}
+        changes |= {"pipelines": []} if everywhere else {}
         left = limit
         waiting: list[Parked] = []
         earlier = set[str]()
@@ -100,7 +104,7 @@ class FaultQueue:
                 # What fails again is here again at once, and would be for ever.
                 yield _result(each, Outcome.FAILED, "its record was resubmitted just now")
             elif chosen(each):
-                waiting.append(_to(each, function))
+                waiting.append(replace(each, fault={**each.fault, **changes}))
                 left = None if left is None else left - 1
             if len(waiting) >= _ROUND or left == 0:
                 yield from self._round(waiting, records=records, dry=dry)
@@ -154,6 +158,9 @@ class FaultQueue:
         body = encode(invocation.event).encode()
         try:
             answer = _answer(self.aws.rest("lambda", "POST", path, body=body, headers=headers))
+        except FunctionFailed:
+            yield from _all(invocation, f"{invocation.function} failed; its log tells why")
+            return
         except AwsError as error:
             yield from _all(invocation, f"{invocation.function} could not be called: {error}")
             return
@@ -182,12 +189,6 @@ def _read(message: dict[str, Any]) -> Parked | Result:
         return Parked.read(message)
     except NotAFault as error:
         return Result(message=message["MessageId"], outcome=Outcome.REFUSED, reason=str(error))
-
-
-def _to(parked: Parked, function: str | None) -> Parked:
-    if function is None:
-        return parked
-    return replace(parked, fault={**parked.fault, "function": function})
 
 
 def _document(original: ClaimCheck, aws: Aws) -> Json:

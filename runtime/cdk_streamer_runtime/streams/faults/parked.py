@@ -84,7 +84,7 @@ class Parked:
             return "the fault does not say whose it is; name the function"
         if self.fault.get("original") is not None:
             return None
-        if "record" in self.fault.get("omitted", ()):
+        if self.fault.get("omitted"):
             return "its record was too large for the fault, and there is no bucket that has it"
         if self.fault.get("redacted"):
             return "its record is redacted, and there is no bucket that has the original"
@@ -97,7 +97,9 @@ def _fault(body: str) -> Mapping[str, Any]:
     except (ValueError, RecursionError):
         raise NotAFault("the message is no JSON") from None
     # A rule sends the envelope; one with `$.detail` as its input, what is in it.
-    fault = document["detail"] if is_object(document) and "detail-type" in document else document
+    fault = (
+        document.get("detail") if is_object(document) and "detail-type" in document else document
+    )
     if not is_object(fault) or fault.get("type") != FAULT_TYPE:
         raise NotAFault(f"the message is no event of type {FAULT_TYPE!r}")
     kinds: dict[str, type] = {"id": str, "timestamp": int, "err": dict, "pipelines": list}
