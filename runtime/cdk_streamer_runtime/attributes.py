@@ -17,7 +17,11 @@ AttributeMap = dict[str, AttributeValue]
 
 def marshal_item(item: Mapping[str, object]) -> AttributeMap:
     """Give the attribute values of an item, a key or expression values."""
-    return {name: marshal(value) for name, value in item.items()}
+    # This runs with every write, and most attributes are texts.
+    return {
+        name: {"S": value} if value.__class__ is str else marshal(value)
+        for name, value in item.items()
+    }
 
 
 def unmarshal_item(attributes: Mapping[str, AttributeValue]) -> Item:
@@ -34,10 +38,9 @@ def unmarshal_item(attributes: Mapping[str, AttributeValue]) -> Item:
 def marshal(value: object) -> AttributeValue:
     """Give the attribute value of a plain value; raises TypeError for what DynamoDB cannot hold."""
     kind = type(value)
-    if kind is str:
-        return {"S": value}
-    if kind is int:
-        return {"N": repr(value)}
+    write = _EXACT.get(kind)
+    if write is not None:
+        return write(value)
     for parent, write in _WRITERS:
         if isinstance(value, parent):
             return write(value)
@@ -48,6 +51,10 @@ def unmarshal(value: AttributeValue) -> Any:  # noqa: ANN401 - an attribute hold
     """Give the plain value of an attribute value."""
     ((kind, content),) = value.items()
     return _READERS[kind](content)
+
+
+def _marshal_list(values: Iterable[object]) -> AttributeValue:
+    return {"L": [{"S": value} if value.__class__ is str else marshal(value) for value in values]}
 
 
 def _marshal_float(value: float) -> AttributeValue:
@@ -82,10 +89,20 @@ _WRITERS: tuple[tuple[type | tuple[type, ...], Callable[[Any], AttributeValue]],
     (float, _marshal_float),
     (type(None), lambda _: {"NULL": True}),
     ((dict, Mapping), lambda value: {"M": marshal_item(value)}),
-    ((list, tuple), lambda value: {"L": [marshal(each) for each in value]}),
+    ((list, tuple), _marshal_list),
     ((bytes, bytearray), lambda value: {"B": b64encode(value).decode()}),
     (AbstractSet, _marshal_set),
 )
+# What JSON has, by its own class: to look it up takes less than to ask for each parent.
+_EXACT: dict[type, Callable[[Any], AttributeValue]] = {
+    str: lambda value: {"S": value},
+    int: lambda value: {"N": repr(value)},
+    bool: lambda value: {"BOOL": value},
+    float: _marshal_float,
+    type(None): lambda _: {"NULL": True},
+    dict: lambda value: {"M": marshal_item(value)},
+    list: _marshal_list,
+}
 _READERS: dict[str, Callable[[Any], Any]] = {
     "S": lambda content: content,
     "N": _plain_number,
