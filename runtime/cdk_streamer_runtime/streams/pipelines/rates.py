@@ -25,7 +25,8 @@ class Rate:
 
     def __post_init__(self) -> None:
         """Refuse a rate that nothing passes."""
-        if self.count < 1 or self.per < timedelta(milliseconds=1):
+        is_span = isinstance(self.per, timedelta) and self.per >= timedelta(milliseconds=1)  # pyright: ignore[reportUnnecessaryIsInstance] - the user's
+        if type(self.count) is not int or self.count < 1 or not is_span:
             raise ValueError(
                 f"a rate must be of 1 or more in 1 millisecond or more, got {self.count!r} in "
                 f"{self.per!r}"

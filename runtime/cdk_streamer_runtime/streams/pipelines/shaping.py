@@ -99,7 +99,7 @@ class Shaping:
         """Let so many go on in any span of this length; the others wait, in this invocation."""
         try:
             return self.add(Rate(count=count, per=per).step())
-        except (TypeError, ValueError) as error:
+        except ValueError as error:
             raise self._wrong(str(error)) from None
 
     def call(self, function: Function, *, into: str | None = None) -> Self:
