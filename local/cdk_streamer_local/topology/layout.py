@@ -12,7 +12,7 @@ GAP_X, GAP_Y, MARGIN = 70, 34, 28
 LANE = 26  # the height of a way around below everything
 LETTER, LINE = 6.2, 15  # the width of a letter and the height of a line of what stands at arrows
 HEAD, RULE = 46, 38  # the height of a box's head, and of each rule in it
-WIDTH, RULES_WIDTH = 170, 270
+WIDTH, RULES_WIDTH = 190, 280
 SWEEPS = 4
 
 
@@ -29,6 +29,11 @@ class Box:
     def right(self) -> float:
         """The right edge."""
         return self.x + self.width
+
+    @property
+    def center(self) -> float:
+        """The middle of its width."""
+        return self.x + self.width / 2
 
     @property
     def bottom(self) -> float:

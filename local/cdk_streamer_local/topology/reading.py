@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -47,8 +48,11 @@ class _Resource:
 
     @property
     def label(self) -> str:
-        """Give the construct's path below its stack, or the logical id."""
-        path = construct_path(cast("str", self.metadata.get("aws:cdk:path", self.id)))
+        """Give the construct's path below its stack, or the logical id without its hash."""
+        path = self.metadata.get("aws:cdk:path")
+        if path is None:
+            return re.sub(r"[0-9A-F]{8}$", "", self.id.partition("/")[2])
+        path = construct_path(cast("str", path))
         return path.partition("/")[2] or path
 
 
@@ -175,7 +179,7 @@ def _add_rule(
             if reader in drawing.nodes or (bus in drawing.nodes and reader in resources):
                 _add_resource(drawing, bus, Kind.EVENT_BUS, resources)
                 _add_resource(drawing, reader, Kind.QUEUE, resources)
-                label = ", ".join(map(_said, types[:_TYPES]))
+                label = ", ".join(filter(None, map(_said, types[:_TYPES])))
                 drawing.edges.append(Edge(source=bus, target=reader, label=label))
 
 
@@ -203,5 +207,7 @@ def _said(pattern: object) -> str:
             return f"{text}*"
         case {"wildcard": str(text)}:
             return text
+        case str():
+            return pattern
         case _:
-            return str(pattern)
+            return ""  # all but some

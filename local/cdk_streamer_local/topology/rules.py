@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from cdk_streamer_local.topology.graph import Kind, Rule
+from cdk_streamer_runtime.contract.streams import CLAIMS_RESOURCE
 
 Json = Mapping[str, Any]
 _READS = ("Get", "Query", "Scan", "BatchGet", "List", "Describe", "HeadObject")
@@ -43,6 +44,8 @@ def flows(manifest: Json) -> Iterator[Flow]:
     for _, pipeline in _pipelines(manifest):
         said: dict[tuple[str, bool], Flow] = {}
         for use in cast("list[Json]", pipeline.get("uses", [])):
+            if use["name"] == CLAIMS_RESOURCE:
+                continue  # of what is too large, whatever it is
             reads = all(_is_read(action) for action in use.get("actions", [""]))
             emits = pipeline.get("emits", [])
             shows_types = use["kind"] in {Kind.EVENT_BUS, Kind.STREAM, Kind.TOPIC, Kind.QUEUE}

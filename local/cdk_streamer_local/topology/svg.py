@@ -11,7 +11,7 @@ from cdk_streamer_local.topology.layout import HEAD, LINE, RULE, Box, Layout, la
 _STORES = {Kind.TABLE, Kind.BUCKET, Kind.SECRET}
 _CHANNELS = {Kind.QUEUE, Kind.EVENT_BUS, Kind.STREAM, Kind.TOPIC, Kind.CHANNELS}
 _NAMES = {kind: kind.replace("_", " ") for kind in Kind}
-_CHARACTERS = {"name": 7.4, "note": 6.2}  # pixels, on average
+_CHARACTERS = {"name": 8.3, "note": 6.4}  # pixels, on average
 _PAD = 12
 
 _STYLE = """\
@@ -138,7 +138,7 @@ def _arrow(edge: Edge, topology: Topology, layout: Layout) -> Iterator[str]:
         path, lines = _onward(source, start, target), edge.lines
         x, y = (source.right + target.x) / 2, (start + target.middle) / 2
     else:
-        path, lines = _around(source, target, below), [edge.label] if edge.label else []
+        path, lines = _around(source, target, layout, below), [edge.label] if edge.label else []
         x, y = (source.x + target.right) / 2, below
     yield f'<path class="{style}" d="{path}"/>'
     for number, line in enumerate(reversed(lines)):
@@ -151,11 +151,14 @@ def _onward(source: Box, start: float, target: Box) -> str:
     return f"M{x1:g} {start:g} C{x1 + bend:g} {start:g} {x2 - bend:g} {y2:g} {x2 - 2:g} {y2:g}"
 
 
-def _around(source: Box, target: Box, below: float) -> str:
-    x1, y1, x2, y2 = source.right, source.middle, target.x + target.width / 2, target.bottom
-    out = x1 + 18
+def _around(source: Box, target: Box, layout: Layout, below: float) -> str:
+    """Lead back below everything, and up again beside the column of the target."""
+    x1, y1, y2 = source.right, source.middle, target.middle
+    column = [box for box in layout.boxes.values() if abs(box.center - target.center) < 1]
+    out, up = x1 + 18, min(box.x for box in column) - 18
     return (
-        f"M{x1:g} {y1:g} C{out:g} {y1:g} {out:g} {y1:g} {out:g} {y1 + 18:g} V{below - 14:g} "
-        f"Q{out:g} {below:g} {out - 14:g} {below:g} H{x2 + 14:g} "
-        f"Q{x2:g} {below:g} {x2:g} {below - 14:g} V{y2 + 2:g}"
+        f"M{x1:g} {y1:g} Q{out:g} {y1:g} {out:g} {y1 + 18:g} V{below - 14:g} "
+        f"Q{out:g} {below:g} {out - 14:g} {below:g} H{up + 14:g} "
+        f"Q{up:g} {below:g} {up:g} {below - 14:g} V{y2 + 18:g} "
+        f"Q{up:g} {y2:g} {up + 14:g} {y2:g} H{target.x - 2:g}"
     )
