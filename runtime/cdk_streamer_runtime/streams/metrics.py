@@ -161,5 +161,5 @@ def _parts(times: list[float]) -> Iterator[_Values]:
 def _dimension(value: str) -> str:
     # CloudWatch takes ASCII alone, and no control characters.
     plain = value.encode("ascii", "replace").decode()
-    shown = "".join(each if each.isprintable() else "?" for each in plain).strip().lstrip(":")
+    shown = "".join(each if each.isprintable() else "?" for each in plain).strip(" :")
     return shown[:_DIMENSION_CHARACTERS] or "?"
