@@ -4,6 +4,18 @@ from cdk_streamer.async_request_api import AsyncRequestApi
 from cdk_streamer.auth import Auth
 from cdk_streamer.periodic_timer import PeriodicTimer
 from cdk_streamer.progress_websocket import ProgressWebSocket
+from cdk_streamer.stream_processor import StreamProcessor
+from cdk_streamer.stream_resource import StreamResource
+from cdk_streamer.stream_source import StreamSource
 from cdk_streamer.webhooks import Webhooks
 
-__all__ = ["AsyncRequestApi", "Auth", "PeriodicTimer", "ProgressWebSocket", "Webhooks"]
+__all__ = [
+    "AsyncRequestApi",
+    "Auth",
+    "PeriodicTimer",
+    "ProgressWebSocket",
+    "StreamProcessor",
+    "StreamResource",
+    "StreamSource",
+    "Webhooks",
+]

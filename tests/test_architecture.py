@@ -58,6 +58,18 @@ PURE = (
         "timers.timer",
     ),
     *("timers.sending.message", "timers.callbacks.verdict"),
+    *("streams.claims.claim", "streams.claims.compression"),
+    *(
+        "streams.faults.contents",
+        "streams.faults.fault",
+        "streams.faults.names",
+        "streams.faults.parked",
+        "streams.faults.quotations",
+        "streams.faults.redaction",
+        "streams.faults.resubmission",
+        "streams.faults.trimming",
+        "streams.faults.wording",
+    ),
     *("streams.event", "streams.json_text", "streams.moments", "streams.outcome", "streams.uow"),
     *(
         "streams.sources.alarms",
@@ -70,6 +82,8 @@ PURE = (
         "streams.sources.s3",
         "streams.sources.sns",
         "streams.sources.sqs",
+        "streams.routing.patterns",
+        "streams.pipelines.filters",
     ),
 )
 # What each part of the runtime loads of the others.
@@ -97,6 +111,7 @@ CONSTRUCT_PARTS = {
     "_requests": ("_arguments", "_code", "_operations", "_resources", "_sockets", "_webhooks"),
     "_http": ("_auth", "_code", "_requests", "_resources"),
     "_timers": ("_arguments", "_auth", "_code", "_operations", "_resources"),
+    "_streams": ("_arguments", "_code", "_operations", "_resources"),
 }
 
 FILE_LINES = 300

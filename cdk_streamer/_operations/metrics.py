@@ -5,6 +5,12 @@ from __future__ import annotations
 from aws_cdk import Duration, aws_cloudwatch as cloudwatch, aws_lambda as lambda_
 
 from cdk_streamer_runtime.contract import METRIC_DIMENSION, METRIC_NAMESPACE, Metric
+from cdk_streamer_runtime.contract.streams import (
+    PIPELINE_DIMENSION,
+    STEP_DIMENSION,
+    STREAM_DIMENSION,
+    StreamMetric,
+)
 from cdk_streamer_runtime.contract.timers import TIMER_DIMENSION, TimerMetric
 
 
@@ -48,4 +54,22 @@ def durable_failures(function: lambda_.IFunction, period: Duration) -> cloudwatc
             "overdue": function_metric(function, "DurableExecutionTimedOut", "Sum", period),
         },
         period=period,
+    )
+
+
+def stream_metric(
+    name: str,
+    metric: StreamMetric,
+    statistic: str = "Sum",
+    *,
+    pipeline: str | None = None,
+    step: str | None = None,
+) -> cloudwatch.Metric:
+    """Give a metric of the StreamProcessor that calls itself `name`, or of a part of it."""
+    parts = {STREAM_DIMENSION: name, PIPELINE_DIMENSION: pipeline, STEP_DIMENSION: step}
+    return cloudwatch.Metric(
+        namespace=METRIC_NAMESPACE,
+        metric_name=metric.value,
+        dimensions_map={dimension: part for dimension, part in parts.items() if part is not None},
+        statistic=statistic,
     )

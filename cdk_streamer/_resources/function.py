@@ -5,7 +5,7 @@ Everything that a feature flag could decide is said here, so that flags do not c
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -83,6 +83,7 @@ class RuntimeFunction(Construct):
         )
         # Inline, and minimized here: flags about policies of their own do not reach it.
         self._statements = iam.PolicyDocument(minimize=True)
+        self._variables = environment.to_variables()
         self.role = self._new_role(in_vpc=package.vpc is not None)
         self._function = lambda_.Function(
             self,
@@ -93,7 +94,7 @@ class RuntimeFunction(Construct):
             handler=str(entry_point),
             code=package.code,
             layers=list(package.layers),
-            environment={**package.variables, **environment.to_variables()},
+            environment={**package.variables, **self._variables},
             timeout=timeout,
             memory_size=package.memory_size,
             vpc=package.vpc,
@@ -127,6 +128,10 @@ class RuntimeFunction(Construct):
         if not isinstance(scope, RuntimeFunction):
             raise TypeError(f"{function.node.path} is no function of the runtime")
         return scope
+
+    def has_any(self, variables: Collection[str]) -> bool:
+        """Tell whether the function was made with some of these settings."""
+        return not self._variables.keys().isdisjoint(variables)
 
     def allow(
         self, *actions: str, on: str, only: Mapping[str, Mapping[str, Sequence[str]]] | None = None

@@ -19,6 +19,7 @@ from cdk_streamer_runtime.contract import PublisherEnvironment
 CHANNEL_ACTIONS = ("PutItem", "UpdateItem")
 
 _SOCKET = "cdk-streamer:socket"
+_VARIABLES = PublisherEnvironment(name="", table_name="", endpoint="").to_variables().keys()
 
 
 def grant_publish(
@@ -48,7 +49,7 @@ def grant_publish(
 def _claim(function: lambda_.Function, socket: Construct) -> None:
     """Refuse a function that belongs to another socket, since its variables can name only one."""
     around = function.node.scope
-    if isinstance(around, RuntimeFunction):
+    if isinstance(around, RuntimeFunction) and around.has_any(_VARIABLES):
         claimed = around.node.scope not in {socket, socket.node.scope}
     else:
         claimed = any(

@@ -83,9 +83,6 @@ class EventRow(StrEnum):
 
 
 DISCRIMINATOR = "discriminator"
-CORRELATION_INDEX = "by_data"
-CORRELATION_INDEX_PARTITION_KEY = "data"
-CORRELATION_INDEX_SORT_KEY = "sk"
 
 # --- events ------------------------------------------------------------------------------------
 
