@@ -11,7 +11,9 @@ from cdk_streamer_runtime.aws import Part
 from cdk_streamer_runtime.errors import aws_error
 
 ORIGIN = "https://s3.memory"
+COPY_SOURCE = "x-amz-copy-source"
 LONGEST_SECONDS = 7 * 24 * 60 * 60
+_METADATA = "x-amz-meta-"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +23,7 @@ class StoredObject:
     data: bytes
     type: str
     tag: str
+    metadata: Mapping[str, str]
 
 
 @dataclass(slots=True)
@@ -41,11 +44,15 @@ class MemoryObjects:
         path = unquote(path)
         match method:
             case "PUT":
+                source = next((v for n, v in headers.items() if n.lower() == COPY_SOURCE), None)
+                if source is not None:
+                    body = self._get(unquote(source)).data
                 self._put(path, body, headers)
-                return b""
+                return b"" if source is None else b"<CopyObjectResult></CopyObjectResult>"
             case "GET":
                 return self._get(path).data
             case "DELETE":
+                self._check(path, headers, "DELETE s3")
                 self._objects.pop(path, None)
                 return b""
             case _:
@@ -60,7 +67,7 @@ class MemoryObjects:
         if start and start >= size:
             raise aws_error("InvalidRange", "", 416, "GET s3")
         data = found.data[start : end + 1]
-        return Part(data=data, size=size, type=found.type, tag=found.tag)
+        return Part(data=data, size=size, type=found.type, tag=found.tag, metadata=found.metadata)
 
     def presign(self, method: str, path: str, seconds: int, headers: Mapping[str, str]) -> str:
         """Give an address for one use of an object."""
@@ -93,14 +100,32 @@ class MemoryObjects:
             raise aws_error("AccessDenied", "Request has expired", 403, f"{method} s3")
         return self.rest(method, parts.path, body, sent)
 
+    def _check(self, path: str, headers: Mapping[str, str], operation: str) -> None:
+        """Refuse what is sent on a condition that does not hold."""
+        named = {name.lower(): value for name, value in headers.items()}
+        found = self._objects.get(path)
+        if named.get("if-none-match") == "*" and found is not None:
+            raise aws_error("PreconditionFailed", "", 412, operation)
+        wanted = named.get("if-match")
+        if wanted is not None and found is None:
+            raise aws_error("NoSuchKey", "The specified key does not exist.", 404, operation)
+        if wanted is not None and found is not None and wanted not in ("*", found.tag):
+            raise aws_error("PreconditionFailed", "", 412, operation)
+
     def _put(self, path: str, body: bytes, headers: Mapping[str, str]) -> None:
         self._find_bucket(path)
+        self._check(path, headers, "PUT s3")
         named = {name.lower(): value for name, value in headers.items()}
         self._tags += 1
         self._objects[path] = StoredObject(
             data=body,
             type=named.get("content-type", "binary/octet-stream"),
             tag=f'"{self._tags}"',
+            metadata={
+                name.removeprefix(_METADATA): value
+                for name, value in named.items()
+                if name.startswith(_METADATA)
+            },
         )
 
     def _get(self, path: str) -> StoredObject:

@@ -65,6 +65,7 @@ def call_http(
     authorization: str | None = None,
     headers: Mapping[str, str] | None = None,
     timeout: float = 5.0,
+    network: Network | None = None,
     name: str = "call_http",
 ) -> Call:
     """Give a step that sends requests below a URL: `{"method": "POST", "path": "/x", "body": ...}`.
@@ -75,7 +76,7 @@ def call_http(
     is in seconds. Raises ValueError for a URL that is not https, but on this machine.
     """
     base = _base(url)
-    network = _Network(timeout)
+    connections = network or Network(timeout)
     common = {name.lower(): value for name, value in (headers or {}).items()}
 
     def send(wanted: Wanted, world: World) -> dict[str, Any]:
@@ -83,7 +84,7 @@ def call_http(
         sent = {**common, "idempotency-key": wanted.id}
         if authorization is not None:
             sent["authorization"] = _secret(authorization, world)
-        answer = network.ask(*_encoded(base, given, sent, world))
+        answer = connections.ask(*_encoded(base, given, sent, world))
         _raise_for(answer)
         return {"status": answer.status, "headers": dict(answer.headers), "body": answer.body}
 
@@ -93,7 +94,7 @@ def call_http(
     return call(name=name, request=request, response=response, send=send, uses=uses)
 
 
-class _Network:
+class Network:
     """The connections of one step; they outlive the invocation."""
 
     def __init__(self, timeout: float, monotonic: Callable[[], float] = time.monotonic) -> None:
@@ -115,6 +116,10 @@ class _Network:
             return self._exchange(target, data, remaining)
         except (OSError, NoAnswer, BadAnswer) as error:
             raise HttpBusy(0) from error
+
+    def close(self) -> None:
+        """End the idle connections."""
+        self._pool.close()
 
     def _exchange(self, target: Target, data: bytes, remaining: Callable[[], float]) -> Answer:
         origin = target.origin

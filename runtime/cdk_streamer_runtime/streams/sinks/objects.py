@@ -48,13 +48,9 @@ def put_object(
 
     def send(wanted: Wanted, world: World) -> dict[str, Any]:
         given = needed(wanted.request, "Key", "Body")
-        body, headers = given["Body"], _headers(given)
-        if not isinstance(body, bytes | bytearray):
-            if not isinstance(body, str):
-                headers.setdefault("content-type", "application/json")
-            body = text_of(body, world).encode()
-        path = _path(bucket, given["Key"], world)
-        world.aws.rest("s3", "PUT", path, body=bytes(body), headers=headers)
+        body, headers = content_of(given, world)
+        path = path_of(bucket, given["Key"], world)
+        world.aws.rest("s3", "PUT", path, body=body, headers=headers)
         return {"Key": given["Key"]}
 
     uses = (use(ResourceKind.BUCKET, bucket, "s3:PutObject"),)
@@ -72,7 +68,7 @@ def delete_object(
 
     def send(wanted: Wanted, world: World) -> dict[str, Any]:
         key = needed(wanted.request, "Key")["Key"]
-        world.aws.rest("s3", "DELETE", _path(bucket, key, world))
+        world.aws.rest("s3", "DELETE", path_of(bucket, key, world))
         return {"Key": key}
 
     uses = (use(ResourceKind.BUCKET, bucket, "s3:DeleteObject"),)
@@ -95,9 +91,9 @@ def copy_object(
 
     def send(wanted: Wanted, world: World) -> dict[str, Any]:
         given = needed(wanted.request, "Key", "SourceKey")
-        headers = _headers(given)
-        headers["x-amz-copy-source"] = _path(origin, given["SourceKey"], world)
-        path = _path(bucket, given["Key"], world)
+        headers = headers_of(given)
+        headers["x-amz-copy-source"] = path_of(origin, given["SourceKey"], world)
+        path = path_of(bucket, given["Key"], world)
         answer = world.aws.rest("s3", "PUT", path, headers=headers)
         # A copy that fails half way is told in the body of an answer that began with 200.
         # https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
@@ -127,7 +123,7 @@ def get_object(
     def send(wanted: Wanted, world: World) -> dict[str, Any]:
         key = needed(wanted.request, "Key")["Key"]
         try:
-            body = world.aws.rest("s3", "GET", _path(bucket, key, world))
+            body = world.aws.rest("s3", "GET", path_of(bucket, key, world))
         except AwsError as error:
             # Without permission to list the bucket S3 answers 403 instead, which is not known.
             if error.status != _GONE or error.code == "NoSuchBucket":
@@ -139,11 +135,23 @@ def get_object(
     return call(name=name, request=request, response=response, send=send, uses=uses)
 
 
-def _path(bucket: str, key: str, world: World) -> str:
+def content_of(request: Mapping[str, Any], world: World) -> tuple[bytes, dict[str, str]]:
+    """Give the bytes of an object and the headers that go with them."""
+    body, headers = request["Body"], headers_of(request)
+    if isinstance(body, bytes | bytearray):
+        return bytes(body), headers
+    if not isinstance(body, str):
+        headers.setdefault("content-type", "application/json")
+    return text_of(body, world).encode(), headers
+
+
+def path_of(bucket: str, key: str, world: World) -> str:
+    """Give where an object stands: `/<bucket>/<key>`."""
     return f"/{world.resources.address(ResourceKind.BUCKET, bucket)}/{quote(key, safe='/~')}"
 
 
-def _headers(request: Mapping[str, Any]) -> dict[str, str]:
+def headers_of(request: Mapping[str, Any]) -> dict[str, str]:
+    """Give the headers of a request that stores an object."""
     headers = {_HEADERS[name]: str(value) for name, value in request.items() if name in _HEADERS}
     metadata = members(request, "Metadata")
     return headers | {f"x-amz-meta-{name}": str(value) for name, value in metadata.items()}
