@@ -232,7 +232,10 @@ where = st.tuples(st.sampled_from(["", "m1", "c1"]), st.sampled_from(["", "updat
 )
 METRICS = st.sampled_from(StreamMetric)
 COUNTS = st.lists(st.tuples(METRICS, st.integers(0, 10**6), where), max_size=30)
-TIMES = st.lists(st.tuples(METRICS, st.lists(st.floats(0, 1e7), max_size=300), where), max_size=5)
+TIMES = st.lists(
+    st.tuples(METRICS, st.integers(0, 300).map(lambda n: [each**2.5 for each in range(n)]), where),
+    max_size=5,
+)
 
 
 @few
