@@ -10,12 +10,16 @@ NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 
 class Part(NamedTuple):
-    """A part of an object in S3, and the object's whole `size`, media type and entity tag."""
+    """A part of an object in S3, and the object's whole `size`, media type and entity tag.
+
+    `metadata` is what its author has noted beside it, by names in lower case.
+    """
 
     data: bytes
     size: int
     type: str
     tag: str
+    metadata: Mapping[str, str] = NO_HEADERS
 
 
 class Aws(Protocol):

@@ -35,6 +35,7 @@ from cdk_streamer_runtime.errors import AwsError, FunctionFailed, Unreachable
 __all__ = ["NO_HEADERS", "Aws", "LeanClient", "Part", "Patience"]
 
 _SKEW_MILLISECONDS = 60_000  # AWS allows five minutes; less is not why it refused
+_METADATA = "x-amz-meta-"
 _encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
 
 
@@ -284,6 +285,11 @@ def _part(answer: Answer, start: int, end: int) -> Part:
         size=int(size) if is_part else len(answer.body),
         type=headers.get("content-type", "application/octet-stream"),
         tag=headers.get("etag", ""),
+        metadata={
+            name.removeprefix(_METADATA): value
+            for name, value in headers.items()
+            if name.startswith(_METADATA)
+        },
     )
 
 

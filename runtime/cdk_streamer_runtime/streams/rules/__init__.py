@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from cdk_streamer_runtime.streams.rules.expired import Expired
     from cdk_streamer_runtime.streams.rules.job import Job
     from cdk_streamer_runtime.streams.rules.materialize import Materialize
+    from cdk_streamer_runtime.streams.rules.materialize_s3 import MaterializeS3
     from cdk_streamer_runtime.streams.rules.outbox import Outbox
     from cdk_streamer_runtime.streams.rules.rule import Rule, flavor
     from cdk_streamer_runtime.streams.rules.send_messages import SendMessages
@@ -31,6 +32,7 @@ __all__ = [
     "Expired",
     "Job",
     "Materialize",
+    "MaterializeS3",
     "Outbox",
     "Rate",
     "Rule",
@@ -49,6 +51,7 @@ _MODULES = {
     "Expired": "rules.expired",
     "Job": "rules.job",
     "Materialize": "rules.materialize",
+    "MaterializeS3": "rules.materialize_s3",
     "Outbox": "rules.outbox",
     "Rate": "pipelines.rates",
     "Rule": "rules.rule",

@@ -17,7 +17,7 @@ from cdk_streamer_runtime.streams.rules.options import (
     one_of,
     option,
 )
-from cdk_streamer_runtime.streams.rules.rule import Rule, rule
+from cdk_streamer_runtime.streams.rules.rule import Rule, flavor
 from cdk_streamer_runtime.streams.store.correlations import key_of
 from cdk_streamer_runtime.streams.store.rows import (
     KEEP,
@@ -32,7 +32,7 @@ from cdk_streamer_runtime.streams.store.table import PUT, EventStore
 from cdk_streamer_runtime.streams.uow import UnitOfWork
 
 
-@rule
+@flavor
 class Collect(Rule):
     """Keep events in the table, each once however often it is delivered.
 

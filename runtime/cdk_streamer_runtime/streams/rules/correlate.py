@@ -19,7 +19,7 @@ from cdk_streamer_runtime.streams.rules.options import (
     one_of,
     option,
 )
-from cdk_streamer_runtime.streams.rules.rule import Rule, rule
+from cdk_streamer_runtime.streams.rules.rule import Rule, flavor
 from cdk_streamer_runtime.streams.store.correlations import keys_of
 from cdk_streamer_runtime.streams.store.images import CREATED, inserted, opening, stream_types
 from cdk_streamer_runtime.streams.store.rows import Expiry, Origin, correlation_row, ttl_of
@@ -27,7 +27,7 @@ from cdk_streamer_runtime.streams.store.table import PUT, EventStore
 from cdk_streamer_runtime.streams.uow import UnitOfWork
 
 
-@rule
+@flavor
 class Correlate(Rule):
     """Put collected events under one more correlation key, or under several.
 

@@ -26,7 +26,7 @@ from cdk_streamer_runtime.streams.rules.options import (
     one_of,
     option,
 )
-from cdk_streamer_runtime.streams.rules.rule import Rule, rule
+from cdk_streamer_runtime.streams.rules.rule import Rule, flavor
 from cdk_streamer_runtime.streams.store.evaluator import Evaluator
 from cdk_streamer_runtime.streams.store.images import CREATED, inserted, opening, stream_types
 from cdk_streamer_runtime.streams.store.keys import PK
@@ -36,7 +36,7 @@ from cdk_streamer_runtime.streams.store.table import MOST, PUT, QUERY
 from cdk_streamer_runtime.streams.uow import UnitOfWork
 
 
-@rule
+@flavor
 class Evaluate(Rule):
     """Emit an event when an expression is true of the events of a correlation key.
 

@@ -11,7 +11,7 @@ from cdk_streamer_runtime.streams.pipelines.steps import Call, Each, Step, Use
 from cdk_streamer_runtime.streams.routing.patterns import EventTypeOption, event_types
 from cdk_streamer_runtime.streams.rules.evaluate import Evaluate
 from cdk_streamer_runtime.streams.rules.options import EVENT_TYPE, NAME, instance_of, option
-from cdk_streamer_runtime.streams.rules.rule import Rule, rule
+from cdk_streamer_runtime.streams.rules.rule import Rule, flavor
 from cdk_streamer_runtime.streams.sinks.events import publish
 from cdk_streamer_runtime.streams.store.evaluator import Evaluator
 from cdk_streamer_runtime.streams.store.expiry import expired_event, expired_row
@@ -20,7 +20,7 @@ from cdk_streamer_runtime.streams.store.table import PUT
 from cdk_streamer_runtime.streams.uow import UnitOfWork
 
 
-@rule
+@flavor
 class Expired(Rule):
     """Publish an event when DynamoDB removes a row whose time is up and that says so.
 

@@ -25,7 +25,7 @@ from cdk_streamer_runtime.streams.rules.options import (
     function_of,
     option,
 )
-from cdk_streamer_runtime.streams.rules.rule import Rule, rule
+from cdk_streamer_runtime.streams.rules.rule import Rule, flavor
 from cdk_streamer_runtime.streams.sinks.dynamodb import update
 from cdk_streamer_runtime.streams.sinks.events import publish
 from cdk_streamer_runtime.streams.store.jobs import Job as JobRow, job_of, move_on
@@ -35,7 +35,7 @@ from cdk_streamer_runtime.streams.uow import UnitOfWork
 Make = Callable[[UnitOfWork], Any]
 
 
-@rule
+@flavor
 class Job(Rule):
     """Do something with each item that a query or a scan gives.
 

@@ -8,11 +8,11 @@ from cdk_streamer_runtime.contract.streams import BUS_RESOURCE
 from cdk_streamer_runtime.streams.pipelines.pipeline import Pipeline
 from cdk_streamer_runtime.streams.routing.patterns import EventTypeOption
 from cdk_streamer_runtime.streams.rules.options import EVENT_TYPE, NAME, NAMES, option
-from cdk_streamer_runtime.streams.rules.rule import Rule, rule
+from cdk_streamer_runtime.streams.rules.rule import Rule, flavor
 from cdk_streamer_runtime.streams.store.outbox import outbox_pipeline
 
 
-@rule
+@flavor
 class Outbox(Rule):
     """Publish what `outbox_item(rule, ...)` gave and somebody has put into the table.
 
