@@ -22,6 +22,16 @@ class Part(NamedTuple):
     metadata: Mapping[str, str] = NO_HEADERS
 
 
+def metadata_of(headers: Mapping[str, str]) -> dict[str, str]:
+    """Give what the author of an object has noted, by headers with names in lower case."""
+    prefix = "x-amz-meta-"
+    return {
+        name.removeprefix(prefix): value
+        for name, value in headers.items()
+        if name.startswith(prefix)
+    }
+
+
 class Aws(Protocol):
     """What stores, queues and posts need of AWS. `testing.MemoryAws` is another one.
 

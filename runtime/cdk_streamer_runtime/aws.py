@@ -26,7 +26,7 @@ from cdk_streamer_runtime._http import (
 from cdk_streamer_runtime._identity import Identity, SdkSession
 from cdk_streamer_runtime._pool import Pool
 from cdk_streamer_runtime._request import Request
-from cdk_streamer_runtime._seam import NO_HEADERS, Aws, Part
+from cdk_streamer_runtime._seam import NO_HEADERS, Aws, Part, metadata_of
 from cdk_streamer_runtime._services import SERVICES
 from cdk_streamer_runtime._sigv4 import Scope, presigned, signed
 from cdk_streamer_runtime.contract import AwsEnvironment
@@ -35,7 +35,6 @@ from cdk_streamer_runtime.errors import AwsError, FunctionFailed, Unreachable
 __all__ = ["NO_HEADERS", "Aws", "LeanClient", "Part", "Patience"]
 
 _SKEW_MILLISECONDS = 60_000  # AWS allows five minutes; less is not why it refused
-_METADATA = "x-amz-meta-"
 _encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
 
 
@@ -285,11 +284,7 @@ def _part(answer: Answer, start: int, end: int) -> Part:
         size=int(size) if is_part else len(answer.body),
         type=headers.get("content-type", "application/octet-stream"),
         tag=headers.get("etag", ""),
-        metadata={
-            name.removeprefix(_METADATA): value
-            for name, value in headers.items()
-            if name.startswith(_METADATA)
-        },
+        metadata=metadata_of(headers),
     )
 
 

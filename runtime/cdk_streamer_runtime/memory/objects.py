@@ -7,13 +7,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs, quote, unquote, urlencode, urlsplit
 
+from cdk_streamer_runtime._seam import metadata_of
 from cdk_streamer_runtime.aws import Part
 from cdk_streamer_runtime.errors import aws_error
 
 ORIGIN = "https://s3.memory"
 COPY_SOURCE = "x-amz-copy-source"
 LONGEST_SECONDS = 7 * 24 * 60 * 60
-_METADATA = "x-amz-meta-"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,11 +121,7 @@ class MemoryObjects:
             data=body,
             type=named.get("content-type", "binary/octet-stream"),
             tag=f'"{self._tags}"',
-            metadata={
-                name.removeprefix(_METADATA): value
-                for name, value in named.items()
-                if name.startswith(_METADATA)
-            },
+            metadata=metadata_of(named),
         )
 
     def _get(self, path: str) -> StoredObject:
