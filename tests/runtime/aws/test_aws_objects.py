@@ -85,6 +85,13 @@ def test_a_part_comes_with_the_size_and_type_of_the_whole(client: LeanClient, se
     assert (request.headers["range"], request.headers["if-match"]) == ("bytes=2-3", '"e"')
 
 
+def test_a_part_comes_with_what_the_author_of_the_object_has_noted(
+    client: LeanClient, service: Service
+):
+    service.answers(raw(206, b"c", content_range="bytes 0-0/10", x_amz_meta_timestamp="17"))
+    assert client.read_object("/results/a", 0, 0).metadata == {"timestamp": "17"}
+
+
 def test_a_service_without_ranges_gives_the_same(client: LeanClient, service: Service):
     service.answers(raw(200, b"abcdef"))
 
