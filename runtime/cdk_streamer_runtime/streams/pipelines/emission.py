@@ -12,28 +12,36 @@ from cdk_streamer_runtime.streams.pipelines.steps import Each
 from cdk_streamer_runtime.streams.uow import UnitOfWork
 
 PUBLISH_REQUEST = "publish_request"
+TO_EVENT = "to_event"
 # What a copy of the source's event brings along although it is the other event's.
 _OF_ITS_OWN = frozenset({"id", "raw", "tags"})
 
 
-def emission(pipeline: str, to_event: Callable[[UnitOfWork], Mapping[str, Any] | None]) -> Each:
+def emission(
+    pipeline: str,
+    to_event: Callable[[UnitOfWork], Mapping[str, Any] | None],
+    *,
+    number: int = 1,
+) -> Each:
     """Give the step that makes the event to publish; none where `to_event` gives None.
 
     `to_event` gives its entity, and whatever else shall differ from the event it is made of:
     type, timestamp and partition key are the same. The id is made of the other's and the
-    pipeline's, so that it is the same when the record comes again. `raw` does not go along.
+    pipeline's, so that it is the same when the record comes again; with the `number` of the step,
+    if the pipeline has more of them. `raw` does not go along.
     """
     tags = {"pipeline": pipeline}
+    emitter = pipeline if number == 1 else f"{pipeline}-{number}"
 
     def apply(uow: UnitOfWork) -> UnitOfWork:
         given = to_event(uow)
         if given is None:
             return without_request(uow, PUBLISH_REQUEST)
         source = uow.event
-        number = uow.scope.get(SPLIT_NUMBER)
-        name = f"{source['id']}.{pipeline}"
+        part = uow.scope.get(SPLIT_NUMBER)
+        name = f"{source['id']}.{emitter}"
         event: dict[str, Any] = {
-            "id": name if number is None else f"{name}.{number}",
+            "id": name if part is None else f"{name}.{part}",
             "type": source["type"],
             "timestamp": source["timestamp"],
             "partitionKey": source["partitionKey"],
@@ -47,7 +55,7 @@ def emission(pipeline: str, to_event: Callable[[UnitOfWork], Mapping[str, Any] |
             event["tags"] = {**(event["tags"] or {}), **tags}
         return uow.extend(publish_request=event)
 
-    return Each(name="to_event", apply=apply)
+    return Each(name=TO_EVENT, apply=apply)
 
 
 def _check(given: object) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 
+from cdk_streamer_runtime.documents import encode
 from cdk_streamer_runtime.streams.json_text import Json
 from cdk_streamer_runtime.streams.pipelines.steps import Gather
 from cdk_streamer_runtime.streams.uow import UnitOfWork, merged
@@ -23,12 +24,16 @@ def group_step(key: Callable[[UnitOfWork], Hashable]) -> Gather:
     return Gather(name="group", new=lambda: _Groups(key))
 
 
-def batch_step(count: int, size: int | None, size_of: Callable[[UnitOfWork], int]) -> Gather:
+def batch_step(
+    count: int, size: int | None = None, size_of: Callable[[UnitOfWork], int] | None = None
+) -> Gather:
     """Give the step that makes one of so many, or of fewer that are not larger than `size`.
 
-    One that is larger by itself is a batch of its own.
+    One that is larger by itself is a batch of its own. What counts is the event as JSON, unless
+    `size_of` tells.
     """
-    return Gather(name="batch", new=lambda: _Batches(count, size, size_of))
+    measure = size_of or _bytes_of
+    return Gather(name="batch", new=lambda: _Batches(count, size, measure))
 
 
 class _Groups:
@@ -69,3 +74,7 @@ class _Batches:
     def finish(self) -> Iterable[UnitOfWork]:
         units, self._units, self._bytes = self._units, [], 0
         return [merged_in_scope(units)] if units else []
+
+
+def _bytes_of(uow: UnitOfWork) -> int:
+    return len(encode(uow.event).encode())

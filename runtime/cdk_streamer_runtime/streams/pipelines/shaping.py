@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Self
 
-from cdk_streamer_runtime.documents import encode
 from cdk_streamer_runtime.streams.pipelines.compaction import (
     Compact,
     by_partition_key,
@@ -93,7 +92,7 @@ class Shaping:
         for name, value in (("count", count), ("size", 1 if size is None else size)):
             if type(value) is not int or value < 1:
                 raise self._wrong(f"batch needs a {name} of 1 or more, got {value!r}")
-        return self.add(batch_step(count, size, size_of or _bytes_of))
+        return self.add(batch_step(count, size, size_of))
 
     def rate_limit(self, count: int, per: timedelta) -> Self:
         """Let so many go on in any span of this length; the others wait, in this invocation."""
@@ -123,7 +122,3 @@ class Shaping:
 
     def _wrong(self, text: str) -> ValueError:
         return ValueError(f"pipeline {self.pipeline!r}: {text}")
-
-
-def _bytes_of(uow: UnitOfWork) -> int:
-    return len(encode(uow.event).encode())

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Self
 
 from cdk_streamer_runtime.contract.streams import BUS_RESOURCE, TABLE_RESOURCE
-from cdk_streamer_runtime.streams.pipelines.emission import PUBLISH_REQUEST, emission
+from cdk_streamer_runtime.streams.pipelines.emission import PUBLISH_REQUEST, TO_EVENT, emission
 from cdk_streamer_runtime.streams.pipelines.shaping import Make, Shaping
 from cdk_streamer_runtime.streams.pipelines.splits import unbatch_step
 from cdk_streamer_runtime.streams.uow import UnitOfWork
@@ -131,7 +131,8 @@ class Stream(Shaping):
                     stream = stream.add(unbatch_step())
         else:
             self._plain("to_event", to_event)
-        stream = stream.add(emission(self.pipeline, to_event or _as_it_came))
+        number = 1 + sum(step.name.partition("-")[0] == TO_EVENT for step in self.steps)
+        stream = stream.add(emission(self.pipeline, to_event or _as_it_came, number=number))
         emits = tuple(dict.fromkeys([*self.emits, *types]))
         return replace(stream.add(publish(request=PUBLISH_REQUEST, bus=bus)), emits=emits)
 

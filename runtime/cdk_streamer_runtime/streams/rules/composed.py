@@ -1,16 +1,18 @@
-"""What flavors have in common before they make their request: compact, split, read, wait."""
+"""What flavors have in common before they make their request: compact, split, group, read, wait."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from cdk_streamer_runtime.contract.streams import TABLE_RESOURCE
-from cdk_streamer_runtime.streams.pipelines.compaction import Compact
+from cdk_streamer_runtime.streams.pipelines.compaction import Compact, by_partition_key
 from cdk_streamer_runtime.streams.pipelines.functions import request_step
+from cdk_streamer_runtime.streams.pipelines.gathering import batch_step, group_step
 from cdk_streamer_runtime.streams.pipelines.splits import split_step
 from cdk_streamer_runtime.streams.rules.options import (
     BOOLEAN,
+    COUNT,
     NAME,
     UOW_FUNCTION,
     instance_of,
@@ -36,7 +38,7 @@ Make = Callable[[UnitOfWork], Any]
 
 @flavor
 class ComposedRule(Rule):
-    """A rule that may compact, split and read before it does what it is for, in this order."""
+    """A rule that may do this, in this order, before it does what it is for."""
 
     compact: bool | Compact = option(
         one_of(BOOLEAN, instance_of("a Compact", lambda: Compact)),
@@ -46,6 +48,12 @@ class ComposedRule(Rule):
     split: Callable[[UnitOfWork], Iterable[Any] | None] | None = option(
         UOW_FUNCTION, "gives parts; each goes on by itself, as `uow.split`", default=None
     )
+    group: bool | Callable[[UnitOfWork], Hashable] = option(
+        one_of(BOOLEAN, UOW_FUNCTION),
+        "makes one of all of a key in the batch, by default of a partition key: `uow.batch`",
+        default=False,
+    )
+    batch: int | None = option(COUNT, "makes one of so many: `uow.batch`", default=None)
     query_request: Make | None = option(
         UOW_FUNCTION, "gives the parameters of a Query; items: `uow.query_response`", default=None
     )
@@ -69,6 +77,10 @@ class ComposedRule(Rule):
             steps.append((self.compact if isinstance(self.compact, Compact) else Compact()).step())
         if self.split is not None:
             steps.append(split_step(self.split))
+        if self.group:
+            steps.append(group_step(by_partition_key if self.group is True else self.group))
+        if self.batch is not None:
+            steps.append(batch_step(self.batch))
         steps += self._reads()
         if self.rate is not None:
             steps.append(self.rate.step())

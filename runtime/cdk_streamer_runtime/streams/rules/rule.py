@@ -104,12 +104,21 @@ def compile_rules(rules: Iterable[Rule]) -> dict[Rule, tuple[Pipeline, ...]]:
     compiled: dict[Rule, tuple[Pipeline, ...]] = {}
     known: dict[str, Rule] = {}
     for each in rules:
-        compiled[each] = each.pipelines()
+        compiled[each] = _pipelines(each)
         for name in dict.fromkeys([each.id, *(pipeline.id for pipeline in compiled[each])]):
             other = known.setdefault(name, each)
             if other is not each:
                 raise ValueError(f"{each} and {other} have the same id {name!r}; rename one")
     return compiled
+
+
+def _pipelines(rule: Rule) -> tuple[Pipeline, ...]:
+    try:
+        return rule.pipelines()
+    except ValueError as error:  # of a step, which does not know whose it is
+        if repr(rule.id) in str(error):
+            raise
+        raise ValueError(f"{rule}: {error}") from error
 
 
 def options_of(kind: type[Rule]) -> dict[str, Option]:
@@ -146,6 +155,3 @@ def _check(kind: type[Rule], arguments: tuple[Any, ...], options: dict[str, Any]
 
 def _title(kind: type[Rule], name: object) -> str:
     return f"rule {name!r} ({kind.__name__})" if name else f"a rule without id ({kind.__name__})"
-
-
-rule = flavor

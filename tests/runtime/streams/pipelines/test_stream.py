@@ -171,3 +171,10 @@ def test_a_rate_is_kept_and_two_of_the_same_do_not_share_it():
     run.run(things(4))
     # The second step begins when the first has let all through; one for both would take 3 s.
     assert run.platform.now == START + 2_000
+
+
+def test_two_events_of_one_pipeline_have_two_ids():
+    run = built(lambda stream: stream.publish(lambda _: {"a": 1}).publish(lambda _: {"b": 1}))
+    run.run(things(1))
+    found = {event["id"]: set(event) & {"a", "b"} for event in run.aws.published}
+    assert found == {"e0.audit": {"a"}, "e0.audit-2": {"b"}}

@@ -192,3 +192,11 @@ def test_each_public_name_is_there():
     assert [name for name in rules.__all__ if getattr(rules, name) is None] == []
     with pytest.raises(AttributeError, match="has no attribute 'Materialise'"):
         _ = rules.Materialise  # type: ignore[attr-defined]
+
+
+def test_what_a_step_refuses_is_told_with_the_rule():
+    rule = rules.Custom(
+        id="audit", event_type="a", build=lambda stream: stream.call_http(url="ftp://example.com")
+    )
+    with pytest.raises(ValueError, match=r"^rule 'audit' \(Custom\): .*'ftp://example.com'"):
+        compile_rules([rule])

@@ -109,3 +109,17 @@ def test_its_own_events_come_back_only_on_request():
 
     assert run() == []
     assert len(run(own=True)) == 1
+
+
+def test_a_message_can_be_of_a_group_or_a_batch():
+    def bodies(**options: Any) -> list[Any]:
+        run = messages(
+            to_message=lambda uow: {"MessageBody": [unit.event.id for unit in uow.batch]}, **options
+        )
+        events = [thing(f"e{n}", partitionKey=f"k{n % 2}") for n in range(5)]
+        assert run.run(to_sqs_records(events)) == DONE
+        return sorted(map(json.loads, run.aws.messages("mails")))
+
+    assert bodies(group=True) == [["e0", "e2", "e4"], ["e1", "e3"]]
+    assert bodies(group=lambda _: "all") == [["e0", "e1", "e2", "e3", "e4"]]
+    assert bodies(batch=3) == [["e0", "e1", "e2"], ["e3", "e4"]]
