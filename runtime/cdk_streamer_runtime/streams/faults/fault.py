@@ -144,7 +144,10 @@ def source_of(record: Json) -> str:
 
 def _redacted(wording: Wording, shown: Redacted) -> Wording:
     return Wording(
-        name=wording["name"], message=shown.message(wording["message"]), stack=wording["stack"]
+        name=wording["name"],
+        message=shown.message(wording["message"]),
+        stack=wording["stack"],
+        causes=[shown.message(cause) for cause in wording["causes"]],
     )
 
 

@@ -23,8 +23,8 @@ _Part = tuple[UnitOfWork | Undecodable, Mapping[str, Any]]
 class FaultReporter:
     """Takes the failures of one invocation, and publishes a fault for each record and error.
 
-    The same record and kind of error make the same id, in whichever and however many pipelines,
-    and whenever they come again.
+    The same function, record and kind of error make the same id, in whichever and however many
+    pipelines, and whenever they come again.
     """
 
     def __init__(self, *, redaction: Redaction = _NOTHING, function: str = "") -> None:
@@ -45,7 +45,9 @@ class FaultReporter:
             record = _identity(of)
             draft = self._drafts.get((record, kind))
             if draft is None:
-                draft = Draft(id=digest(record, kind), of=of, scope=scope, first=failure)
+                draft = Draft(
+                    id=digest(self._function, record, kind), of=of, scope=scope, first=failure
+                )
                 self._drafts[record, kind] = draft
             draft.hits.setdefault((failure.pipeline, failure.step), failure)
             draft.failures.append(failure)

@@ -22,7 +22,9 @@ _ENTRIES = 100  # of one list
 _TEXT = 2_048  # characters of one text
 _CHARACTERS = 32 * 1024  # of the whole
 _LEFT_OUT = "<left out>"
-_INTEGER_BITS = 1024  # longer ones take their square of time to be written
+# EventBridge takes no larger ones; much larger ones take their square of time to be written.
+# https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html
+_INTEGER_BITS, _WRITTEN_BITS = 63, 1024
 
 
 def trimmed(uow: UnitOfWork, scope: Mapping[str, Any]) -> dict[str, Json]:
@@ -90,7 +92,8 @@ class _Trimmer:
         if isinstance(value, float) and not math.isfinite(value):
             return str(value)
         if isinstance(value, int) and value.bit_length() > _INTEGER_BITS:
-            return f"<a number of {value.bit_length()} bits>"
+            bits = value.bit_length()
+            return self._text(str(value) if bits <= _WRITTEN_BITS else f"<a number of {bits} bits>")
         self._characters -= 8
         return value
 

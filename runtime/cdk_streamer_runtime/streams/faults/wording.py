@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import islice
 from typing import TypedDict
 
 from cdk_streamer_runtime.errors import AwsError
@@ -10,14 +12,20 @@ from cdk_streamer_runtime.streams.outcome import Undecodable
 
 _TEXT = 2_000
 _FRAMES = 12
+_CAUSES = 3
 
 
 class Wording(TypedDict):
-    """An error as it stands in a fault; `stack` has the innermost place last."""
+    """An error as it stands in a fault.
+
+    `stack` has the innermost place last; `causes` are the errors that it was raised from or in
+    the handling of, the nearest first.
+    """
 
     name: str
     message: str
     stack: list[str]
+    causes: list[str]
 
 
 def kind_of(failure: Failure) -> str:
@@ -37,9 +45,31 @@ def wording_of(failure: Failure) -> Wording:
         name, message = "Unknown", ""
         if isinstance(failure.of, Undecodable):
             name, message = failure.of.error, failure.of.reason
-        return Wording(name=name, message=message, stack=[])
-    name = error.code if isinstance(error, AwsError) else type(error).__name__
-    return Wording(name=name, message=_text_of(error), stack=_places(error))
+        return Wording(name=name, message=message, stack=[], causes=[])
+    return Wording(
+        name=_name_of(error),
+        message=_text_of(error),
+        stack=_places(error),
+        causes=[f"{_name_of(each)}: {_text_of(each)}" for each in islice(_causes(error), _CAUSES)],
+    )
+
+
+def _name_of(error: BaseException) -> str:
+    return error.code if isinstance(error, AwsError) else type(error).__name__
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    # A chain that ends where it began would never end.
+    seen = {id(error)}
+    cause = _cause(error)
+    while cause is not None and id(cause) not in seen:
+        seen.add(id(cause))
+        yield cause
+        cause = _cause(cause)
+
+
+def _cause(error: BaseException) -> BaseException | None:
+    return error.__cause__ or (None if error.__suppress_context__ else error.__context__)
 
 
 def _text_of(error: BaseException) -> str:

@@ -130,6 +130,14 @@ def test_other_records_and_other_streams_have_other_ids():
     assert len({fault["id"] for fault in faults}) == 3
 
 
+def test_two_functions_that_read_the_same_stream_make_faults_of_their_own(here):
+    for name in ("listener", "trigger"):
+        reporter = FaultReporter(function=name)
+        reporter.add(failed(a_unit()))
+        reporter.publish(here.world)
+    assert len({fault["id"] for fault in here.aws.faults}) == 2
+
+
 def test_a_record_that_nobody_could_read_is_a_fault_of_no_pipeline():
     record = {"body": "{", "messageId": "m-1", "eventSource": "aws:sqs"}
     of = Undecodable(
@@ -207,6 +215,7 @@ def test_values_that_json_lacks_are_shown_plainly_and_bounded():
         data=b"12345",
         odd=math.nan,
         huge=10**5000,
+        large=2**63,
         keys={1: "one"},
         names={"b", "a"} & {"a"},
         text="x" * 10_000,
@@ -219,7 +228,8 @@ def test_values_that_json_lacks_are_shown_plainly_and_bounded():
     assert uow["when"] == "2026-01-01T00:00:00+00:00"
     assert uow["data"] == "<5 bytes>"
     assert uow["odd"] == "nan"
-    assert uow["huge"].startswith("<a number of 16610 bits")
+    assert uow["huge"] == "<a number of 16610 bits>"
+    assert uow["large"] == "9223372036854775808"
     assert uow["keys"] == {"<int>": "one"}
     assert uow["names"] == ["a"]
     assert uow["text"].endswith("<7952 more>")
@@ -257,6 +267,22 @@ def test_a_long_text_and_a_deep_stack_are_cut():
     err = only(report(failed(a_unit(), caught.value)))["err"]
     assert err["message"].endswith("<8000 more>")
     assert len(err["stack"]) == 12
+
+
+def test_the_causes_of_an_error_are_told_the_nearest_first():
+    error = raised(RuntimeError("no order"))
+    error.__cause__ = raised(ValueError("no total"))
+    error.__cause__.__context__ = KeyError("total")
+    error.__cause__.__context__.__context__ = error
+    err = only(report(failed(a_unit(), error)))["err"]
+    assert err["causes"] == ["ValueError: no total", "KeyError: 'total'"]
+
+
+def test_a_cause_that_was_taken_out_is_not_told():
+    error = raised(RuntimeError("no order"))
+    error.__context__ = KeyError("total")
+    error.__suppress_context__ = True
+    assert only(report(failed(a_unit(), error)))["err"]["causes"] == []
 
 
 # --- size -----------------------------------------------------------------------------------------

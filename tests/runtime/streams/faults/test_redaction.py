@@ -10,6 +10,8 @@ from hypothesis import given, strategies as st
 
 from cdk_streamer_runtime.attributes import marshal_item
 from cdk_streamer_runtime.streams.claims.compression import compressed
+from cdk_streamer_runtime.streams.claims.packing import packed
+from cdk_streamer_runtime.streams.claims.unpacking import Unpacking
 from cdk_streamer_runtime.streams.event import Event
 from cdk_streamer_runtime.streams.faults.names import Names
 from cdk_streamer_runtime.streams.faults.quotations import Quotations
@@ -141,6 +143,31 @@ def test_an_error_that_quotes_a_redacted_value_is_redacted(text):
     assert [piece for piece in pieces if piece in message] == []
     assert "[redacted]" in message
     assert message == fault["hits"][0]["message"]
+
+
+def test_the_causes_of_an_error_are_redacted_too():
+    error = RuntimeError("no order")
+    error.__cause__ = ValueError(f"no such user {MAIL}")
+    fault = only(report(failed(a_unit(thing={"mail": MAIL}), error), redact=("mail",)))
+    assert fault["err"]["causes"] == ["ValueError: no such user [redacted]"]
+
+
+def test_an_event_that_came_packed_is_redacted_where_it_is_whole():
+    here = Surroundings()
+    event = an_event(thing={"mail": MAIL, "filler": "x" * 5_000})
+    for compress in (None, 0):
+        parcel = packed(event, 1_000, here.world, compress=compress)
+        parcel.put(here.world)
+        record = to_messages([parcel.text])["Records"][0]
+        (unit,) = from_sqs({"Records": [record]})
+        whole = Unpacking().redeem(unit, here.world)
+        assert whole.event == event
+        fault = report(failed(whole), here=here, redact=("mail",))[-1]
+        assert MAIL not in json.dumps(fault)
+        assert fault["uow"]["event"]["thing"]["mail"] == "[redacted]"
+        # Of a claim check nothing has to be redacted; nobody sees into what is compressed.
+        assert fault.get("redacted", False) is (compress is not None)
+        assert parcel.text == record["body"]
 
 
 def test_an_error_that_quotes_nothing_is_as_it_was():
