@@ -24,15 +24,8 @@ from cdk_streamer_runtime.contract.streams import (
 from cdk_streamer_runtime.metrics import MILLISECONDS, VALUES_PER_METRIC
 
 COUNT = "Count"
-# What alarms look at for the whole processor, whichever pipeline and step it was met in.
-TOTALED = frozenset(
-    {
-        StreamMetric.EVENTS_DROPPED,
-        StreamMetric.FAULTS,
-        StreamMetric.LOST_RACES,
-        StreamMetric.RETRIES,
-    }
-)
+# Several pipelines take the same event: their sum would count it as often.
+_BY_PIPELINE = frozenset({StreamMetric.EVENTS})
 # https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_Dimension.html
 _DIMENSION_CHARACTERS = 1024
 _DIGITS = 3  # of a duration that is one of very many: a percentile is off by half a percent
@@ -121,8 +114,11 @@ def _lines(group: _Group, now: int) -> Iterator[dict[str, Any]]:
 
 def _directives(group: _Group, values: Mapping[StreamMetric, Any]) -> list[dict[str, Any]]:
     own = list(group.dimensions)
-    totals = [metric for metric in values if metric in TOTALED and own != [STREAM_DIMENSION]]
-    others = [metric for metric in values if metric not in totals]
+    # A sum is also one of the pipeline and of the whole processor, for alarms; durations of
+    # different steps would make percentiles of nothing.
+    sums = [each for each in values if each in group.counts and each not in _BY_PIPELINE]
+    above = [own[:length] for length in range(1, len(own) + 1)]
+    others = [each for each in values if each not in sums]
     return [
         {
             "Namespace": METRIC_NAMESPACE,
@@ -132,7 +128,7 @@ def _directives(group: _Group, values: Mapping[StreamMetric, Any]) -> list[dict[
                 for metric in metrics
             ],
         }
-        for metrics, dimensions in ((others, [own]), (totals, [[STREAM_DIMENSION], own]))
+        for metrics, dimensions in ((others, [own]), (sums, above))
         if metrics
     ]
 
