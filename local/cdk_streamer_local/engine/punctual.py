@@ -31,7 +31,14 @@ class SchedulesFront:
     A target that is not wired yet would run without what it needs here.
     """
 
-    def __init__(self, application: Application, scheduler: Any) -> None:  # noqa: ANN401 - a module of the engine
+    def __init__(
+        self,
+        application: Application,
+        scheduler: Any,  # noqa: ANN401 - a module of the engine
+        begin: Callable[[], object],
+    ) -> None:
+        """Take what else begins when targets are ready."""
+        self._begin = begin
         self._application = application
         self._scheduler = scheduler
         self._tick: Callable[[], None] = scheduler._tick_schedules  # noqa: SLF001
@@ -45,6 +52,7 @@ class SchedulesFront:
             await self._application(scope, receive, send)
             return
         self._ready = True
+        self._begin()
         await send({"type": "http.response.start", "status": 204, "headers": []})
         await send({"type": "http.response.body", "body": b""})
 

@@ -19,6 +19,7 @@ import signal
 import socket
 import sys
 import threading
+import types
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -53,6 +54,7 @@ def main() -> None:
     scheduler: Any = importlib.import_module("ministack.services.scheduler")
     _mend_apis()
     _mend_rights(front.arns)
+    pollers = _take_over_streams()
     unpacking: Any = importlib.import_module("unpacking")
     unpacking.share_unpacked(
         importlib.import_module("ministack.core.lambda_runtime"), Path(unpacked)
@@ -62,7 +64,7 @@ def main() -> None:
         importlib.import_module("ministack.core.concurrency").esm_wake,
     )
     config = uvicorn.Config(
-        fronted(punctual.SchedulesFront(front, scheduler), subprotocol),
+        fronted(punctual.SchedulesFront(front, scheduler, pollers.begin), subprotocol),
         ssl_certfile=certificate,
         ssl_keyfile=key,
         http="httptools",
@@ -119,6 +121,15 @@ def _mend_apis() -> None:
 def _mend_rights(arns: dict[str, str]) -> None:
     rights: Any = importlib.import_module("durable_rights")
     rights.tell_rights(importlib.import_module("ministack.core.iam_actions"), arns)
+
+
+def _take_over_streams() -> Any:  # noqa: ANN401 - of a module that only the package's folder has
+    # The package without its __init__, which is for the command's environment.
+    package = types.ModuleType("cdk_streamer_local")
+    package.__path__ = [str(Path(__file__).parents[1])]
+    sys.modules[package.__name__] = package
+    engine: Any = importlib.import_module("cdk_streamer_local.pollers.engine")
+    return engine.take_over(os.environ)
 
 
 def _allow_many_connections() -> None:

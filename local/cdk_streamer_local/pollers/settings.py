@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 _UNLIMITED = -1
+_BATCH_SIZE = 100
 _PARTIAL = "ReportBatchItemFailures"
 
 
@@ -18,7 +19,7 @@ class Settings:
     https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-params.html
     """
 
-    batch_size: int = 100
+    batch_size: int = _BATCH_SIZE
     window_seconds: float = 0.0
     lanes: int = 1
     bisect: bool = False
@@ -30,9 +31,9 @@ class Settings:
     def of(cls, mapping: Mapping[str, Any]) -> Self:
         """Read a mapping in the words of CreateEventSourceMapping."""
         return cls(
-            batch_size=int(mapping.get("BatchSize") or cls.batch_size),
+            batch_size=int(mapping.get("BatchSize") or _BATCH_SIZE),
             window_seconds=float(mapping.get("MaximumBatchingWindowInSeconds") or 0),
-            lanes=int(mapping.get("ParallelizationFactor") or cls.lanes),
+            lanes=int(mapping.get("ParallelizationFactor") or 1),
             bisect=bool(mapping.get("BisectBatchOnFunctionError")),
             partial=_PARTIAL in (mapping.get("FunctionResponseTypes") or ()),
             retries=_limit(mapping.get("MaximumRetryAttempts")),

@@ -1,0 +1,136 @@
+"""The pollers in the engine's process, in the place of the engine's own for streams.
+
+Mappings stay as they were deployed: the engine's API enables, changes and deletes them, and this
+looks at what it says each time something happens.
+"""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import threading
+from collections.abc import Mapping
+from types import SimpleNamespace
+from typing import Any
+
+from cdk_streamer_local.pollers.alarm import Alarm
+from cdk_streamer_local.pollers.chaos import Chaos
+from cdk_streamer_local.pollers.poller import Poller
+from cdk_streamer_local.pollers.streams import Scope, readers, service_of
+from cdk_streamer_local.pollers.target import EngineTarget, Luck
+from cdk_streamer_local.pollers.teller import POLLER, Teller
+
+LOGS = "CDK_STREAMER_LOCAL_LOGS"
+CHAOS = "CDK_STREAMER_LOCAL_CHAOS"
+_LATEST = "LATEST"
+logger = logging.getLogger("cdk-streamer.pollers")
+
+_STREAMS = frozenset({"dynamodb", "kinesis"})
+
+
+def take_over(environment: Mapping[str, str]) -> StreamPollers:
+    """Put pollers into the place of the engine's; they wait for `begin`."""
+    modules = {
+        "functions": "services.lambda_svc",
+        "dynamodb": "services.dynamodb",
+        "kinesis": "services.kinesis",
+        "sqs": "services.sqs",
+        "sns": "services.sns",
+        "s3": "services.s3",
+        "responses": "core.responses",
+        "concurrency": "core.concurrency",
+    }
+    services = SimpleNamespace(
+        **{name: importlib.import_module(f"ministack.{place}") for name, place in modules.items()}
+    )
+    chaos = Chaos.decode(environment[CHAOS]) if CHAOS in environment else Chaos()
+    pollers = StreamPollers(services, chaos, Teller(environment.get(LOGS)))
+    pollers.take_place()
+    return pollers
+
+
+class StreamPollers:
+    """All mappings of streams. `services` has the modules of the engine by their names."""
+
+    def __init__(self, services: Any, chaos: Chaos, teller: Teller) -> None:  # noqa: ANN401 - see above
+        self._services = services
+        self._luck = Luck(chaos)
+        self._teller = teller
+        self._alarm = Alarm(self.tick)
+        self._pollers: dict[str, tuple[Poller, EngineTarget]] = {}
+        self._refused: dict[str, str] = {}
+        self._lock = threading.Lock()
+        self._ready = False
+
+    def take_place(self) -> None:
+        """Be called whenever the engine would look at streams."""
+        self._services.functions._poll_kinesis = lambda: False  # noqa: SLF001
+        self._services.functions._poll_dynamodb_streams = self.tick  # noqa: SLF001
+
+    def begin(self) -> None:
+        """Call functions from now on: they are wired."""
+        self._ready = True
+        self.tick()
+
+    def tick(self) -> bool:
+        """Read what is new and begin what is due; tells whether there was anything new."""
+        with self._lock:
+            if not self._ready:
+                return False
+            mappings = [
+                ((str(account), str(region)), mapping)
+                for account, region, mapping in self._services.functions._iter_all_esms()  # noqa: SLF001
+                if service_of(mapping) in _STREAMS
+            ]
+            for gone in self._pollers.keys() - {mapping["UUID"] for _, mapping in mappings}:
+                self._pollers.pop(gone)[0].stop()
+            found = [self._try(scope, mapping) for scope, mapping in mappings]
+            return any(found)
+
+    def _try(self, scope: Scope, mapping: dict[str, Any]) -> bool:
+        try:
+            return self._look(scope, mapping)
+        except Exception:  # other mappings go on
+            logger.exception("the stream of %s cannot be read", mapping["FunctionName"])
+            return False
+
+    def _look(self, scope: Scope, mapping: dict[str, Any]) -> bool:
+        with self._services.responses.request_scope(*scope):
+            is_new = mapping["UUID"] not in self._pollers
+            poller, target = self._poller(scope, mapping)
+            try:
+                poller.configure(mapping)
+            except ValueError as fault:
+                self._refuse(mapping, str(fault))
+                return False
+            shards = readers(self._services, scope, mapping, target.role())
+            for identity in [shard for shard in shards if not poller.knows(shard)]:
+                reader = shards[identity]()
+                # A shard that comes later holds what its parents would have got.
+                if is_new and mapping.get("StartingPosition") == _LATEST:
+                    reader.skip()
+                poller.add(identity, reader)
+            poller.close_others(frozenset(shards))
+            found = poller.read()
+            poller.advance()
+            return found
+
+    def _poller(self, scope: Scope, mapping: dict[str, Any]) -> tuple[Poller, EngineTarget]:
+        name = mapping["UUID"]
+        if name not in self._pollers:
+            target = EngineTarget(
+                self._services,
+                scope,
+                mapping,
+                luck=self._luck,
+                teller=self._teller,
+                alarm=self._alarm.set,
+            )
+            self._pollers[name] = (Poller(target), target)
+        return self._pollers[name]
+
+    def _refuse(self, mapping: dict[str, Any], why: str) -> None:
+        if self._refused.get(mapping["UUID"]) != why:
+            self._refused[mapping["UUID"]] = why
+            text = f"gets nothing of its stream: Lambda would refuse its filter ({why})"
+            self._teller.tell(POLLER, mapping["FunctionName"], text)
