@@ -22,9 +22,11 @@ StreamerError
     ActionFailed              raised by handlers: the client reads this code and this text
         UploadNotFound        there is no such upload, or not of this owner
     Retryable                 raised by handlers: try again, whatever retry= says
+        CircuitOpen           a circuit breaker spares a downstream: the call was not made
     Fatal                     raised by handlers: do not try again, whatever retry= says
     StepFailed                a step raised what could not be recorded; the text tells what it was
     InputTimeout              nobody answered progress.ask in time; a TimeoutError too
+    HandedBack                a batch of which no part can be given again (streams/answers.py)
     Interrupted               raised into handlers: stop, the result is no longer wanted
         Cancelled             the client asked for it
         DeadlineExceeded      the action's time is up; a TimeoutError too
@@ -225,6 +227,12 @@ class Retryable(StreamerError):
     def __init__(self, message: str = "", *, after: float | None = None) -> None:
         super().__init__(message)
         self.after = after
+
+
+class CircuitOpen(Retryable):
+    """A call was not made, because its downstream has failed too often lately."""
+
+    repeat_in_place = False
 
 
 class Fatal(StreamerError):

@@ -47,7 +47,7 @@ class UnitOfWork(_Members):
         if not _FIXED.isdisjoint(names):
             if not {"record", "place", "scope", "batch"}.isdisjoint(names):
                 raise TypeError("a unit of work keeps its record and its place; use another name")
-            event = names.pop("event")
+            event = _checked(names.pop("event"))
         return _new(UnitOfWork, (record, event, place, MappingProxyType(scope | names)))
 
     def get(self, name: str, default: Json = None) -> Json:
@@ -63,6 +63,17 @@ class UnitOfWork(_Members):
             ) from None
 
 
+def _checked(event: Json) -> Event:
+    known = event if isinstance(event, Event) else None
+    if known is None or not all(isinstance(known.get(name), str) for name in _TEXTS):
+        raise TypeError(
+            f"an event has a type and a partition key, got {type(event).__name__} without; "
+            'make it of the one that there is: Event({**uow.event, "name": value})'
+        )
+    return known
+
+
+_TEXTS = ("type", "partitionKey")
 _FIXED = frozenset({*_Members._fields, "batch"})
 
 

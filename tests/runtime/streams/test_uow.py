@@ -87,3 +87,8 @@ def test_two_of_them_are_equal_only_if_they_are_the_same(uow):
 def test_there_is_always_a_unit_of_work_though_it_has_nothing(uow):
     assert uow
     assert isinstance(uow, UnitOfWork)
+
+
+def test_an_event_can_be_replaced_by_an_event_alone(uow):
+    with pytest.raises(TypeError, match="an event has a type and a partition key, got dict"):
+        uow.extend(event={"type": "thing-created"})

@@ -13,7 +13,7 @@ from cdk_streamer_runtime.streams.faults.policy import Policy
 from cdk_streamer_runtime.streams.pipelines.pipeline import Pipeline
 
 WINDOW = 250
-CLAIMS = 16  # events that are fetched for one window: each may be as large as memory allows
+CLAIMS = 16  # events that are fetched at a time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

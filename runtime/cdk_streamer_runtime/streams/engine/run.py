@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 
 from cdk_streamer_runtime.contract.streams import StreamMetric
@@ -79,13 +79,19 @@ class Run:
         if redemption is None:
             self._route(units)
             return
-        for part in _with_few_claims(units, redemption):
-            self._route(self._redeemed(part, redemption))
+        is_claim = redemption.is_claim
+        claims = [at for at, uow in enumerate(units) if is_claim(uow[1])]
+        # What was fetched is through before more of it is: each may be as large as memory allows.
+        begin = 0
+        while claims:
+            here, claims = claims[:CLAIMS], claims[CLAIMS:]
+            end = claims[0] if claims else len(units)
+            part = self._redeemed(units[begin:end], [at - begin for at in here], redemption)
+            self._route(part)
+            begin = end
+        self._route(units[begin:] if begin else units)
 
-    def _redeemed(self, units: Units, redemption: Redemption) -> Units:
-        claims = [at for at, uow in enumerate(units) if redemption.is_claim(uow.event)]
-        if not claims:
-            return units
+    def _redeemed(self, units: Units, claims: list[int], redemption: Redemption) -> Units:
         step = Call(name="redeem", send=redemption.redeem)
         course = Course(_INTAKE, self._world, len(claims), self._verdicts.fail)
         (made,) = self._called([Stop(course, 0, step, [units[at] for at in claims], [])])
@@ -219,16 +225,3 @@ def _crowd(stop: Stop) -> Crowd:
     if isinstance(step, BulkCall):
         return Crowd(stop.units, stop.entries, step.count, step.size)
     return Crowd(stop.units)
-
-
-def _with_few_claims(units: Units, redemption: Redemption) -> Iterator[Units]:
-    """Give the units in parts that have no more claims than may be fetched at once."""
-    part: Units = []
-    claims = 0
-    for uow in units:
-        claims += redemption.is_claim(uow.event)
-        if claims > CLAIMS:
-            yield part
-            part, claims = [], 1
-        part.append(uow)
-    yield part

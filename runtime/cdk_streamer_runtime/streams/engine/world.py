@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from cdk_streamer_runtime.aws import Aws
 from cdk_streamer_runtime.contract.streams import ResourceKind, StreamMetric
 from cdk_streamer_runtime.streams.json_text import Encode, encode_json
+
+if TYPE_CHECKING:
+    from cdk_streamer_runtime.aws import Aws
 
 R = TypeVar("R")
 T = TypeVar("T")

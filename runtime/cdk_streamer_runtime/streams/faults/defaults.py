@@ -57,6 +57,9 @@ _SDK_LOST = frozenset({"HTTPClientError", "ConnectionError"})
 
 def action_of(error: BaseException | Undecodable, policies: Iterable[Policy | None]) -> Action:
     """Give what becomes of an error: the first policy that knows it decides, or the default."""
+    if isinstance(error, Interrupted):
+        # There was no time for it, which says nothing about the record.
+        return Action.REDELIVER
     told = _as_aws(error)
     code = told.code if isinstance(told, AwsError) else None
     for policy in policies:
@@ -72,8 +75,6 @@ def default_action(error: BaseException | Undecodable) -> Action:
             return Action.FAULT
         case MemoryError():
             return Action.STOP
-        case Interrupted():
-            return Action.REDELIVER
         case AwsError():
             return _of_aws(error)
         case Retryable() if not getattr(error, "repeat_in_place", True):

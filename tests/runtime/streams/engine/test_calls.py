@@ -20,6 +20,8 @@ from tests.runtime.streams.engine.batches import (
     pipeline,
     queue,
 )
+from tests.runtime.streams.engine.journal import error_of
+from tests.runtime.streams.engine.platforms import Interleaved
 
 EMPTY = {"batchItemFailures": []}
 
@@ -151,6 +153,12 @@ def test_an_entry_that_cannot_be_made_is_a_fault_of_its_own():
     assert trial.faulted == [0]
 
 
+def test_what_waited_for_a_full_call_goes_before_what_came_later():
+    service = Service()
+    Trial([pipeline(service.step(count=4))], window=3).handle(queue(event(n) for n in range(10)))
+    assert service.calls == [[n] for n in range(10)]
+
+
 # --- partial failures --------------------------------------------------------------------------
 
 
@@ -248,6 +256,22 @@ def test_a_call_that_fails_too_often_comes_again():
     batch = queue([event(0)])
     answer = Trial([pipeline(Call(name="write", send=flaky))]).handle(batch)
     assert (failed(batch, answer), len(flaky.begun)) == ([0], 4)
+
+
+def test_a_call_is_not_repeated_when_a_lower_record_of_the_stream_comes_again_meanwhile():
+    platform, begun = Interleaved(1), []
+
+    def send(uow, _):
+        begun.append(uow.event["n"])
+        if uow.event["n"] == 1:
+            raise throttled()
+        while 1 not in begun:
+            platform.switch()
+        raise error_of("redeliver")
+
+    batch = kinesis(distinct(2))
+    answer = Trial([pipeline(Call(name="write", send=send))], platform=platform).handle(batch)
+    assert (failed(batch, answer), sorted(begun)) == ([0], [0, 1])
 
 
 def test_an_error_can_say_how_long_to_wait():

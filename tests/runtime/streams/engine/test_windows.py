@@ -100,6 +100,17 @@ def test_what_waits_for_a_full_call_is_less_than_a_call():
     assert max(waiting) <= 6 + 9
 
 
+def test_nothing_is_pulled_any_more_when_a_record_of_a_stream_comes_again():
+    def send(uow, _):
+        if uow.event["n"] == 7:
+            raise error_of("redeliver")
+
+    flow = Flow()
+    step = Call(name="write", send=send)
+    Trial([pipeline(step)], source=flow.source, window=5).handle(kinesis(distinct(50)))
+    assert flow.pulled == 10
+
+
 # --- gathering ---------------------------------------------------------------------------------
 
 
