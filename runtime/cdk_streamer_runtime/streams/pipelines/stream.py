@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 from cdk_streamer_runtime.contract.streams import BUS_RESOURCE, TABLE_RESOURCE
 from cdk_streamer_runtime.streams.pipelines.emission import PUBLISH_REQUEST, TO_EVENT, emission
-from cdk_streamer_runtime.streams.pipelines.shaping import Make, Shaping
+from cdk_streamer_runtime.streams.pipelines.reading import Reading
+from cdk_streamer_runtime.streams.pipelines.shaping import Make
 from cdk_streamer_runtime.streams.pipelines.splits import unbatch_step
 from cdk_streamer_runtime.streams.uow import UnitOfWork
 
@@ -19,45 +20,13 @@ _GATHERING = ("batch", "group")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stream(Shaping):
+class Stream(Reading):
     """What `@app.pipeline` functions get, and give back with steps.
 
     Sinks and reads take a function that makes the request, or find it in the unit of work under
     `<what>_request`; where there is none they pass it on. The answer is in `<what>_response`.
     Names of tables, queues and their kin are those of the construct's `resources`.
     """
-
-    # --- reads ----------------------------------------------------------------------------------
-
-    def get(self, request: Make | None = None, *, table: str = TABLE_RESOURCE) -> Self:
-        """Read an item, `{"Key": ...}`; None if there is none."""
-        from cdk_streamer_runtime.streams.queries.items import get
-
-        return self._requested("get_request", request).add(get(table=table))
-
-    def query(self, request: Make | None = None, *, table: str = TABLE_RESOURCE) -> Self:
-        """Read the items of all pages, by the parameters of a Query."""
-        from cdk_streamer_runtime.streams.queries.pages import query
-
-        return self._requested("query_request", request).add(query(table=table))
-
-    def batch_get(self, request: Make | None = None, *, table: str = TABLE_RESOURCE) -> Self:
-        """Read the items of `{"Keys": [...]}`, in their order; None for each that is not there."""
-        from cdk_streamer_runtime.streams.queries.items import batch_get
-
-        return self._requested("batch_get_request", request).add(batch_get(table=table))
-
-    def scan(self, request: Make | None = None, *, table: str = TABLE_RESOURCE) -> Self:
-        """Read the items of all pages, by the parameters of a Scan."""
-        from cdk_streamer_runtime.streams.queries.pages import scan
-
-        return self._requested("scan_request", request).add(scan(table=table))
-
-    def get_object(self, request: Make | None = None, *, bucket: str) -> Self:
-        """Read an object of S3."""
-        from cdk_streamer_runtime.streams.sinks.objects import get_object
-
-        return self._requested("get_object_request", request).add(get_object(bucket=bucket))
 
     # --- DynamoDB -------------------------------------------------------------------------------
 
@@ -106,21 +75,32 @@ class Stream(Shaping):
         return self._requested("batch_write_request", request).add(batch_write(table=table))
 
     def transact(
-        self, request: Make | None = None, *, tables: Sequence[str] = (TABLE_RESOURCE,)
+        self,
+        request: Make | None = None,
+        *,
+        tables: Sequence[str] = (TABLE_RESOURCE,),
+        lost: Lost | None = None,
     ) -> Self:
-        """Do all of `{"TransactItems": [...]}` or nothing."""
-        from cdk_streamer_runtime.streams.sinks.dynamodb import transact
+        """Do all of `{"TransactItems": [...]}` or nothing; `lost` is as for an update."""
+        from cdk_streamer_runtime.streams.sinks.dynamodb import Lost, transact
 
-        return self._requested("transact_request", request).add(transact(tables=tuple(tables)))
+        step = transact(tables=tuple(tables), lost=lost or Lost.DONE)
+        return self._requested("transact_request", request).add(step)
 
     # --- events and messages --------------------------------------------------------------------
 
     def publish(
-        self, to_event: Make | None = None, *, bus: str = BUS_RESOURCE, types: Sequence[str] = ()
+        self,
+        to_event: Make | None = None,
+        *,
+        bus: str = BUS_RESOURCE,
+        types: Sequence[str] = (),
+        compress: int | None = None,
     ) -> Self:
         """Publish the events that `to_event` gives, or those that came; `types` are their types.
 
-        Without `to_event`, each event of a batch or group is published.
+        Without `to_event`, each event of a batch or group is published. Over `compress` bytes an
+        event is compressed.
         """
         from cdk_streamer_runtime.streams.sinks.events import publish
 
@@ -134,25 +114,45 @@ class Stream(Shaping):
         number = 1 + sum(step.name.partition("-")[0] == TO_EVENT for step in self.steps)
         stream = stream.add(emission(self.pipeline, to_event or _as_it_came, number=number))
         emits = tuple(dict.fromkeys([*self.emits, *types]))
-        return replace(stream.add(publish(request=PUBLISH_REQUEST, bus=bus)), emits=emits)
+        sink = publish(request=PUBLISH_REQUEST, bus=bus, compress=compress)
+        return replace(stream.add(sink), emits=emits)
 
-    def put_records(self, request: Make | None = None, *, stream: str) -> Self:
-        """Put records into a Kinesis stream."""
+    def put_records(
+        self,
+        request: Make | None = None,
+        *,
+        stream: str,
+        record_bytes: int = 1_048_576,
+        compress: int | None = None,
+    ) -> Self:
+        """Put records into a Kinesis stream, which takes so many bytes as one."""
         from cdk_streamer_runtime.streams.sinks.records import put_records
 
-        return self._requested("record_request", request).add(put_records(stream=stream))
+        step = put_records(stream=stream, record_bytes=record_bytes, compress=compress)
+        return self._requested("record_request", request).add(step)
 
-    def send_messages(self, request: Make | None = None, *, queue: str) -> Self:
+    def send_messages(
+        self, request: Make | None = None, *, queue: str, compress: int | None = None
+    ) -> Self:
         """Send messages to a queue."""
         from cdk_streamer_runtime.streams.sinks.messages import send_messages
 
-        return self._requested("message_request", request).add(send_messages(queue=queue))
+        step = send_messages(queue=queue, compress=compress)
+        return self._requested("message_request", request).add(step)
 
-    def publish_messages(self, request: Make | None = None, *, topic: str) -> Self:
-        """Publish messages to a topic of SNS."""
+    def publish_messages(
+        self,
+        request: Make | None = None,
+        *,
+        topic: str,
+        size: int = 262_144,
+        compress: int | None = None,
+    ) -> Self:
+        """Publish messages to a topic of SNS, which takes so many bytes in a call."""
         from cdk_streamer_runtime.streams.sinks.topics import publish_messages
 
-        return self._requested("topic_request", request).add(publish_messages(topic=topic))
+        step = publish_messages(topic=topic, size=size, compress=compress)
+        return self._requested("topic_request", request).add(step)
 
     def report(self, request: Make | None = None, *, channels: str = "channels") -> Self:
         """Report progress to the channels of a ProgressWebSocket."""

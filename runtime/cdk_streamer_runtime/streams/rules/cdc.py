@@ -13,6 +13,7 @@ from cdk_streamer_runtime.streams.routing.patterns import event_types
 from cdk_streamer_runtime.streams.rules.composed import ComposedRule
 from cdk_streamer_runtime.streams.rules.options import (
     BOOLEAN,
+    COUNT,
     NAME,
     NAMES,
     UOW_FUNCTION,
@@ -45,6 +46,10 @@ class Cdc(ComposedRule):
         NAMES, "the types that `to_event` gives, for graphs; those of event_type", default=None
     )
 
+    compress: int | None = option(
+        COUNT, "over how many bytes an event is compressed; None for never", default=None
+    )
+
     def accepts(self) -> Callable[[UnitOfWork], bool] | None:
         """Give the test of an event of a fitting type."""
         return accepting(content=self.filter, latched=self.with_latched)
@@ -57,5 +62,5 @@ class Cdc(ComposedRule):
         """Give what is done."""
         from cdk_streamer_runtime.streams.sinks.events import publish
 
-        sink = publish(request=PUBLISH_REQUEST, bus=self.bus)
+        sink = publish(request=PUBLISH_REQUEST, bus=self.bus, compress=self.compress)
         return (*self.front(), emission(self.id, self.to_event), sink)

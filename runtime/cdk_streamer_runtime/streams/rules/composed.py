@@ -66,6 +66,9 @@ class ComposedRule(Rule):
         UOW_FUNCTION, "gives `Keys` to read; items: `uow.batch_get_response`", default=None
     )
     read_table: str = option(NAME, "what the table is called that is read", default=TABLE_RESOURCE)
+    consistent: bool = option(
+        BOOLEAN, "reads what was written last, for twice the price", default=False
+    )
     rate: Rate | None = option(
         instance_of("a Rate", _rate), "how many go on in a time, in an invocation", default=None
     )
@@ -92,15 +95,15 @@ class ComposedRule(Rule):
             from cdk_streamer_runtime.streams.queries.pages import query
 
             steps.append(request_step("query_request", self.query_request))
-            steps.append(query(table=self.read_table))
+            steps.append(query(table=self.read_table, consistent=self.consistent))
         if self.get_request is not None:
             from cdk_streamer_runtime.streams.queries.items import get
 
             steps.append(request_step("get_request", self.get_request))
-            steps.append(get(table=self.read_table))
+            steps.append(get(table=self.read_table, consistent=self.consistent))
         if self.batch_get_request is not None:
             from cdk_streamer_runtime.streams.queries.items import batch_get
 
             steps.append(request_step("batch_get_request", self.batch_get_request))
-            steps.append(batch_get(table=self.read_table))
+            steps.append(batch_get(table=self.read_table, consistent=self.consistent))
         return steps

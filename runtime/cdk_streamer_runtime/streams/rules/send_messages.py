@@ -9,7 +9,7 @@ from cdk_streamer_runtime.streams.pipelines.filters import accepting
 from cdk_streamer_runtime.streams.pipelines.functions import request_step
 from cdk_streamer_runtime.streams.pipelines.steps import Step
 from cdk_streamer_runtime.streams.rules.composed import ComposedRule
-from cdk_streamer_runtime.streams.rules.options import BOOLEAN, NAME, UOW_FUNCTION, option
+from cdk_streamer_runtime.streams.rules.options import BOOLEAN, COUNT, NAME, UOW_FUNCTION, option
 from cdk_streamer_runtime.streams.rules.rule import flavor
 from cdk_streamer_runtime.streams.uow import UnitOfWork
 
@@ -30,6 +30,10 @@ class SendMessages(ComposedRule):
         BOOLEAN, "takes also changes that were received from elsewhere", default=False
     )
 
+    compress: int | None = option(
+        COUNT, "over how many bytes an event is compressed; None for never", default=None
+    )
+
     def accepts(self) -> Callable[[UnitOfWork], bool] | None:
         """Give the test of an event of a fitting type."""
         return accepting(content=self.filter, latched=self.with_latched)
@@ -38,5 +42,5 @@ class SendMessages(ComposedRule):
         """Give what is done."""
         from cdk_streamer_runtime.streams.sinks.messages import send_messages
 
-        sink = send_messages(request=REQUEST, queue=self.queue)
+        sink = send_messages(request=REQUEST, queue=self.queue, compress=self.compress)
         return (*self.front(), request_step(REQUEST, self.to_message), sink)
