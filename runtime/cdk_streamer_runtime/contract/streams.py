@@ -110,6 +110,8 @@ class StreamMetric(StrEnum):
     EVENTS_DROPPED = "EventsDropped"  # by a policy
     LOST_RACES = "LostRaces"  # writes of what was older than what is stored
     RETRIES = "Retries"  # entries that a service did not take at once
+    CIRCUIT_OPENINGS = "CircuitOpenings"  # circuit breakers that opened; by step, the downstream
+    CALLS_REFUSED = "CallsRefused"  # that an open circuit breaker did not let through
     DEADLINES = "Deadlines"  # invocations that handed back what there was no time for
     EVENTS = "Events"  # that a pipeline took; by pipeline
     PIPELINE_TIME = "PipelineTime"  # milliseconds from pulled to done; by pipeline

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from cdk_streamer_runtime.streams.pipelines.compaction import Compact
     from cdk_streamer_runtime.streams.pipelines.rates import Rate
     from cdk_streamer_runtime.streams.rules.cdc import Cdc
+    from cdk_streamer_runtime.streams.rules.circuit_breaker import CircuitBreaker
     from cdk_streamer_runtime.streams.rules.collect import Collect
     from cdk_streamer_runtime.streams.rules.correlate import Correlate
     from cdk_streamer_runtime.streams.rules.custom import Custom
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Cdc",
+    "CircuitBreaker",
     "Collect",
     "Compact",
     "Correlate",
@@ -43,6 +45,7 @@ __all__ = [
 
 _MODULES = {
     "Cdc": "rules.cdc",
+    "CircuitBreaker": "rules.circuit_breaker",
     "Collect": "rules.collect",
     "Compact": "pipelines.compaction",
     "Correlate": "rules.correlate",
