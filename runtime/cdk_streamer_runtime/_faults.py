@@ -45,6 +45,7 @@ _NAMING = frozenset(
     }
 )
 _XML_FIELD = re.compile(rb"<(Code|Message)>([^<]*)</")
+_decode = json.JSONDecoder().decode
 UNTRUSTED = "CertificateInvalid"
 FORBIDDEN = 403
 UNSATISFIABLE = 416  # a range that the object does not have
@@ -55,7 +56,7 @@ MESSAGE_CHARACTERS = 1000
 def document(answer: Answer, operation: str) -> dict[str, Any]:
     """Give what a call returned; raises AwsError where that is no JSON object."""
     try:
-        content: object = json.loads(answer.body.decode()) if answer.body else {}
+        content: object = _decode(answer.body.decode()) if answer.body else {}
     except ValueError:
         content = None
     if not isinstance(content, dict):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import select
 import socket
 from collections.abc import Callable, Mapping
+from operator import methodcaller
 from typing import NamedTuple, Self
 
 HEAD_BYTES = 64 * 1024
@@ -93,6 +94,9 @@ def encoded_request(method: str, target: str, headers: Mapping[str, str], body: 
     return f"{head}\r\n\r\n".encode("latin-1") + body
 
 
+_field = methodcaller("partition", ":")
+
+
 class Connection:
     """A connected socket that one thread uses at a time.
 
@@ -102,15 +106,19 @@ class Connection:
     def __init__(self, connected: socket.socket) -> None:
         self._socket = connected
         self._received = bytearray()
+        self._arrivals: select.poll | None = None
+        self._patience = -1.0  # what the socket waits
         self.used_at = 0.0
 
     def is_quiet(self) -> bool:
         """Tell whether the connection can be used again: an idle one that can be read has ended."""
         try:
-            readable, _, _ = select.select([self._socket], [], [], 0)
+            if self._arrivals is None:
+                self._arrivals = select.poll()
+                self._arrivals.register(self._socket, select.POLLIN)
+            return not self._arrivals.poll(0)
         except (OSError, ValueError):
             return False
-        return not readable
 
     def close(self) -> None:
         """End the connection, whatever its state."""
@@ -136,7 +144,7 @@ class Connection:
     def _asked(
         self, request: bytes, remaining: Callable[[], float]
     ) -> tuple[str, int, dict[str, str]]:
-        self._socket.settimeout(remaining())
+        self._wait_for(remaining())
         self._socket.sendall(request)
         while True:
             version, status, headers = self._head(remaining)
@@ -154,8 +162,8 @@ class Connection:
         version, _, rest = first.partition(" ")
         if version not in {"HTTP/1.1", "HTTP/1.0"} or not rest[:3].isdecimal():
             raise BadAnswer("the status line is malformed")
-        pairs = [line.partition(":") for line in lines]
-        return version, int(rest[:3]), {name.lower(): value.strip() for name, _, value in pairs}
+        fields = map(_field, lines)
+        return version, int(rest[:3]), {name.lower(): value.strip() for name, _, value in fields}
 
     def _body(
         self, status: int, headers: Mapping[str, str], remaining: Callable[[], float]
@@ -207,8 +215,13 @@ class Connection:
         del self._received[:length]
         return taken
 
+    def _wait_for(self, seconds: float) -> None:
+        if seconds != self._patience:  # setting it costs a system call
+            self._patience = seconds
+            self._socket.settimeout(seconds)
+
     def _receive(self, remaining: Callable[[], float]) -> bool:
-        self._socket.settimeout(remaining())
+        self._wait_for(remaining())
         received = self._socket.recv(RECEIVE_BYTES)
         self._received += received
         return bool(received)

@@ -41,6 +41,7 @@ class Identity:
         self._monotonic = monotonic
         self._session: SdkSession | None = None
         self._targets: dict[str, Target] = {}
+        self._keys: Credentials | None = None  # the environment's; boto3 renews its own
         self._environment, self._read_at = read(), monotonic()
 
     @property
@@ -82,12 +83,15 @@ class Identity:
     def credentials(self) -> Credentials:
         """Give the keys of this moment; boto3 renews its own."""
         environment = self._current()
+        if self._keys is not None:
+            return self._keys
         if environment.access_key and environment.secret_key:
-            return Credentials(
+            self._keys = Credentials(
                 access_key=environment.access_key,
                 secret_key=environment.secret_key,
                 token=environment.session_token,
             )
+            return self._keys
         found = self._sdk().get_credentials()
         if found is None:
             raise ValueError("there are no AWS credentials; log in, or set AWS_ACCESS_KEY_ID")
@@ -98,6 +102,7 @@ class Identity:
         """Read everything anew: the credentials known have expired."""
         self._session = None
         self._targets = {}
+        self._keys = None
         self._environment, self._read_at = self._read(), self._monotonic()
 
     def _current(self) -> AwsEnvironment:

@@ -7,11 +7,12 @@ from typing import NamedTuple
 
 from cdk_streamer_runtime import _faults as faults
 from cdk_streamer_runtime._http import Target
+from cdk_streamer_runtime._services import Service
 from cdk_streamer_runtime.errors import AwsError, Throttled, Unreachable
 
 
 class Request(NamedTuple):
-    """One call; each attempt signs it anew."""
+    """One call; each attempt signs it anew. `service` is one that speaks JSON, or None."""
 
     signing_name: str
     operation: str
@@ -20,6 +21,7 @@ class Request(NamedTuple):
     headers: Mapping[str, str]
     body: bytes
     parameters: Mapping[str, object] | None
+    service: Service | None = None
 
     def may_repeat(self, error: AwsError) -> bool:
         """Tell whether another attempt is wanted, if there is time."""

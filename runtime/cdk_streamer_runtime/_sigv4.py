@@ -12,7 +12,7 @@ from hashlib import sha256
 from typing import NamedTuple
 from urllib.parse import quote
 
-_ALGORITHM = "AWS4-HMAC-SHA256"
+ALGORITHM = "AWS4-HMAC-SHA256"
 _EMPTY_HASH = sha256(b"").hexdigest()
 # What a proxy or the tracing on the way may change or add.
 _UNSIGNED = frozenset(
@@ -70,17 +70,30 @@ def signed(
         sent["x-amz-security-token"] = credentials.token
     if scope.service == "s3":
         sent["x-amz-content-sha256"] = digest
-        canonical_path = path or "/"
-    else:
-        canonical_path = _canonical_path(path)
-    names, lines = _canonical_headers(sent)
-    canonical_query = _canonical_query(query) if query else ""
-    request = f"{method}\n{canonical_path}\n{canonical_query}\n{lines}\n{names}\n{digest}"
+    names, request = canonical(
+        scope.service, method=method, path=path, query=query, headers=sent, digest=digest
+    )
     sent["authorization"] = (
-        f"{_ALGORITHM} Credential={credentials.access_key}/{scope.text}, "
+        f"{ALGORITHM} Credential={credentials.access_key}/{scope.text}, "
         f"SignedHeaders={names}, Signature={_signature(credentials, scope, request)}"
     )
     return sent
+
+
+def canonical(
+    service: str,
+    *,
+    method: str,
+    path: str,
+    query: str,
+    headers: Mapping[str, str],
+    digest: str,
+) -> tuple[str, str]:
+    """Give the names of the headers that are signed, and the text whose hash is."""
+    canonical_path = (path or "/") if service == "s3" else _canonical_path(path)
+    names, lines = _canonical_headers(headers)
+    canonical_query = _canonical_query(query) if query else ""
+    return names, f"{method}\n{canonical_path}\n{canonical_query}\n{lines}\n{names}\n{digest}"
 
 
 def presigned(
@@ -99,7 +112,7 @@ def presigned(
     """
     names, lines = _canonical_headers(headers)
     parameters = {
-        "X-Amz-Algorithm": _ALGORITHM,
+        "X-Amz-Algorithm": ALGORITHM,
         "X-Amz-Credential": f"{credentials.access_key}/{scope.text}",
         "X-Amz-Date": scope.time,
         "X-Amz-Expires": str(seconds),
@@ -126,13 +139,14 @@ def _canonical_headers(headers: Mapping[str, str]) -> tuple[str, str]:
 
 
 def _signature(credentials: Credentials, scope: Scope, request: str) -> str:
-    subject = f"{_ALGORITHM}\n{scope.time}\n{scope.text}\n{sha256(request.encode()).hexdigest()}"
-    key = _signing_key(credentials.secret_key, scope.time[:8], scope.region, scope.service)
+    subject = f"{ALGORITHM}\n{scope.time}\n{scope.text}\n{sha256(request.encode()).hexdigest()}"
+    key = signing_key(credentials.secret_key, scope.time[:8], scope.region, scope.service)
     return hmac.digest(key, subject.encode(), "sha256").hex()
 
 
 @lru_cache(maxsize=16)
-def _signing_key(secret_key: str, date: str, region: str, service: str) -> bytes:
+def signing_key(secret_key: str, date: str, region: str, service: str) -> bytes:
+    """Give the key of a day, a region and a service."""
     key = f"AWS4{secret_key}".encode()
     for part in (date, region, service, "aws4_request"):
         key = hmac.digest(key, part.encode(), "sha256")

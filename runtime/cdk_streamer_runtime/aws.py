@@ -5,7 +5,6 @@ The SDK would dominate everything else that we do: a cold start of 300 ms, a mil
 
 from __future__ import annotations
 
-import json
 import time
 import zlib
 from collections.abc import Callable, Mapping
@@ -13,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cdk_streamer_runtime import _faults as faults
+from cdk_streamer_runtime._calls import encode_parameters, encoded_call
 from cdk_streamer_runtime._http import (
     REDIRECTION,
     Answer,
@@ -35,7 +35,6 @@ from cdk_streamer_runtime.errors import AwsError, FunctionFailed, Unreachable
 __all__ = ["NO_HEADERS", "Aws", "LeanClient", "Part", "Patience"]
 
 _SKEW_MILLISECONDS = 60_000  # AWS allows five minutes; less is not why it refused
-_encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +73,7 @@ class LeanClient:
         self._sleep = sleep
         self._random = random or _uniform
         self._pool = Pool(monotonic)
+        self._time = (-1, "")  # a second, and how it is written
         self._skew = 0  # milliseconds that the services' clock is ahead of ours
 
     def call(
@@ -81,20 +81,15 @@ class LeanClient:
     ) -> dict[str, Any]:
         """Call a JSON service by its API's own names, binary values as base64 text."""
         known = SERVICES[service]
-        target = self._identity.target(known.host)
-        headers = {
-            "content-type": known.content_type,
-            "x-amz-target": f"{known.target}.{operation}",
-        }
-        body = _encode(dict(parameters)).encode()
         request = Request(
-            signing_name=known.signing_name,
-            operation=operation,
-            method="POST",
-            target=target,
-            headers=headers,
-            body=body,
-            parameters=parameters,
+            known.signing_name,
+            operation,
+            "POST",
+            self._identity.target(known.host),
+            NO_HEADERS,
+            encode_parameters(dict(parameters)).encode(),
+            parameters,
+            known,
         )
         return faults.document(self._send(request), operation)
 
@@ -242,9 +237,14 @@ class LeanClient:
 
     def _encoded(self, request: Request) -> bytes:
         target = request.target
+        credentials, scope = self._identity.credentials(), self._scope(request.signing_name)
+        if request.service is not None:
+            return encoded_call(
+                credentials, scope, target, request.service, request.operation, body=request.body
+            )
         headers = signed(
-            self._identity.credentials(),
-            self._scope(request.signing_name),
+            credentials,
+            scope,
             method=request.method,
             path=target.path,
             query=target.query,
@@ -254,12 +254,12 @@ class LeanClient:
         return encoded_request(request.method, target.text, headers, request.body)
 
     def _scope(self, service: str) -> Scope:
-        now = time.gmtime((self._clock() + self._skew) // 1000)
-        return Scope(
-            service=service,
-            region=self._identity.region,
-            time=time.strftime("%Y%m%dT%H%M%SZ", now),
-        )
+        now = (self._clock() + self._skew) // 1000
+        second, text = self._time
+        if second != now:
+            text = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now))
+            self._time = (now, text)  # in one go, for all threads
+        return Scope(service, self._identity.region, text)
 
     def _learn(self, error: AwsError, answer: Answer) -> bool:
         """Correct the clock or the credentials from a refusal; tell whether that was possible."""

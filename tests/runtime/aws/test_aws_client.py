@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 
+from cdk_streamer_runtime._calls import encode_parameters
 from cdk_streamer_runtime._services import endpoint
+from cdk_streamer_runtime.errors import FunctionFailed
 from tests.runtime.aws.service import (
     Request,
     answer,
@@ -18,6 +20,7 @@ from tests.runtime.aws.service import (
     drop,
     echo,
     get,
+    raw,
 )
 
 
@@ -175,3 +178,25 @@ def test_threads_get_the_answers_to_their_own_requests(client, service):
         number: [{"MessageBody": f"{number}.{index}"} for index in range(20)] for number in range(8)
     }
     assert service.connections <= 8
+
+
+def test_parameters_are_written_as_the_standard_library_writes_them():
+    document = {"a": [1, 2.5, None, True], "ü": '"\\\n\x00ß😀', "b": {"c": {}}}
+    written = json.dumps(document, separators=(",", ":"), ensure_ascii=False)
+    assert encode_parameters(document) == written
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), b"x", {1}, object()])
+def test_parameters_that_are_no_json_are_refused(value):
+    with pytest.raises((TypeError, ValueError)):
+        encode_parameters({"a": value})
+
+
+def test_an_error_of_an_invoked_function_is_an_error(client, service):
+    body = b'{"errorMessage": "hidden", "errorType": "E"}'
+    service.answers(raw(200, body, **{"x-amz-function-error": "Unhandled"}))
+    with pytest.raises(FunctionFailed) as failure:
+        client.rest("lambda", "POST", "/2015-03-31/functions/f/invocations", body=b"1")
+    assert failure.value.code == "Unhandled"
+    assert "hidden" not in str(failure.value)
+    assert len(service.requests) == 1

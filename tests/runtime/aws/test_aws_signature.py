@@ -11,6 +11,9 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials as SdkCredentials
 from hypothesis import example, given, strategies as st
 
+from cdk_streamer_runtime._calls import encoded_call
+from cdk_streamer_runtime._http import Target
+from cdk_streamer_runtime._services import SERVICES
 from cdk_streamer_runtime._sigv4 import Credentials, Scope, presigned, signed
 
 OWN_HEADERS = {"host", "authorization", "date", "x-amz-date", "x-amz-security-token"}
@@ -97,6 +100,45 @@ def test_a_signature_is_the_one_of_the_sdk(
     )
     own = {name.lower(): value for name, value in ours.items()} | {"host": None}
     assert {**own, **theirs} == {**theirs, **own}
+
+
+@given(
+    credentials=st.builds(
+        Credentials, access_key=keys, secret_key=keys, token=st.none() | keys.map("t{}".format)
+    ),
+    service=st.sampled_from([*SERVICES]),
+    operation=st.sampled_from(["UpdateItem", "PutEvents", "SendMessageBatch"]),
+    region=st.sampled_from(["eu-west-1", "cn-north-1"]),
+    when=dates,
+    path=st.sampled_from(["", "/", "/aws/", "/a%20b/c"]),
+    body=st.binary(max_size=40),
+)
+def test_a_call_of_a_json_service_is_signed_as_the_sdk_does(
+    *, credentials, service, operation, region, when, path, body
+):
+    when = when.replace(tzinfo=UTC)
+    known = SERVICES[service]
+    scope = Scope(known.signing_name, region, when.strftime("%Y%m%dT%H%M%SZ"))
+    target = Target.at(f"https://example.amazonaws.com{path}")
+
+    ours = encoded_call(credentials, scope, target, known, operation, body=body)
+
+    head, _, sent = ours.partition(b"\r\n\r\n")
+    first, *lines = head.decode().split("\r\n")
+    fields = {name: value for name, _, value in (line.partition(": ") for line in lines)}
+    theirs = signed_by_sdk(
+        credentials,
+        scope,
+        when,
+        method="POST",
+        path=path or "/",
+        query="",
+        fields={"content-type": known.content_type, "x-amz-target": f"{known.target}.{operation}"},
+        body=body,
+    )
+    assert (first, sent) == (f"POST {path or '/'} HTTP/1.1", body)
+    assert fields.pop("content-length") == str(len(body))
+    assert fields == {"host": "example.amazonaws.com", **theirs}
 
 
 texts = st.text("abcXYZ019-._~ /+=%äß", max_size=20)
