@@ -48,7 +48,7 @@ cases = st.fixed_dictionaries(
         "window": st.integers(1, 6),
     }
 )
-some = settings(max_examples=60, deadline=None)
+some = settings(max_examples=40, deadline=None)
 
 
 @dataclass
