@@ -37,8 +37,8 @@ def emission(
         given = to_event(uow)
         if given is None:
             return without_request(uow, PUBLISH_REQUEST)
-        source = uow.event
-        part = uow.scope.get(SPLIT_NUMBER)
+        _, source, _, scope = uow
+        part = scope.get(SPLIT_NUMBER)
         name = f"{source['id']}.{emitter}"
         event: dict[str, Any] = {
             "id": name if part is None else f"{name}.{part}",
@@ -47,7 +47,8 @@ def emission(
             "partitionKey": source["partitionKey"],
             "tags": tags,
         }
-        _check(given)
+        if given.__class__ is not dict:
+            _check(given)
         if _OF_ITS_OWN.isdisjoint(given):
             event.update(given)
         else:
