@@ -150,7 +150,10 @@ class FaultQueue:
         if parked.obstacle is not None:
             raise ClaimRefused(parked.obstacle)
         original = parked.original
-        return parked.fault["record"] if original is None else _document(original, self.aws)
+        record = parked.fault["record"] if original is None else _document(original, self.aws)
+        if not is_object(record):
+            raise ClaimRefused("its record is no object, so no source of ours has written it")
+        return record
 
     def _invoke(self, invocation: Invocation) -> Iterator[Result]:
         path = f"/2015-03-31/functions/{quote(invocation.function, safe='')}/invocations"

@@ -51,9 +51,13 @@ class Quotations:
             at += length or 1
         return "".join(pieces) + text[end:] if pieces else text
 
+    def out_of_scope(self, text: str) -> str:
+        """Give a text that a step has made without the values, and without credentials."""
+        return self.out_of_data(_CREDENTIALS.sub(MASK, text))
+
     def out_of_message(self, text: str) -> str:
         """Give a message without the values, parts of them, and credentials of any kind."""
-        text = self.out_of_data(_CREDENTIALS.sub(MASK, text))
+        text = self.out_of_scope(text)
         if self._words is not None:
             text = self._words.sub(MASK, text)
         return self._without_parts(text)

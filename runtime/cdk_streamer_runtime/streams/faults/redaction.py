@@ -7,7 +7,7 @@ JSON in texts and base64 included, in what the steps made of it, and in the text
 from __future__ import annotations
 
 from binascii import b2a_base64
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -19,41 +19,54 @@ from cdk_streamer_runtime.streams.faults.quotations import MASK, Quotations
 from cdk_streamer_runtime.streams.json_text import Json, is_list, is_object
 
 _DEPTH = 100
+# Members of requests and responses that a step may have put into its scope.
+_KEYS = (
+    *("authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key", "api_key"),
+    *("x-amz-security-token", "password", "secret_key", "secret_access_key", "session_token"),
+)
 _Path = tuple[str, ...]
 _NOTHING = Quotations(())
 
 
 @dataclass(frozen=True, slots=True)
 class Redaction:
-    """What is redacted: names and paths. Default: nothing but credentials in texts of errors."""
+    """What is redacted: names and paths. Default: nothing but what opens doors.
+
+    Records are then whole, so that they can be resubmitted from the fault itself.
+    """
 
     names: Names = field(default_factory=lambda: Names.of(()))
+    scope: Names = field(default_factory=lambda: Names.of(_KEYS))
 
     @classmethod
     def of(cls, paths: Iterable[str]) -> Self:
         """Read `email`, `card.number` or `*_token`; raises ValueError for what is no path."""
-        return cls(Names.of(paths))
+        listed = [paths] if isinstance(paths, str) else list(paths)
+        return cls(Names.of(listed), Names.of((*listed, *_KEYS)))
 
     def of_fault(self, record: Json, uow: Mapping[str, Any]) -> Redacted:
         """Give what a fault shows of its record and of its unit of work."""
-        whole = Redacted(record=record, uow=dict(uow), changed=False, quotations=_NOTHING)
         try:
-            return self._searched(record, uow) or whole if self.names else whole
+            return self._searched(record, uow)
         except RecursionError:
-            return Redacted(record=MASK, uow={}, changed=True, quotations=_NOTHING)
+            if not self.names:
+                return Redacted(record=record, uow={}, changed=False, quotations=_NOTHING)
+            return Redacted(record=MASK, uow={}, changed=True, quotations=None)
 
-    def _searched(self, record: Json, uow: Mapping[str, Any]) -> Redacted | None:
-        finder = _Pass(self.names, _NOTHING)
-        finder.record(record)
-        finder.value(dict(uow), ())
-        if not finder.found:
-            return None
-        quotations = Quotations(finder.values)
-        eraser = _Pass(self.names, quotations)
-        shown = eraser.record(record)
+    def _searched(self, record: Json, uow: Mapping[str, Any]) -> Redacted:
+        found = _Pass(self.names, _NOTHING.out_of_data)
+        if self.names:
+            found.record(record)
+        found_in_scope = _Pass(self.scope, _NOTHING.out_of_scope)
+        shown_scope = found_in_scope.value(dict(uow), ())
+        values = found.values | found_in_scope.values
+        if not found.found and not values:
+            return Redacted(record=record, uow=shown_scope, changed=False, quotations=_NOTHING)
+        quotations = Quotations(values)
+        shown = _Pass(self.names, quotations.out_of_data).record(record) if self.names else record
         return Redacted(
             record=shown,
-            uow=eraser.value(dict(uow), ()),
+            uow=_Pass(self.scope, quotations.out_of_scope).value(dict(uow), ()),
             changed=shown != record,
             quotations=quotations,
         )
@@ -61,28 +74,32 @@ class Redaction:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Redacted:
-    """A record and a unit of work as anybody may see them; `changed`: the record is not whole."""
+    """A record and a unit of work as anybody may see them; `changed`: the record is not whole.
+
+    Without `quotations` nobody knows what is to be redacted, and so texts are, too.
+    """
 
     record: Json
     uow: dict[str, Any]
     changed: bool
-    quotations: Quotations
+    quotations: Quotations | None
 
     def key(self, text: str) -> str | None:
         """Give a text that identifies something; None if it is one of what is redacted."""
-        return text if self.quotations.out_of_data(text) == text else None
+        known = self.quotations
+        return text if known is not None and known.out_of_data(text) == text else None
 
     def message(self, text: str) -> str:
         """Give the text of an error."""
-        return self.quotations.out_of_message(text)
+        return MASK if self.quotations is None else self.quotations.out_of_message(text)
 
 
 class _Pass:
     """Goes through documents, keeps the values of what is named, and gives the rest."""
 
-    def __init__(self, names: Names, quotations: Quotations) -> None:
+    def __init__(self, names: Names, clean: Callable[[str], str]) -> None:
         self._names = names
-        self._quotations = quotations
+        self._clean = clean
         self.values: set[str] = set()
         self.found = False
 
@@ -106,7 +123,7 @@ class _Pass:
             return self._text(value, path)
         # A number may be written as a text elsewhere; True and None are as of anybody.
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        return MASK if is_number and self._quotations.out_of_data(str(value)) == MASK else value
+        return MASK if is_number and self._clean(str(value)) == MASK else value
 
     def _member(self, name: str, value: Json, path: _Path) -> Json:
         below = (*path, name.casefold())
@@ -115,7 +132,7 @@ class _Pass:
     def _text(self, text: str, path: _Path) -> str:
         document = read_text(text)
         if document is None:
-            return self._quotations.out_of_data(text)
+            return self._clean(text)
         shown = self.value(document, path)
         return text if shown == document else encode(shown)
 

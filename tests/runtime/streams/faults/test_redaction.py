@@ -193,6 +193,32 @@ def test_a_number_that_is_redacted_is_so_as_a_text_and_as_a_number():
     assert fault["uow"]["other"] == 12
 
 
+def test_what_opens_doors_is_redacted_in_a_scope_without_being_named():
+    headers = {"Authorization": "Basic YWRtaW46aHVudGVyMg==", "accept": "text/plain"}
+    unit = a_unit(thing={"password": "of the event"}).extend(
+        http_request={"headers": headers, "url": "https://x?X-Amz-Signature=0123456789"},
+        note="sent with Basic YWRtaW46aHVudGVyMg==",
+        key="AKIAIOSFODNN7EXAMPLE",
+    )
+    fault = only(report(failed(unit, RuntimeError("401 for Basic YWRtaW46aHVudGVyMg=="))))
+    text = json.dumps(fault)
+    secrets = ("YWRtaW46", "0123456789", "AKIAIOS")
+    assert [each for each in secrets if each in text] == []
+    assert fault["uow"]["http_request"]["headers"]["accept"] == "text/plain"
+    assert fault["record"] == unit.record
+    assert "redacted" not in fault
+
+
+def test_an_error_about_what_cannot_be_looked_into_is_redacted_whole():
+    deep: object = {"mail": MAIL}
+    for _ in range(500):
+        deep = [deep]
+    of = Undecodable(record={"deep": deep}, place=NOWHERE, reason="deep", error="Deep")
+    fault = only(report(failed(of, ValueError(f"no {MAIL}")), redact=("mail",)))
+    assert fault["err"]["message"] == "[redacted]"
+    assert MAIL not in json.dumps(fault)
+
+
 # --- content that nobody can look into ------------------------------------------------------------
 
 OPAQUE = {

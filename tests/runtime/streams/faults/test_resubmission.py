@@ -346,6 +346,14 @@ def test_an_original_of_another_shape_is_refused(here, original):
     assert result.outcome is Outcome.REFUSED
 
 
+@pytest.mark.parametrize("record", [None, "text", 7, []])
+def test_a_record_that_is_no_object_is_refused(here, record):
+    (fault,) = report(failed(a_unit()), here=here)
+    (result,) = park(here, envelope({**fault, "record": record})).resubmit(anyone)
+    assert result.outcome is Outcome.REFUSED
+    assert "its record is no object" in result.reason
+
+
 BAD = {
     "no JSON": "{",
     "deep": "[" * 10_000,
