@@ -17,6 +17,7 @@ from cdk_streamer_runtime.streams.store.rows import expires_at
 PUT = "dynamodb:PutItem"
 QUERY = "dynamodb:Query"
 MOST = 1_000
+PAGES = 16  # of a megabyte each, as they are stored
 _AFTER_ALL = f"{EventRow.CORRELATION.value}$"  # the character after the #
 
 
@@ -51,7 +52,7 @@ class EventStore:
         """
         found: list[Correlated] = []
         start: Item | None = None
-        while True:
+        for _ in range(PAGES):
             page = self._table.query(
                 "#pk = :pk AND #sk BETWEEN :first AND :last",
                 names={"#pk": PK, "#sk": SK},
@@ -66,12 +67,13 @@ class EventStore:
             found += map(_correlated, page.items)
             start = page.next_key
             if len(found) > most:
-                raise TooManyEvents(
-                    f"more than {most} events are correlated under one key; make keys that fewer "
-                    "events share, give `within` or a shorter `ttl`, or raise `most`"
-                )
+                break
             if start is None:
                 return found
+        raise TooManyEvents(
+            f"more than {most} events, or {PAGES} MB of them, are correlated under one key; make "
+            "keys that fewer events share, give `within` or a shorter `ttl`, or raise `most`"
+        )
 
 
 def _correlated(row: Item) -> Correlated:

@@ -251,6 +251,18 @@ def test_more_events_than_a_rule_looks_at_are_a_fault_that_says_what_to_do():
     assert "give `within`" in it.published[0]["err"]["message"]
 
 
+def test_events_that_are_too_large_together_are_a_fault_and_do_not_fill_the_memory():
+    it = shop()
+    for number in range(60):
+        at = START + number
+        row = {"pk": "17", "sk": f"CORREL#{at:016}#{number}", "timestamp": at, "data": "17"}
+        it.put(**row, event=event(f"e{number}", "order-noted", number, text="x" * 390_000))
+    it.collect(PAID)
+    it.pump()
+    assert [each["type"] for each in it.published] == ["fault"]
+    assert "16 MB" in it.published[0]["err"]["message"]
+
+
 def test_events_that_are_older_than_a_rule_looks_at_are_not_read():
     it = shop(most=3, within=timedelta(milliseconds=1))
     for number in range(8):
