@@ -274,6 +274,37 @@ def test_a_call_is_not_repeated_when_a_lower_record_of_the_stream_comes_again_me
     assert (failed(batch, answer), sorted(begun)) == ([0], [0, 1])
 
 
+def test_the_lowest_record_that_comes_again_counts_also_when_it_fails_last():
+    platform, begun = Interleaved(1), []
+
+    def send(uow, _):
+        begun.append(uow.event["n"])
+        while 2 not in begun:
+            platform.switch()
+        if uow.event["n"] != 1:
+            raise error_of("redeliver")
+
+    batch = kinesis([event(0, key="a"), event(1, key="a"), event(2, key="b")])
+    answer = Trial([pipeline(Call(name="write", send=send))], platform=platform).handle(batch)
+    assert (failed(batch, answer), sorted(begun)) == ([0], [0, 2])
+
+
+def test_records_below_one_that_comes_again_go_on_to_their_end():
+    ended = []
+
+    def fail(uow, _):
+        if uow.event["n"] == 2:
+            raise error_of("redeliver")
+        return uow
+
+    steps = (
+        Call(name="fail", send=fail),
+        Call(name="end", send=lambda uow, _: ended.append(uow.event["n"])),
+    )
+    Trial([pipeline(*steps)]).handle(kinesis(distinct(4)))
+    assert sorted(ended) == [0, 1]
+
+
 def test_an_error_can_say_how_long_to_wait():
     flaky = Flaky(1, lambda: Retryable(after=3))
     Trial([pipeline(Call(name="write", send=flaky))]).handle(queue([event(0)]))
