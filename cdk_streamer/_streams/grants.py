@@ -46,7 +46,7 @@ def read_grants(grants: Mapping[str, Sequence[str]] | None) -> tuple[Use, ...] |
                 f"{actions!r}; name each of them, without wildcards"
             )
     return tuple(
-        Use(kind="", name=name, actions=tuple(sorted(set(grants[name]))), by="grants")
+        Use(kind=None, name=name, actions=tuple(sorted(set(grants[name]))), by="grants")
         for name in sorted(grants)
     )
 

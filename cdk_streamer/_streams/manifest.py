@@ -26,9 +26,9 @@ _KNOWN: dict[tuple[object, ...], Manifest] = {}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Use:
-    """What a step does with a resource, and whose step it is."""
+    """What a step does with a resource, and whose step it is; None: of whatever kind it is."""
 
-    kind: str
+    kind: str | None
     name: str
     actions: tuple[str, ...]
     by: str

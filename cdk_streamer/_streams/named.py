@@ -20,10 +20,11 @@ from cdk_streamer_runtime.contract.streams import (
 if TYPE_CHECKING:
     from cdk_streamer._streams.manifest import Use
 
+# Names that are taken; the arguments that bring them are called the same.
 _OWN = {
-    TABLE_RESOURCE: "table",
-    BUS_RESOURCE: "bus",
-    CLAIMS_RESOURCE: "claims",
+    TABLE_RESOURCE: ResourceKind.TABLE,
+    BUS_RESOURCE: ResourceKind.EVENT_BUS,
+    CLAIMS_RESOURCE: ResourceKind.BUCKET,
 }
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")
 # The attribute by which a kind is known, and the one that the runtime addresses it by. Interfaces
@@ -85,12 +86,11 @@ class Named:
 
 def kind_of(value: object) -> ResourceKind | None:
     """Tell what a construct is."""
-    if not isinstance(value, Construct):
+    # By each mark, and not by the class: what is imported has one of jsii's own.
+    if not hasattr(value, "node"):
         return None
-    # Of the class, since to ask a construct is to ask jsii.
-    members = set(dir(type(cast("object", value))))
     for kind, marks in _MARKS.items():
-        if members.issuperset(marks):
+        if all(hasattr(value, mark) for mark in marks):
             return kind
     return None
 
@@ -114,7 +114,7 @@ def read_resources(resources: Mapping[str, object]) -> dict[str, Named]:
         if name in _OWN:
             raise ValueError(
                 f"resources cannot have {name!r}, which is the processor's own; pass "
-                f"{_OWN[name]}= instead, or choose another name"
+                f"{name}= instead, or choose another name"
             )
         if not _NAME.fullmatch(name):
             raise ValueError(
@@ -126,19 +126,19 @@ def read_resources(resources: Mapping[str, object]) -> dict[str, Named]:
 
 def check_uses(resources: Mapping[str, Named], uses: tuple[Use, ...]) -> None:
     """Refuse steps whose resource is not there or is another; raises ValueError with the remedy."""
+    kinds = {**_OWN, **{name: found.kind for name, found in resources.items()}}
     for use in uses:
-        found = resources.get(use.name)
-        if use.name in _OWN:
-            continue
-        if found is None:
+        kind = kinds.get(use.name)
+        what = "something" if use.kind is None else f"a {use.kind}"
+        if kind is None:
             raise ValueError(
-                f"{use.by} uses a {use.kind} named {use.name!r}, and resources has "
+                f"{use.by} uses {what} named {use.name!r}, and resources has "
                 f"{sorted(resources)}; pass resources={{{use.name!r}: ...}}"
             )
-        if found.kind != use.kind:
+        if use.kind is not None and use.kind != kind:
             raise ValueError(
-                f"{use.by} uses {use.name!r} as a {use.kind}, and resources[{use.name!r}] is a "
-                f"{found.kind.value}; pass a {use.kind}, or correct the rule"
+                f"{use.by} uses {use.name!r} as {what}, and it is a {kind.value}; pass another "
+                f"construct as resources[{use.name!r}], or correct the rule"
             )
 
 

@@ -16,12 +16,30 @@ from aws_cdk import (
     aws_apigateway as apigateway,
     aws_apigatewayv2 as apigatewayv2,
     aws_cloudwatch_actions as cloudwatch_actions,
+    aws_dynamodb as dynamodb,
+    aws_events as events,
+    aws_iam as iam,
+    aws_kinesis as kinesis,
+    aws_kms as kms,
     aws_lambda as lambda_,
+    aws_s3 as s3,
+    aws_scheduler as scheduler,
     aws_secretsmanager as secretsmanager,
     aws_sns as sns,
+    aws_sqs as sqs,
+    aws_stepfunctions as stepfunctions,
 )
 
-from cdk_streamer import AsyncRequestApi, Auth, PeriodicTimer, ProgressWebSocket, Webhooks
+from cdk_streamer import (
+    AsyncRequestApi,
+    Auth,
+    PeriodicTimer,
+    ProgressWebSocket,
+    StreamProcessor,
+    StreamResource,
+    StreamSource,
+    Webhooks,
+)
 
 HANDLERS = Path(__file__).parent / "apps" / "handlers"
 ENVIRONMENT = Environment(account="123456789012", region="eu-west-1")
@@ -82,6 +100,95 @@ def full_timer() -> PeriodicTimer:
 @cache
 def full_timer_template() -> dict[str, Any]:
     return template_of(Stack.of(full_timer()))
+
+
+def new_processor(stack: Stack, id: str = "Listener", **settings: Any) -> StreamProcessor:
+    """Give a processor of a Kinesis stream, unless another source is given."""
+    source = settings.pop("source", None) or new_source(stack, id)
+    return StreamProcessor(stack, id, **{"source": source, "handlers": HANDLERS, **settings})
+
+
+def new_source(stack: Stack, id: str = "Listener", **settings: Any) -> StreamSource:
+    """Give a Kinesis stream of somebody else's as the source."""
+    arn = "arn:aws:kinesis:eu-west-1:123456789012:stream/things"
+    return StreamSource.kinesis(
+        kinesis.Stream.from_stream_arn(stack, f"{id}Stream", arn), **settings
+    )
+
+
+def new_bus_source(stack: Stack, id: str = "Things", **settings: Any) -> StreamSource:
+    """Give a bus of somebody else's as the source."""
+    arn = "arn:aws:events:eu-west-1:123456789012:event-bus/things"
+    return StreamSource.event_bus(events.EventBus.from_event_bus_arn(stack, id, arn), **settings)
+
+
+def new_resources(stack: Stack, key: kms.IKey | None = None) -> dict[str, Any]:
+    """Give what `handlers/everything.py` uses, all of it somebody else's, encrypted with `key`."""
+    arn = "arn:aws:{}:eu-west-1:123456789012:{}".format
+    group = scheduler.ScheduleGroup.from_schedule_group_name(stack, "Reminders", "reminders")
+    role = iam.Role.from_role_arn(stack, "Reminder", "arn:aws:iam::123456789012:role/reminder")
+    return {
+        "other": dynamodb.Table.from_table_attributes(
+            stack, "Other", table_arn=arn("dynamodb", "table/other"), encryption_key=key
+        ),
+        "partners": events.EventBus.from_event_bus_arn(
+            stack, "Partners", arn("events", "event-bus/partners")
+        ),
+        "records": kinesis.Stream.from_stream_attributes(
+            stack, "Records", stream_arn=arn("kinesis", "stream/records"), encryption_key=key
+        ),
+        "orders": sqs.Queue.from_queue_attributes(
+            stack,
+            "Orders",
+            queue_arn=arn("sqs", "orders"),
+            key_arn=None if key is None else key.key_arn,
+        ),
+        "news": sns.Topic.from_topic_arn(stack, "News", arn("sns", "news")),
+        "progress": new_socket(stack, "Progress"),
+        "reports": StreamResource.bucket(
+            s3.Bucket.from_bucket_attributes(
+                stack, "Files", bucket_arn="arn:aws:s3:::reports", encryption_key=key
+            ),
+            prefixes=["daily/"],
+        ),
+        "worker": lambda_.Function.from_function_arn(
+            stack, "Worker", arn("lambda", "function:worker")
+        ),
+        "reminders": StreamResource.schedule_group(group, role=role),
+        "workflow": stepfunctions.StateMachine.from_state_machine_arn(
+            stack, "Workflow", arn("states", "stateMachine:workflow")
+        ),
+        "token": secretsmanager.Secret.from_secret_attributes(
+            stack, "Token", secret_complete_arn=SECRET_ARN, encryption_key=key
+        ),
+    }
+
+
+def new_full_processor(
+    stack: Stack, id: str = "Everything", key: kms.IKey | None = None, **settings: Any
+) -> StreamProcessor:
+    """Give a processor of a bus whose rules do everything that rules can do."""
+    return new_processor(
+        stack,
+        id,
+        source=settings.pop("source", None) or new_bus_source(stack),
+        entry_point="handlers.everything:handler",
+        resources=new_resources(stack, key),
+        encryption_key=key,
+        **settings,
+    )
+
+
+@cache
+def full_processor() -> StreamProcessor:
+    """Give a processor with all that can be asked for; many tests look at this one."""
+    stack = new_stack()
+    return new_full_processor(stack, alarm_actions=[new_action(stack)])
+
+
+@cache
+def full_processor_template() -> dict[str, Any]:
+    return template_of(Stack.of(full_processor()))
 
 
 def new_rest_domain(stack: Stack) -> apigateway.IDomainName:
