@@ -62,6 +62,9 @@ if TYPE_CHECKING:
         to_sqs_sns_records,
     )
     from cdk_streamer_runtime.streams.sources.sqs import from_sqs, to_sqs_records
+    from cdk_streamer_runtime.streams.store.jobs import JobState
+    from cdk_streamer_runtime.streams.store.outbox import outbox_item
+    from cdk_streamer_runtime.streams.store.table import TooManyEvents
     from cdk_streamer_runtime.streams.uow import UnitOfWork, merged
 
 __all__ = [
@@ -75,6 +78,7 @@ __all__ = [
     "HandedBack",
     "Ignored",
     "Images",
+    "JobState",
     "Malformed",
     "Outcome",
     "Pipeline",
@@ -84,6 +88,7 @@ __all__ = [
     "Spread",
     "Stream",
     "StreamApp",
+    "TooManyEvents",
     "Undecodable",
     "UnitOfWork",
     "Use",
@@ -103,6 +108,7 @@ __all__ = [
     "from_sqs_sns",
     "from_sqs_sns_s3",
     "merged",
+    "outbox_item",
     "rules",
     "to_alarm_event",
     "to_cron_event",
@@ -131,6 +137,7 @@ _MODULES = {
     "HandedBack": "answers",
     "Ignored": "outcome",
     "Images": "sources.dynamodb",
+    "JobState": "store.jobs",
     "Malformed": "json_text",
     "Outcome": "outcome",
     "Pipeline": "pipelines.pipeline",
@@ -140,6 +147,7 @@ _MODULES = {
     "Spread": "pipelines.steps",
     "Stream": "pipelines.stream",
     "StreamApp": "app",
+    "TooManyEvents": "store.table",
     "Undecodable": "outcome",
     "UnitOfWork": "uow",
     "Use": "pipelines.steps",
@@ -159,6 +167,7 @@ _MODULES = {
     "from_sqs_sns": "sources.sns",
     "from_sqs_sns_s3": "sources.s3",
     "merged": "uow",
+    "outbox_item": "store.outbox",
     "to_alarm_event": "sources.alarms",
     "to_cron_event": "sources.cron",
     "to_dynamodb_records": "sources.dynamodb_records",

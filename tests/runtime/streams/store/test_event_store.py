@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from cdk_streamer_runtime.memory.platform import START
-from cdk_streamer_runtime.streams import rules
+from cdk_streamer_runtime.streams import outbox_item, rules
 from tests.runtime.streams.store.shop import MINUTE, Shop, event
 
 ORDER = rules.Collect(id="c", event_type="*", correlation_key="order.id")
@@ -340,6 +340,29 @@ def test_a_correlation_lives_as_long_as_its_event_unless_said_otherwise():
     it.collect(PAID)
     it.pump()
     assert [row["ttl"] - START // 1000 for row in it.rows("CORREL")] == [86_400, 172_800]
+
+
+# --- outbox -----------------------------------------------------------------------------------
+
+
+def test_what_a_transaction_of_ones_own_has_stored_is_published():
+    it = Shop(rules.Outbox(id="shop"))
+    it.put(**outbox_item("shop", "17", [PAID, PACKED]))
+    it.put(**outbox_item("other", "17", [PAID]))
+    it.pump()
+    assert [each["id"] for each in it.published] == ["p1", "p2"]
+
+
+def test_an_outbox_item_without_what_an_event_has_is_refused():
+    with pytest.raises(ValueError, match=r"one lacks \['timestamp', 'partitionKey'\]"):
+        outbox_item("shop", "17", [{"id": "a", "type": "b"}])
+    with pytest.raises(ValueError, match="needs at least one event"):
+        outbox_item("shop", "17", [])
+
+
+def test_an_outbox_takes_its_own_items_whatever_their_types():
+    with pytest.raises(ValueError, match="an item's rule decides"):
+        rules.Outbox(id="shop", event_type="order-*")
 
 
 # --- expired ----------------------------------------------------------------------------------
