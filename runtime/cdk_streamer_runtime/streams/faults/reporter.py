@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -12,11 +14,12 @@ from cdk_streamer_runtime.streams.faults.failure import Failure
 from cdk_streamer_runtime.streams.faults.fault import Draft, source_of
 from cdk_streamer_runtime.streams.faults.publication import Publication
 from cdk_streamer_runtime.streams.faults.redaction import Redaction
-from cdk_streamer_runtime.streams.faults.wording import kind_of
+from cdk_streamer_runtime.streams.faults.wording import kind_of, name_of
 from cdk_streamer_runtime.streams.outcome import Undecodable, digest
 from cdk_streamer_runtime.streams.uow import UnitOfWork
 
 _NOTHING = Redaction()
+logger = logging.getLogger(__name__)
 _Part = tuple[UnitOfWork | Undecodable, Mapping[str, Any]]
 
 
@@ -61,6 +64,8 @@ class FaultReporter:
         missing = [draft for draft in drafts if draft.id not in published]
         if published:
             world.meter.count(StreamMetric.FAULTS, len(published))
+            errors = Counter(name_of(draft.first) for draft in drafts if draft.id in published)
+            logger.warning("records became faults", extra={"errors": dict(errors)})
         # By identity: a failure that stands for several records is given once.
         again = {id(each): each for draft in missing for each in draft.failures}
         again |= {id(each): each for each in refused}

@@ -38,16 +38,21 @@ def kind_of(failure: Failure) -> str:
     return f"{type(error).__module__}.{type(error).__qualname__}"
 
 
+def name_of(failure: Failure) -> str:
+    """Give the error's name: of a service's its code, else its class."""
+    if failure.error is not None:
+        return _name_of(failure.error)
+    return failure.of.error if isinstance(failure.of, Undecodable) else "Unknown"
+
+
 def wording_of(failure: Failure) -> Wording:
     """Say what a failure was; nothing of it is redacted yet."""
-    error = failure.error
+    name, error = name_of(failure), failure.error
     if error is None:
-        name, message = "Unknown", ""
-        if isinstance(failure.of, Undecodable):
-            name, message = failure.of.error, failure.of.reason
+        message = failure.of.reason if isinstance(failure.of, Undecodable) else ""
         return Wording(name=name, message=message, stack=[], causes=[])
     return Wording(
-        name=_name_of(error),
+        name=name,
         message=_text_of(error),
         stack=_places(error),
         causes=[f"{_name_of(each)}: {_text_of(each)}" for each in islice(_causes(error), _CAUSES)],

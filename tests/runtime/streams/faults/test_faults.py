@@ -96,6 +96,18 @@ def test_one_bad_event_in_ten_rules_is_one_fault_that_names_them(here):
     assert here.meter.counts["Faults"] == 1
 
 
+def test_the_log_tells_how_many_of_which_errors_and_nothing_of_the_records(here, caplog):
+    first, second = units(an_event(1), an_event(2))
+    with caplog.at_level("WARNING"):
+        report(failed(first), failed(second), failed(second, TypeError("secret")), here=here)
+    (line,) = caplog.records
+    assert (line.getMessage(), line.errors) == (
+        "records became faults",
+        {"KeyError": 2, "TypeError": 1},
+    )
+    assert "secret" not in str(vars(line))
+
+
 def test_two_kinds_of_error_are_two_faults_of_the_record():
     unit = a_unit()
     faults = report(failed(unit), failed(unit, TypeError("no")), failed(unit, KeyError("other")))
