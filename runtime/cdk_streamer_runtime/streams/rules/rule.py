@@ -140,17 +140,15 @@ def _check(kind: type[Rule], arguments: tuple[Any, ...], options: dict[str, Any]
             close = get_close_matches(name, known, n=1)
             hint = f"did you mean {close[0]!r}?" if close else f"it has {', '.join(known)}"
             raise ValueError(f"{title} has no option {name!r}; {hint}")
-    for name, each in known.items():
-        declared: Option = each.metadata["option"]
-        if name not in options:
-            if each.default is MISSING:
-                raise ValueError(f"{title} lacks the option {name!r}: {declared.doc}")
-            continue
-        value = options[name]
-        if value is None and declared.is_optional:
-            continue
-        if wrong := declared.kind.refusal(value):
+    for name, value in options.items():
+        declared: Option = known[name].metadata["option"]
+        is_none = value is None and declared.is_optional
+        if not is_none and (wrong := declared.kind.refusal(value)):
             raise ValueError(f"{title}: {name} {wrong}")
+    for name, each in known.items():
+        if name not in options and each.default is MISSING:
+            doc = each.metadata["option"].doc
+            raise ValueError(f"{title} lacks the option {name!r}: {doc}")
 
 
 def _title(kind: type[Rule], name: object) -> str:

@@ -150,6 +150,16 @@ def test_without_sequences_none_of_the_newest_time_is_overwritten_by_an_older_on
     assert run.item()["name"] == last["thing"]["name"]
 
 
+@pytest.mark.parametrize(("latched", "name"), [(True, "mine"), (False, "one")])
+def test_the_echo_of_ones_own_change_does_not_overwrite_it(latched, name):
+    run = invocations(latched=latched)
+    mine = {"pk": {"S": "t1"}, "sk": {"S": "thing"}, "name": {"S": "mine"}}
+    item = {**mine, "timestamp": {"N": str(START)}}
+    run.aws.call("dynamodb", "PutItem", {"TableName": "things", "Item": item})
+    run.run(to_sqs_records([thing()]))
+    assert run.item()["name"] == name
+
+
 # --- deletion -----------------------------------------------------------------------------------
 
 
