@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +10,14 @@ from contextlib import contextmanager
 from rich.console import Console
 
 from cdk_streamer_local import LocalStack
-from cdk_streamer_local.events import Deployed, Event, Installing, Synthesized, Warmed
+from cdk_streamer_local.events import (
+    Deployed,
+    Event,
+    Explained,
+    Installing,
+    Synthesized,
+    Warmed,
+)
 
 console = Console(highlight=False)
 
@@ -51,3 +59,12 @@ def tell(event: Event) -> None:
             )
         case _:
             pass
+
+
+def fail(stack: LocalStack | None, cause: str, remedy: str) -> int:
+    """Say why a demo ends early; gives the exit status."""
+    events = stack.events if stack is not None else ()
+    why = [event.text for event in events if isinstance(event, Explained)]
+    for line in [*why, f"error: {cause}", f"       {remedy}"]:
+        print(line, file=sys.stderr)
+    return 1

@@ -20,8 +20,7 @@ from botocore.session import Session
 
 from cdk_streamer_client import PutTimer, StreamerClientError, Timer, TimerClient
 from cdk_streamer_local import LocalError, LocalStack
-from cdk_streamer_local.events import Explained
-from examples.narration import console, narrated
+from examples.narration import console, fail, narrated
 from examples.poller.account import Account, Arrival, Key, key_of, percentile
 from examples.poller.feeds import FeedServer
 from examples.poller.mix import timers
@@ -147,15 +146,6 @@ def summarize(account: Account) -> None:
     console.print(f"late by          {late} s")
     for kind, count, fired in account.by_kind():
         console.print(f"  {kind:<14} {fired:,} of {count:,}")
-
-
-def fail(stack: LocalStack | None, cause: str, remedy: str) -> int:
-    """Say why the demo ends early; gives the exit status."""
-    events = stack.events if stack is not None else ()
-    why = [event.text for event in events if isinstance(event, Explained)]
-    for line in [*why, f"error: {cause}", f"       {remedy}"]:
-        print(line, file=sys.stderr)
-    return 1
 
 
 if __name__ == "__main__":

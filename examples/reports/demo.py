@@ -16,13 +16,11 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-
 from cdk_streamer_client import StreamerClient, StreamerClientError
 from cdk_streamer_client.display import display_on
 from cdk_streamer_local import LocalError, LocalStack
-from cdk_streamer_local.events import Explained, Warmed
-from examples.narration import console, narrated
+from cdk_streamer_local.events import Warmed
+from examples.narration import console, fail, narrated
 from examples.reports import sample
 from examples.reports.client import make_report
 from examples.reports.handlers.wording import money
@@ -122,14 +120,6 @@ def summarize(result: Mapping[str, Any]) -> None:
 def milliseconds(began: float) -> str:
     """Tell how long ago that was."""
     return f"{(time.monotonic() - began) * 1000:,.0f} ms"
-
-
-def fail(stack: LocalStack, cause: str, remedy: str) -> int:
-    """Say why the demo ends early; gives the exit status."""
-    why = [event.text for event in stack.events if isinstance(event, Explained)]
-    for line in [*why, f"error: {cause}", f"       {remedy}"]:
-        Console(stderr=True, highlight=False).print(line, markup=False, soft_wrap=True)
-    return 1
 
 
 if __name__ == "__main__":

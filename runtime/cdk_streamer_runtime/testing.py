@@ -10,6 +10,7 @@ from cdk_streamer_runtime.memory import (
 from cdk_streamer_runtime.memory.api import MemoryApi
 from cdk_streamer_runtime.memory.client import TestClient
 from cdk_streamer_runtime.memory.http import HttpAnswer
+from cdk_streamer_runtime.memory.processor import MemoryProcessor
 from cdk_streamer_runtime.memory.timers import FakeTimerService
 from cdk_streamer_runtime.memory.webhooks import MemoryReceiver, Webhook
 
@@ -20,6 +21,7 @@ __all__ = [
     "MemoryApi",
     "MemoryAws",
     "MemoryConnections",
+    "MemoryProcessor",
     "MemoryReceiver",
     "QueueSchema",
     "TableSchema",

@@ -34,6 +34,7 @@ _KINDS = {
 _SERVICES = {"kinesis": Kind.STREAM, "dynamodb": Kind.TABLE, "sqs": Kind.QUEUE}
 _DEFAULT_BUS = "default"
 _TYPES = 3  # as many are said
+_PARTS, _OWN_KIND = 2, {"Queue", "Table", "Bucket", "Topic"}
 
 Json = Mapping[str, Any]
 
@@ -53,7 +54,10 @@ class _Resource:
         if path is None:
             return re.sub(r"[0-9A-F]{8}$", "", self.id.partition("/")[2])
         path = construct_path(cast("str", path))
-        return path.partition("/")[2] or path
+        _, *parts = path.split("/")
+        # What is inside a construct of ours says its kind again.
+        shown = parts[:-1] if len(parts) > _PARTS and parts[-1] in _OWN_KIND else parts
+        return "/".join(shown) or path
 
 
 @dataclass(slots=True)
