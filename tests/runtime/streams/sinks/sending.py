@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from cdk_streamer_runtime.memory.functions import function_arn
@@ -101,15 +101,20 @@ class Surroundings:
 
     def send(self, step: Call | BulkCall, *units: UnitOfWork) -> list[Any]:
         """Give what a step makes of units of work: a unit, None, or the error it met."""
-        if isinstance(step, Call):
-            return [step.send(unit, self.world) for unit in units]
-        entries = [step.prepare(unit, self.world) for unit in units]
-        values = [entry.value for entry in entries if entry is not None]
-        answers = iter(step.send(values, self.world) if values else [])
-        return [
-            unit if entry is None else _answered(unit, step, next(answers))
-            for unit, entry in zip(units, entries, strict=True)
-        ]
+        return sent(self.world, step, *units)
+
+
+def sent(world: World, step: Call | BulkCall, *units: UnitOfWork) -> list[Any]:
+    """Give what a step makes of units of work in this world."""
+    if isinstance(step, Call):
+        return [step.send(unit, world) for unit in units]
+    entries = [step.prepare(unit, world) for unit in units]
+    values = [entry.value for entry in entries if entry is not None]
+    answers = iter(step.send(values, world) if values else [])
+    return [
+        unit if entry is None else _answered(unit, step, next(answers))
+        for unit, entry in zip(units, entries, strict=True)
+    ]
 
 
 def _answered(unit: UnitOfWork, step: BulkCall, answer: Any) -> Any:
@@ -145,6 +150,3 @@ def event(id: str = "1", **members: Any) -> dict[str, Any]:
 
 def batch(*units: UnitOfWork) -> UnitOfWork:
     return merged(units)
-
-
-Make = Callable[..., UnitOfWork]
