@@ -21,6 +21,7 @@ PUBLIC = (
     "cdk_streamer_client",
     "cdk_streamer_local",
     "cdk_streamer_runtime",
+    "cdk_streamer_runtime.streams",
     "cdk_streamer_runtime.testing",
 )
 # Each one is paid at every cold start. asyncio alone would be 45 and a third of the time: whoever

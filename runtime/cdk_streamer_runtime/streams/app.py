@@ -28,12 +28,12 @@ from cdk_streamer_runtime.streams.outcome import Outcome
 from cdk_streamer_runtime.streams.pipelines.pipeline import Pipeline
 from cdk_streamer_runtime.streams.routing.router import Router
 from cdk_streamer_runtime.streams.rules.rule import Rule, compile_rules
-from cdk_streamer_runtime.streams.sources.dynamodb import Images
 from cdk_streamer_runtime.streams.uow import UnitOfWork
 
 if TYPE_CHECKING:
     from cdk_streamer_runtime.streams.pipelines.stream import Stream
     from cdk_streamer_runtime.streams.routing.patterns import EventTypeOption
+    from cdk_streamer_runtime.streams.sources.dynamodb import Images
 
     Build = TypeVar("Build", bound=Callable[[Stream], Stream])
 

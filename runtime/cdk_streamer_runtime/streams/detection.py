@@ -5,35 +5,40 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterator
 from functools import partial
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 from cdk_streamer_runtime.contract.streams import StreamSourceKind
 from cdk_streamer_runtime.streams.answers import source_of
 from cdk_streamer_runtime.streams.json_text import Decode, Json, is_object
 from cdk_streamer_runtime.streams.outcome import Outcome, records_of
-from cdk_streamer_runtime.streams.sources.alarms import CHANGES, from_alarm
-from cdk_streamer_runtime.streams.sources.cron import SCHEDULED, from_cron
-from cdk_streamer_runtime.streams.sources.dynamodb import Images, from_dynamodb
-from cdk_streamer_runtime.streams.sources.eventbridge import from_eventbridge, from_sqs_eventbridge
-from cdk_streamer_runtime.streams.sources.kinesis import from_kinesis
-from cdk_streamer_runtime.streams.sources.s3 import from_s3
-from cdk_streamer_runtime.streams.sources.sns import from_sns
-from cdk_streamer_runtime.streams.sources.sqs import from_sqs
+
+if TYPE_CHECKING:
+    from cdk_streamer_runtime.streams.sources.dynamodb import Images
 
 From = Callable[[Json], Iterator[Outcome]]
 
-_BY_KIND: dict[str, Callable[..., Iterator[Outcome]]] = {
-    StreamSourceKind.KINESIS: from_kinesis,
-    StreamSourceKind.DYNAMODB: from_dynamodb,
-    StreamSourceKind.SQS: from_sqs,
-    StreamSourceKind.EVENT_BUS: from_sqs_eventbridge,
+# Modules and their functions: a processor loads what it reads, and nothing else.
+_BY_KIND = {
+    StreamSourceKind.KINESIS: ("kinesis", "from_kinesis"),
+    StreamSourceKind.DYNAMODB: ("dynamodb", "from_dynamodb"),
+    StreamSourceKind.SQS: ("sqs", "from_sqs"),
+    StreamSourceKind.EVENT_BUS: ("eventbridge", "from_sqs_eventbridge"),
 }
-_BY_SOURCE: dict[str, Callable[..., Iterator[Outcome]]] = {
-    "aws:kinesis": from_kinesis,
-    "aws:dynamodb": from_dynamodb,
-    "aws:sqs": from_sqs,
-    "aws:sns": from_sns,
-    "aws:s3": from_s3,
+_BY_SOURCE = {
+    "aws:kinesis": ("kinesis", "from_kinesis"),
+    "aws:dynamodb": ("dynamodb", "from_dynamodb"),
+    "aws:sqs": ("sqs", "from_sqs"),
+    "aws:sns": ("sns", "from_sns"),
+    "aws:s3": ("s3", "from_s3"),
 }
+_ALARM = ("alarms", "from_alarm")
+_BY_DETAIL_TYPE = {
+    "CloudWatch Alarm State Change": _ALARM,
+    "CloudWatch Alarm Contributor State Change": _ALARM,
+    "Scheduled Event": ("cron", "from_cron"),
+}
+_ANY_DETAIL = ("eventbridge", "from_eventbridge")
 
 
 class Sources:
@@ -72,22 +77,27 @@ class Sources:
 def _detected(event: Json, kind: str | None) -> Callable[..., Iterator[Outcome]]:
     records = records_of(event)
     source = source_of(records[0]) if records else None
-    if source == "aws:sqs" and kind in _BY_KIND:
-        return _BY_KIND[kind]
+    found = _by_event(event, source, kind)
+    if found is None:
+        raise ValueError(
+            f"nobody reads events of {source or 'an unknown source'}; "
+            "name the from-function: StreamApp(source=from_kinesis)"
+        )
+    module, function = found
+    return getattr(import_module(f"cdk_streamer_runtime.streams.sources.{module}"), function)
+
+
+def _by_event(event: Json, source: str | None, kind: str | None) -> tuple[str, str] | None:
+    constructed = _BY_KIND.get(StreamSourceKind(kind)) if kind else None
+    if source == "aws:sqs" and constructed:
+        return constructed
     if source in _BY_SOURCE:
         return _BY_SOURCE[source]
-    if is_object(event) and ("alarmData" in event or event.get("detail-type") in CHANGES):
-        return from_alarm
-    if is_object(event) and event.get("detail-type") == SCHEDULED:
-        return from_cron
-    if is_object(event) and "detail-type" in event:
-        return from_eventbridge
-    if kind in _BY_KIND:
-        return _BY_KIND[kind]
-    raise ValueError(
-        f"nobody reads events of {source or 'an unknown source'}; "
-        "name the from-function: StreamApp(source=from_kinesis)"
-    )
+    if is_object(event) and "alarmData" in event:
+        return _ALARM
+    if is_object(event) and isinstance(event.get("detail-type"), str):
+        return _BY_DETAIL_TYPE.get(event["detail-type"], _ANY_DETAIL)
+    return constructed
 
 
 def _options(source: Callable[..., Iterator[Outcome]]) -> frozenset[str]:

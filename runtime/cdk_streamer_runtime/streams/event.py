@@ -66,6 +66,7 @@ class Event(dict[str, Any]):
         return Event, (dict(self),)
 
     def _refuse(self, *_args: object, **_members: object) -> NoReturn:
+        """Refuse: what one pipeline changes, all others would see."""
         raise TypeError('an event cannot be changed; make another: Event({**event, "name": value})')
 
     __setitem__ = __delitem__ = __ior__ = _refuse  # pyright: ignore[reportAssignmentType] - takes all
