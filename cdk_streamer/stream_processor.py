@@ -232,6 +232,14 @@ class StreamProcessor(Construct):
         """Count invocations that handed back what there was no time for."""
         return self._metric(StreamMetric.DEADLINES)
 
+    def metric_circuit_openings(self) -> cloudwatch.Metric:
+        """Count how often circuit breakers opened."""
+        return self._metric(StreamMetric.CIRCUIT_OPENINGS)
+
+    def metric_calls_refused(self) -> cloudwatch.Metric:
+        """Count calls that an open circuit breaker did not let through."""
+        return self._metric(StreamMetric.CALLS_REFUSED)
+
     def metric_event_age(self, statistic: str = "p99") -> cloudwatch.Metric:
         """Give how old events are when they are taken up, in milliseconds."""
         return self._metric(StreamMetric.EVENT_AGE, statistic)

@@ -25,7 +25,12 @@ _RECORDS = (
     StreamMetric.RECORDS_REDELIVERED,
 )
 _TROUBLES = (StreamMetric.FAULTS, StreamMetric.EVENTS_DROPPED, StreamMetric.LOST_RACES)
-_EFFORT = (StreamMetric.RETRIES, StreamMetric.DEADLINES)
+_EFFORT = (
+    StreamMetric.RETRIES,
+    StreamMetric.DEADLINES,
+    StreamMetric.CIRCUIT_OPENINGS,
+    StreamMetric.CALLS_REFUSED,
+)
 _BY_PIPELINE = (STREAM_DIMENSION, PIPELINE_DIMENSION)
 _BY_STEP = (*_BY_PIPELINE, STEP_DIMENSION)
 
@@ -42,7 +47,7 @@ def new_dashboard(scope: Construct, processor: Processor) -> cloudwatch.Dashboar
         ],
         [
             counts("Events that went wrong", _metrics(name, _TROUBLES)),
-            counts("Calls made again, and time that ran out", _metrics(name, _EFFORT)),
+            counts("What services and time did not allow", _metrics(name, _EFFORT)),
             waiting(_queues(processor)),
         ],
         [
