@@ -10,7 +10,13 @@ from cdk_streamer_runtime.streams.pipelines.pipeline import Pipeline
 from cdk_streamer_runtime.streams.pipelines.steps import Call, Each, Step, Use
 from cdk_streamer_runtime.streams.routing.patterns import EventTypeOption, event_types
 from cdk_streamer_runtime.streams.rules.evaluate import Evaluate
-from cdk_streamer_runtime.streams.rules.options import EVENT_TYPE, NAME, instance_of, option
+from cdk_streamer_runtime.streams.rules.options import (
+    EVENT_TYPE,
+    NAME,
+    NAMES,
+    instance_of,
+    option,
+)
 from cdk_streamer_runtime.streams.rules.rule import Rule, flavor
 from cdk_streamer_runtime.streams.sinks.events import publish
 from cdk_streamer_runtime.streams.store.evaluator import Evaluator
@@ -40,6 +46,13 @@ class Expired(Rule):
         default=None,
     )
     bus: str = option(NAME, "what the bus is called", default=BUS_RESOURCE)
+    emitted_types: tuple[str, ...] | None = option(
+        NAMES, "the types that rows give to their expiry, for graphs", default=None
+    )
+
+    def emits(self) -> tuple[str, ...]:
+        """Give the types of the events that it publishes, as far as they are known."""
+        return self.emitted_types or ()
 
     def pipelines(self) -> tuple[Pipeline, ...]:
         """Give what it compiles to."""
@@ -55,6 +68,7 @@ class Expired(Rule):
             steps=self.steps(),
             accepts=accepts,
             policy=self.policy,
+            emits=self.emits(),
             own=self.own,
         )
         return (pipeline,)
