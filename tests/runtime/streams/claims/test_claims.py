@@ -188,10 +188,21 @@ def test_a_bucket_that_is_out_of_reach_is_no_fault_of_the_record(here):
         Unpacking().unpacked(arrived, here.world)
 
 
-@pytest.mark.parametrize("body", [b"{}", b"x" * 5_000_000, b""], ids=["other", "huge", "empty"])
-def test_an_object_that_somebody_replaced_is_refused(here, body):
+REPLACED = {
+    "other": lambda body: b"{}",
+    "huge": lambda body: b"x" * 5_000_000,
+    "empty": lambda body: b"",
+    "of the same size": lambda body: body.replace(b"xxxx", b"yyyy"),
+    "longer": lambda body: body + b" ",
+    "shorter": lambda body: body[:-1],
+}
+
+
+@pytest.mark.parametrize("replace_", REPLACED.values(), ids=REPLACED.keys())
+def test_an_object_that_somebody_replaced_is_refused(here, replace_):
     arrived = carried(EVENT, here)
     path = f"/{CLAIMS}/{arrived['claimCheck']['key']}"
+    body = replace_(here.aws.memory.rest("s3", "GET", path))
     here.aws.memory.rest("s3", "PUT", path, body=body)
     with pytest.raises(ClaimRefused, match="not what was left there"):
         Unpacking().unpacked(arrived, here.world)
