@@ -71,9 +71,10 @@ def call_http(
     """Give a step that sends requests below a URL: `{"method": "POST", "path": "/x", "body": ...}`.
 
     A request may have `query` and `headers`; its body is bytes, a text or any JSON value. Each has
-    the event's id as `idempotency-key`. `authorization` is a secret whose text is sent under this
-    name. Too many requests, conflicts and 5xx raise HttpBusy, other refusals HttpRefused; `timeout`
-    is in seconds. Raises ValueError for a URL that is not https, but on this machine.
+    an `idempotency-key` that is the same when the event comes again. `authorization` is a secret
+    whose text is sent under this name. Too many requests, conflicts and 5xx raise HttpBusy, other
+    refusals HttpRefused; `timeout` is in seconds. Raises ValueError for a URL that is not https,
+    but on this machine.
     """
     base = _base(url)
     connections = network or Network(timeout)
@@ -81,7 +82,7 @@ def call_http(
 
     def send(wanted: Wanted, world: World) -> dict[str, Any]:
         given = needed(wanted.request)
-        sent = {**common, "idempotency-key": wanted.id}
+        sent = {**common, "idempotency-key": _key(wanted, given)}
         if authorization is not None:
             sent["authorization"] = _secret(authorization, world)
         answer = connections.ask(*_encoded(base, given, sent, world))
@@ -175,6 +176,11 @@ def _encoded(
     target = Target(base.origin, f"{base.path}{path}", query)
     fields = {"host": base.origin.authority, **sent, **own}
     return target, encoded_request(method, target.text, fields, bytes(body or b""))
+
+
+def _key(wanted: Wanted, given: Mapping[str, Any]) -> str:
+    # Two pipelines may ask the same server for the same event.
+    return wanted.id_with(*[given.get(part) for part in ("method", "path", "query", "body")])
 
 
 def _raise_for(answer: Answer) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from cdk_streamer_runtime.contract.streams import ResourceKind
 from cdk_streamer_runtime.documents import size as bytes_of
-from cdk_streamer_runtime.streams.claims.packing import PACKING_USES
+from cdk_streamer_runtime.streams.claims.packing import PACKING_USES, Packed
 from cdk_streamer_runtime.streams.engine.world import World
 from cdk_streamer_runtime.streams.outcome import digest
 from cdk_streamer_runtime.streams.pipelines.steps import BulkCall, Entry
@@ -53,7 +53,7 @@ def send_messages(
         room = attribute_bytes(rest.get("MessageAttributes"))
         packed = packed_text(content, MESSAGES_BYTES - room, world, compress)
         address = world.resources.address(ResourceKind.QUEUE, queue)
-        value = {**rest, "MessageBody": packed.text, **fifo_ids(address, wanted)}
+        value = {**rest, "MessageBody": packed.text, **fifo_ids(address, wanted, packed)}
         size = within(packed.size + room, MESSAGES_BYTES, "a message")
         return Entry(value=Payload(value, packed), size=size)
 
@@ -82,15 +82,21 @@ def send_messages(
     )
 
 
-def fifo_ids(address: str, wanted: Wanted) -> dict[str, str]:
+def fifo_ids(address: str, wanted: Wanted, packed: Packed) -> dict[str, str]:
     """Give what a message of a FIFO queue or topic is ordered and known by; else what is said."""
     given: Mapping[str, Any] = wanted.request
     said = {name: given[name] for name in _OWN[1:] if name in given}
     if not address.endswith(FIFO):
         return said
     group = given.get("partitionKey") or wanted.uow.event["partitionKey"] or wanted.id
-    own = given["id"] if "id" in given and "MessageBody" not in given else wanted.id
-    return {"MessageGroupId": _fifo_id(group), "MessageDeduplicationId": _fifo_id(own), **said}
+    # An event has an id of its own; of other messages two pipelines may send one for each event.
+    own = given["id"] if _is_event(given) else None
+    known = own or wanted.id_with(packed.text)
+    return {"MessageGroupId": _fifo_id(group), "MessageDeduplicationId": _fifo_id(known), **said}
+
+
+def _is_event(given: Mapping[str, Any]) -> bool:
+    return "MessageBody" not in given and "Message" not in given
 
 
 def attribute_bytes(attributes: Mapping[str, Mapping[str, Any]] | None) -> int:

@@ -11,13 +11,17 @@ from functools import partial
 from typing import Any, NamedTuple, cast
 
 from cdk_streamer_runtime.contract.streams import ResourceKind
+from cdk_streamer_runtime.errors import AwsError, Throttled, Unreachable
 from cdk_streamer_runtime.streams.engine.world import World
 from cdk_streamer_runtime.streams.json_text import Json, is_list
 from cdk_streamer_runtime.streams.outcome import digest
+from cdk_streamer_runtime.streams.pipelines.splits import SPLIT_NUMBER
 from cdk_streamer_runtime.streams.pipelines.steps import BulkCall, Call, Entry, Use
 from cdk_streamer_runtime.streams.uow import UnitOfWork
 
 Request = Mapping[str, Any]
+_DIGEST = 12
+_SERVER_FAULT = 500
 
 
 class Wanted(NamedTuple):
@@ -29,9 +33,13 @@ class Wanted(NamedTuple):
 
     @property
     def id(self) -> str:
-        """What the request is known by: the same whenever its event comes."""
-        id = self.uow.event["id"]
-        return id if self.number is None else f"{id}.{self.number}"
+        """What the request is known by in its pipeline: the same whenever its event comes."""
+        parts = (self.uow.event["id"], self.uow.scope.get(SPLIT_NUMBER), self.number)
+        return ".".join([str(part) for part in parts if part is not None])
+
+    def id_with(self, *content: Json) -> str:
+        """Give an id that another pipeline's request for the same event does not have."""
+        return f"{self.id}-{digest(*content)[:_DIGEST]}"
 
 
 class _Ended:
@@ -148,11 +156,22 @@ def _sent(
     entries = [entry for parts in values for entry in parts.entries]
     answers: list[Any] = []
     for chunk in chunks(entries, count, size):
-        answers += send([entry.value for entry in chunk], world)
+        try:
+            answers += send([entry.value for entry in chunk], world)
+        except AwsError as error:
+            if not answers or not _passes(error):
+                raise
+            # What was taken is not sent again because of those that come later.
+            answers += [error] * (len(entries) - len(answers))
+            break
     if len(entries) == len(values) and not any(parts.is_list for parts in values):
         return answers
     rest = iter(answers)
     return [_joined([next(rest) for _ in parts.entries], parts) for parts in values]
+
+
+def _passes(error: AwsError) -> bool:
+    return isinstance(error, Throttled | Unreachable) or error.status >= _SERVER_FAULT
 
 
 def _joined(answers: list[Any], parts: _Parts) -> Any:  # noqa: ANN401 - a response or an error

@@ -35,15 +35,17 @@ def create_schedule(
 ) -> Call:
     """Give a step that makes a schedule, or changes the one of this name.
 
-    A request is what CreateSchedule takes, at least `ScheduleExpression` and `Target`. Default: the
-    event's id is its name, it starts in its minute, and is removed once it has ended.
+    A request is what CreateSchedule takes, at least `ScheduleExpression` and `Target`. Default: its
+    name is made of the event's id and of what it does, it starts in its minute, and it is removed
+    once it has ended.
     """
 
     def send(wanted: Wanted, world: World) -> dict[str, Any]:
         given = needed(wanted.request, "ScheduleExpression", "Target")
         parameters = _parameters(given, world)
         address = world.resources.address(ResourceKind.SCHEDULE_GROUP, group)
-        own = known_as(given.get("Name") or wanted.id, SCHEDULE_NAME_CHARACTERS)
+        own = given.get("Name") or wanted.id_with(parameters)
+        own = known_as(own, SCHEDULE_NAME_CHARACTERS)
         parameters |= {"GroupName": address, "ClientToken": digest(own, parameters)}
         body = json.dumps(parameters).encode()
         path = f"/schedules/{quote(own, safe='')}"

@@ -57,7 +57,7 @@ def publish_messages(
         room = attribute_bytes(rest.get("MessageAttributes"))
         packed = packed_text(content, size - room, world, compress)
         address = world.resources.address(ResourceKind.TOPIC, topic)
-        value = {**rest, "Message": packed.text, **fifo_ids(address, wanted)}
+        value = {**rest, "Message": packed.text, **fifo_ids(address, wanted, packed)}
         total = within(packed.size + room, size, "a message")
         return Entry(value=Payload(value, packed), size=total)
 

@@ -118,10 +118,13 @@ def test_a_schedule_of_the_same_name_is_changed(surroundings):
     assert schedules(surroundings)["order-1"]["ScheduleExpression"] == later["ScheduleExpression"]
 
 
-def test_a_schedule_without_a_name_is_its_events(surroundings):
+def test_a_schedule_without_a_name_is_made_once_for_its_event(surroundings):
     request = {name: value for name, value in SCHEDULE.items() if name != "Name"}
-    (passed,) = surroundings.send(create, unit("event-1", create_schedule_request=request))
-    assert passed.create_schedule_response == {"Name": "event-1"}
+    other = {**request, "Target": {"Arn": "other", "RoleArn": "role"}}
+    for each in (request, request, other):
+        surroundings.send(create, unit("event-1", create_schedule_request=each))
+    assert len(schedules(surroundings)) == 2
+    assert all(name.startswith("event-1-") for name in schedules(surroundings))
 
 
 def test_a_schedule_is_removed_whether_it_is_there_or_not(surroundings):
