@@ -189,9 +189,9 @@ def test_a_bucket_that_is_out_of_reach_is_no_fault_of_the_record(here):
 
 
 REPLACED = {
-    "other": lambda body: b"{}",
-    "huge": lambda body: b"x" * 5_000_000,
-    "empty": lambda body: b"",
+    "other": lambda _: b"{}",
+    "huge": lambda _: b"x" * 5_000_000,
+    "empty": lambda _: b"",
     "of the same size": lambda body: body.replace(b"xxxx", b"yyyy"),
     "longer": lambda body: body + b" ",
     "shorter": lambda body: body[:-1],
