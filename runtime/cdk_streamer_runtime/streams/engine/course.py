@@ -185,12 +185,7 @@ class Course:
         return given
 
     def _packed(self, at: int, step: BulkCall, units: Units, *, last: bool) -> Stop | None:
-        prepare, world = step.prepare, self.world
-
-        def prepared_by(uow: UnitOfWork) -> Entry | None:
-            return prepare(uow, world)
-
-        units, prepared = entries(prepared_by, step.size, units, self._fail(step.name))
+        units, prepared = entries(step, self.world, units, self._fail(step.name))
         if at < len(self._steps) - 1:
             return Stop(self, at, step, units, prepared) if units else None
         # Nothing follows, so nothing can overtake what waits here until a call is full.

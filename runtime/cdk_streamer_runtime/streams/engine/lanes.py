@@ -22,6 +22,7 @@ class Crowd(NamedTuple):
     entries: Sequence[Entry | None] = ()
     most: int = 1
     size: int = 0
+    ordered: bool = True
 
 
 Lane = list[tuple[int, list[int]]]  # of each crowd by its number, which of its units
@@ -93,24 +94,31 @@ def _bundles(
                 else:
                     bundles[name] = len(loads)
                     loads.append(calls)
-    return bundles, loads
+    # What only passes on makes no call, so it may be anywhere.
+    for name in {name for names in strands for name in names} - bundles.keys():
+        bundles[name] = 0
+    return bundles, loads or [0]
 
 
 def _bundle(crowd: Crowd, names: Sequence[str], bundles: dict[str, int], loads: list[int]) -> None:
-    counts, bytes_of = Counter[str](), Counter[str]()
+    counts = Counter(names)
+    bytes_of = Counter[str]()
     for name, entry in zip(names, crowd.entries, strict=True):
-        counts[name] += entry is not None
-        bytes_of[name] += 0 if entry is None else entry.size
-    fresh = [(calls, name) for name, calls in counts.items() if name not in bundles]
+        if entry is None:
+            counts[name] -= 1
+        else:
+            bytes_of[name] += entry.size
+    fresh = [(count, name) for name, count in counts.items() if count and name not in bundles]
     # The key with the most entries sets the number of calls; others fill them up.
     fresh.sort(key=lambda pair: pair[0], reverse=True)
     slots = room = 0
-    for calls, name in fresh:
-        if calls > slots or bytes_of[name] > room:
+    for count, name in fresh:
+        if count > slots or bytes_of[name] > room:
+            calls = count if crowd.ordered else -(-count // crowd.most)
             loads.append(calls)
             slots, room = calls * crowd.most, calls * crowd.size
         bundles[name] = len(loads) - 1
-        slots -= calls
+        slots -= count
         room -= bytes_of[name]
 
 

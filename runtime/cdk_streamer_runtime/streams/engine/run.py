@@ -223,5 +223,5 @@ class Run:
 def _crowd(stop: Stop) -> Crowd:
     step = stop.step
     if isinstance(step, BulkCall):
-        return Crowd(stop.units, stop.entries, step.count, step.size)
+        return Crowd(stop.units, stop.entries, step.count, step.size, step.ordered)
     return Crowd(stop.units)

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-from cdk_streamer_runtime.streams.pipelines.steps import Entry
+from cdk_streamer_runtime.streams.engine.world import World
+from cdk_streamer_runtime.streams.pipelines.steps import BulkCall, Entry
 from cdk_streamer_runtime.streams.uow import UnitOfWork
 
 Units = list[UnitOfWork]
@@ -62,14 +63,15 @@ def spread(
 
 
 def entries(
-    prepare: Callable[[UnitOfWork], Entry | None], limit: int, units: Units, fail: Fail
+    step: BulkCall, world: World, units: Units, fail: Fail
 ) -> tuple[Units, list[Entry | None]]:
     """Give the units and what a bulk call sends for them, without those that failed."""
     given: Units = []
     prepared: list[Entry | None] = []
+    prepare, limit = step.prepare, step.size
     for uow in units:
         try:
-            entry = prepare(uow)
+            entry = prepare(uow, world)
             if entry is not None and entry.size > limit:
                 raise ValueError(  # noqa: TRY301 - it is this unit's failure
                     f"an entry of {entry.size} bytes cannot be sent, a call takes {limit}"

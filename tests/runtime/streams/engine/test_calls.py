@@ -10,8 +10,11 @@ import pytest
 from cdk_streamer_runtime.contract.streams import StreamMetric
 from cdk_streamer_runtime.errors import Retryable, Throttled
 from cdk_streamer_runtime.memory.platform import START
+from cdk_streamer_runtime.streams.engine.lanes import Crowd, lanes_of
 from cdk_streamer_runtime.streams.faults.policy import Action, Policy
 from cdk_streamer_runtime.streams.pipelines.steps import BulkCall, Call, Entry
+from cdk_streamer_runtime.streams.place import NOWHERE
+from cdk_streamer_runtime.streams.uow import unit_of_work
 from tests.runtime.streams.engine.batches import (
     Trial,
     event,
@@ -157,6 +160,24 @@ def test_what_waited_for_a_full_call_goes_before_what_came_later():
     service = Service()
     Trial([pipeline(service.step(count=4))], window=3).handle(queue(event(n) for n in range(10)))
     assert service.calls == [[n] for n in range(10)]
+
+
+def test_keys_without_an_entry_are_spread_over_all_lanes():
+    units = [unit_of_work({}, each, NOWHERE) for each in distinct(40)]
+    entries = [Entry(value=1, size=1) if n < 10 else None for n in range(40)]
+    lanes = lanes_of([Crowd(units, entries, most=10, size=100), Crowd(units)], 4)
+    calls = [len(part) for lane in lanes for number, part in lane if number == 1]
+    assert calls == [10, 10, 10, 10]
+
+
+def test_a_hot_key_of_an_unordered_call_does_not_fill_one_lane_with_all_others():
+    service = Service()
+    events = [event(n, key="hot" if n < 20 else f"k{n}") for n in range(80)]
+    units = [unit_of_work({}, each, NOWHERE) for each in events]
+    step = service.step(ordered=False)
+    entries = [Entry(value=1, size=1)] * 80
+    lanes = lanes_of([Crowd(units, entries, step.count, step.size, step.ordered)], 4)
+    assert [len(part) for lane in lanes for _, part in lane] == [20, 20, 20, 20]
 
 
 # --- partial failures --------------------------------------------------------------------------
