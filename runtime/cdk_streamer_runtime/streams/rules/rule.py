@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import MISSING, Field, dataclass, fields
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, dataclass_transform
 
 from cdk_streamer_runtime.streams.pipelines.filters import accepting
@@ -137,6 +136,8 @@ def _check(kind: type[Rule], arguments: tuple[Any, ...], options: dict[str, Any]
     known = {each.name: each for each in _fields(kind)}
     for name in options:
         if name not in known:
+            from difflib import get_close_matches  # costs a cold start, and rules are right then
+
             close = get_close_matches(name, known, n=1)
             hint = f"did you mean {close[0]!r}?" if close else f"it has {', '.join(known)}"
             raise ValueError(f"{title} has no option {name!r}; {hint}")
