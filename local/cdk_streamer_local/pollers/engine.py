@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import logging
 import threading
+import time
 from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any
@@ -22,6 +23,7 @@ from cdk_streamer_local.pollers.teller import POLLER, Teller
 
 LOGS = "CDK_STREAMER_LOCAL_LOGS"
 CHAOS = "CDK_STREAMER_LOCAL_CHAOS"
+_PAUSE_SECONDS = 0.002
 _LATEST = "LATEST"
 logger = logging.getLogger("cdk-streamer.pollers")
 
@@ -61,22 +63,24 @@ class StreamPollers:
         self._refused: dict[str, str] = {}
         self._lock = threading.Lock()
         self._ready = False
+        self._found = False
 
     def take_place(self) -> None:
-        """Be called whenever the engine would look at streams."""
+        """Be called whenever the engine would look at streams, and whenever it should."""
         self._services.functions._poll_kinesis = lambda: False  # noqa: SLF001
-        self._services.functions._poll_dynamodb_streams = self.tick  # noqa: SLF001
+        self._services.functions._poll_dynamodb_streams = self._poll  # noqa: SLF001
+        threading.Thread(target=self._listen, name="stream-pollers", daemon=True).start()
 
     def begin(self) -> None:
         """Call functions from now on: they are wired."""
         self._ready = True
         self.tick()
 
-    def tick(self) -> bool:
-        """Read what is new and begin what is due; tells whether there was anything new."""
+    def tick(self) -> None:
+        """Read what is new and begin what is due."""
         with self._lock:
             if not self._ready:
-                return False
+                return
             mappings = [
                 ((str(account), str(region)), mapping)
                 for account, region, mapping in self._services.functions._iter_all_esms()  # noqa: SLF001
@@ -85,7 +89,22 @@ class StreamPollers:
             for gone in self._pollers.keys() - {mapping["UUID"] for _, mapping in mappings}:
                 self._pollers.pop(gone)[0].stop()
             found = [self._try(scope, mapping) for scope, mapping in mappings]
-            return any(found)
+            self._found = self._found or any(found)
+
+    def _poll(self) -> bool:
+        """Do as the engine's own poller: what it finds keeps the engine attentive to queues."""
+        self.tick()
+        found, self._found = self._found, False
+        return found
+
+    def _listen(self) -> None:
+        """Look at once: the engine pauses when it was woken for nothing, or is at its queues."""
+        woken = self._services.concurrency.esm_wake
+        while True:
+            woken.wait()
+            self.tick()
+            if woken.is_set():  # the engine did not look yet
+                time.sleep(_PAUSE_SECONDS)
 
     def _try(self, scope: Scope, mapping: dict[str, Any]) -> bool:
         try:

@@ -36,7 +36,7 @@ class Target(Protocol):
         ...
 
     def alarm(self, at: float) -> None:
-        """See to it that `Poller.advance` is called then."""
+        """See to it that `Poller.read` and `Poller.advance` are called then."""
         ...
 
 
@@ -47,6 +47,7 @@ class _Read:
     reader: Reader
     shard: Shard
     closed: bool = False
+    has_more: bool = False
 
 
 class Poller:
@@ -116,8 +117,9 @@ class Poller:
 
     def _take(self, read: _Read) -> bool:
         ahead = max(_READ_AHEAD, 2 * self._settings.batch_size * len(read.shard.lanes))
-        room = ahead - read.shard.length
-        records = read.reader.read(room) if room > 0 else ()
+        room = max(0, ahead - read.shard.length)
+        records = read.reader.read(room)
+        read.has_more = len(records) == room
         passed = tuple(record for record in records if self._passes(record.content))  # pyright: ignore[reportArgumentType] - a document
         read.shard = read.shard.took(passed, self._clock())
         return bool(records)
@@ -154,7 +156,8 @@ class Poller:
             read.shard = read.shard.with_lane(at, settled.lane)
             if settled.discarded is not None:
                 self._give_up(read, settled.discarded)
-            self.read()
+            if read.has_more:
+                self._target.alarm(self._clock())
             self.advance()
 
     def _give_up(self, read: _Read, discarded: Discarded) -> None:
