@@ -169,8 +169,8 @@ class Caller:
     def _refused(self, parcel: Parcel, error: Exception, packing: Packing, company: int) -> int:
         action = self._bench.action(error, self._pipeline)
         if company > 1 and action in _OF_ITS_OWN:
-            # The fault may be of one entry alone: the others are not to share its fate.
-            parcel.alone = True
+            # The fault may be of one entry alone: halves find it, and the others go on.
+            parcel.most = company // 2
             packing.again(parcel)
             return 0
         parcel.attempts += 1

@@ -6,6 +6,7 @@ left, which makes as few calls as can be.
 
 from __future__ import annotations
 
+import sys
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -15,13 +16,16 @@ from cdk_streamer_runtime.streams.pipelines.steps import Entry
 
 @dataclass(slots=True, eq=False)
 class Parcel:
-    """An entry on its way; `index` is its unit's place, `alone` when it must share no call."""
+    """An entry on its way; `index` is its unit's place.
+
+    A call with it has `most` entries: fewer and fewer, as long as calls are refused as a whole.
+    """
 
     index: int
     strand: object
     entry: Entry
     attempts: int = 0
-    alone: bool = False
+    most: int = sys.maxsize
 
 
 class Packing:
@@ -49,15 +53,16 @@ class Packing:
     def next(self) -> list[Parcel]:
         """Take the entries of the next call."""
         taken: list[Parcel] = []
-        size = seen = 0
+        most, size, seen = self._count, 0, 0
         for strand in self._open:
             seen += 1
             parcel = strand[0]
-            if taken and (parcel.alone or size + parcel.entry.size > self._size):
+            if taken and (len(taken) >= parcel.most or size + parcel.entry.size > self._size):
                 continue
             taken.append(strand.popleft())
             size += parcel.entry.size
-            if parcel.alone or len(taken) == self._count:
+            most = min(most, parcel.most)
+            if len(taken) == most:
                 break
         self._open[:seen] = [strand for strand in self._open[:seen] if strand]
         self._sort()

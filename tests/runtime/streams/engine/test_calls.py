@@ -228,6 +228,19 @@ def test_a_call_that_is_refused_as_a_whole_is_repeated_entry_by_entry():
     assert trial.faulted == [1]
 
 
+def test_one_entry_of_many_that_spoils_a_call_is_found_by_halves():
+    def spoiled(numbers):
+        if 37 in numbers:
+            raise ValueError("one of them is no good")
+        return numbers
+
+    service = Service(*[spoiled] * 99)
+    trial = Trial([pipeline(service.step(count=64))], parallel=1, window=64)
+    assert trial.handle(queue(distinct(64))) == EMPTY
+    assert (trial.faulted, len(service.calls)) == ([37], 13)
+    assert sorted(call[0] for call in service.calls if len(call) == 1) == [36, 37]
+
+
 def test_a_call_that_is_throttled_as_a_whole_is_repeated_as_a_whole():
     service = Service(raising(throttled()))
     assert Trial([pipeline(service.step())]).handle(queue(distinct(3))) == EMPTY
