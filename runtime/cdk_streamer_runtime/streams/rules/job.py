@@ -33,6 +33,8 @@ from cdk_streamer_runtime.streams.store.sparing import sparing
 from cdk_streamer_runtime.streams.uow import UnitOfWork
 
 Make = Callable[[UnitOfWork], Any]
+# Exact ones: an entity of the user's may be called `job-offer`.
+JOB_TYPES = ("job-created", "job-updated")
 
 
 @flavor
@@ -48,7 +50,7 @@ class Job(Rule):
     kind: ClassVar[str] = "job"
 
     event_type: EventTypeOption = option(
-        EVENT_TYPE, "the types of the changes of the job's item", default="job-*"
+        EVENT_TYPE, "the types of the changes of the job's item", default=JOB_TYPES
     )
     to_scan: Make | None = option(
         UOW_FUNCTION, "gives the parameters of a Scan; the job's item is `uow.job`", default=None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 
@@ -304,6 +305,31 @@ def test_an_entity_of_the_users_that_is_called_event_is_none_of_the_stores():
     it.memory.call("dynamodb", "PutItem", {"TableName": "events", "Item": item})
     it.pump()
     assert it.published == []
+
+
+def test_a_failing_expression_is_a_fault_of_its_own_key_alone():
+    it = shop(expression=lambda uow: uow.key == "18" or 1 / 0)
+    it.collect(PAID, event("p8", "order-paid", order={"id": "18"}))
+    it.pump()
+    assert sorted(each["type"] for each in it.published) == ["fault", "order-ready"]
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda: ready(expression=None, suffix="x"), "suffix needs an expression"),
+        (lambda: ready(expression=None, within=timedelta(1)), "within needs an expression"),
+        (lambda: ready(emit=None), "emit must be a name or a function of a unit of work, got None"),
+        (lambda: ready(expresion=both), "no option 'expresion'; did you mean 'expression'?"),
+        (
+            lambda: rules.Collect(id="c", event_type="*", suffix="x"),
+            "suffix needs a correlation_key",
+        ),
+    ],
+)
+def test_a_rule_with_a_wrong_option_says_so(make, words):
+    with pytest.raises(ValueError, match=re.escape(words)):
+        make()
 
 
 # --- correlate --------------------------------------------------------------------------------
