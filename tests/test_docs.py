@@ -30,7 +30,8 @@ from cdk_streamer_local.cli import main
 from cdk_streamer_runtime import AsyncApp, contract
 from cdk_streamer_runtime.contract import timers
 from cdk_streamer_runtime.requests.transitions import TRANSITIONS
-from cdk_streamer_runtime.testing import TestClient
+from cdk_streamer_runtime.streams import StreamApp
+from cdk_streamer_runtime.testing import MemoryProcessor, TestClient
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -230,6 +231,17 @@ def test_the_table_of_test_helpers_names_each_of_them():
     }
 
     members = vars(TestClient(AsyncApp())) | vars(TestClient)
+    assert told == {member for member in members if not member.startswith("_")}
+
+
+def test_the_table_of_a_processor_in_memory_names_each_member():
+    told = {
+        code.partition("(")[0]
+        for row in table("docs/testing.md", "member of `MemoryProcessor`")
+        for code in codes(row[0])
+    }
+
+    members = vars(MemoryProcessor(StreamApp())) | vars(MemoryProcessor)
     assert told == {member for member in members if not member.startswith("_")}
 
 
