@@ -8,13 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from cdk_streamer_runtime.contract.streams import CLAIM_PREFIX, RECORD_PREFIX
 from cdk_streamer_runtime.streams.json_text import Json, Malformed, is_object, kind_of
 
 CLAIM = "claimCheck"
-EVENTS, RECORDS = "claims", "records"  # what is kept under which prefix
 # What a packed event still shows: who it is for and what it must stay in order with.
 HEAD = ("id", "type", "timestamp", "partitionKey", "tags")
-_KEY = re.compile(rf"(?:{EVENTS}|{RECORDS})/([0-9a-f]{{64}})\.json")
+_KEY = re.compile(rf"(?:{CLAIM_PREFIX}|{RECORD_PREFIX})[0-9a-f]{{64}}\.json")
 
 
 class ClaimRefused(Malformed):
@@ -32,7 +32,7 @@ class ClaimCheck:
     @classmethod
     def of(cls, body: bytes, *, bucket: str, prefix: str) -> ClaimCheck:
         """Give the claim check of a content."""
-        key = f"{prefix}/{hashlib.sha256(body).hexdigest()}.json"
+        key = f"{prefix}{hashlib.sha256(body).hexdigest()}.json"
         return cls(bucket=bucket, key=key, size=len(body))
 
     @classmethod

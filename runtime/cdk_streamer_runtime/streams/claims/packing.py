@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from cdk_streamer_runtime.contract.streams import CLAIMS_RESOURCE, ResourceKind
+from cdk_streamer_runtime.contract.streams import CLAIM_PREFIX, CLAIMS_RESOURCE, ResourceKind
 from cdk_streamer_runtime.documents import size
-from cdk_streamer_runtime.streams.claims.claim import CLAIM, EVENTS, ClaimCheck, head_of
+from cdk_streamer_runtime.streams.claims.claim import CLAIM, ClaimCheck, head_of
 from cdk_streamer_runtime.streams.claims.compression import COMPRESSED, compressed, is_marker
 from cdk_streamer_runtime.streams.engine.world import World
 from cdk_streamer_runtime.streams.pipelines.steps import Use
@@ -72,7 +72,7 @@ def keep(claim: ClaimCheck, body: bytes, world: World) -> None:
 
 
 def _checked(event: Mapping[str, Any], body: bytes, limit: int, world: World) -> Packed:
-    claim, kind = claim_of(body, EVENTS, world), event.get("type")
+    claim, kind = claim_of(body, CLAIM_PREFIX, world), event.get("type")
     if claim is None:
         raise TooLarge(
             f"event {kind!r} takes {len(body):,} bytes, but {limit:,} is the limit and there is "

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from cdk_streamer_runtime.aws import Aws
-from cdk_streamer_runtime.contract.streams import CLAIMS_RESOURCE, ResourceKind
+from cdk_streamer_runtime.contract.streams import CLAIM_PREFIX, CLAIMS_RESOURCE, ResourceKind
 from cdk_streamer_runtime.errors import AwsError
 from cdk_streamer_runtime.streams.claims.claim import (
     CLAIM,
-    EVENTS,
     HEAD,
     ClaimCheck,
     ClaimRefused,
@@ -73,7 +72,7 @@ class Unpacking:
         return self._event(body, event)
 
     def _redeemed(self, claim: ClaimCheck, world: World) -> bytes:
-        if claim.bucket not in self._known(world) or not claim.key.startswith(f"{EVENTS}/"):
+        if claim.bucket not in self._known(world) or not claim.key.startswith(CLAIM_PREFIX):
             raise ClaimRefused("the claim check is for a place that this app does not read")
         if claim.size > self.largest:
             raise ClaimRefused(

@@ -11,11 +11,11 @@ from cdk_streamer_runtime.contract.streams import (
     BUS_RESOURCE,
     CLAIMS_RESOURCE,
     FAULT_TYPE,
+    RECORD_PREFIX,
     ResourceKind,
 )
 from cdk_streamer_runtime.documents import encode, size
 from cdk_streamer_runtime.errors import AwsError
-from cdk_streamer_runtime.streams.claims.claim import RECORDS
 from cdk_streamer_runtime.streams.claims.packing import claim_of, keep
 from cdk_streamer_runtime.streams.engine.world import World
 from cdk_streamer_runtime.streams.faults.fault import (
@@ -97,7 +97,7 @@ class Publication:
             body = encode(record).encode()
         except (TypeError, ValueError, RecursionError):  # made by a test: Lambda reads JSON
             return event
-        claim = claim_of(body, RECORDS, self.world)
+        claim = claim_of(body, RECORD_PREFIX, self.world)
         if claim is None:
             return event
         keep(claim, body, self.world)

@@ -121,7 +121,7 @@ def test_an_entity_may_be_called_compressed(here):
 
 
 def claiming(**claim):
-    good = ClaimCheck.of(b"{}", bucket=CLAIMS, prefix="claims").document()
+    good = ClaimCheck.of(b"{}", bucket=CLAIMS, prefix="claims/").document()
     return Event({**EVENT, "claimCheck": {**good, **claim}})
 
 
@@ -220,7 +220,7 @@ def test_a_claim_check_of_another_event_is_refused(here, name):
 def test_a_claim_check_within_a_claim_check_is_refused(here, member):
     inner = {"claimCheck": {}, "compressed": {"codec": "gzip", "size": 1, "data": ""}}[member]
     body = json.dumps({**EVENT, member: inner}).encode()
-    claim = ClaimCheck.of(body, bucket=CLAIMS, prefix="claims")
+    claim = ClaimCheck.of(body, bucket=CLAIMS, prefix="claims/")
     here.aws.memory.rest("s3", "PUT", claim.path, body=body)
     with pytest.raises(ClaimRefused, match="packed again"):
         Unpacking().unpacked(claiming(**claim.document()), here.world)
@@ -228,7 +228,7 @@ def test_a_claim_check_within_a_claim_check_is_refused(here, member):
 
 @pytest.mark.parametrize("body", [b"secret", b'["secret"]', b'"secret"', b"\xff", b"[" * 100_000])
 def test_an_object_that_is_no_event_is_refused_without_being_quoted(here, body):
-    claim = ClaimCheck.of(body, bucket=CLAIMS, prefix="claims")
+    claim = ClaimCheck.of(body, bucket=CLAIMS, prefix="claims/")
     here.aws.memory.rest("s3", "PUT", claim.path, body=body)
     with pytest.raises(Malformed) as caught:
         Unpacking().unpacked(claiming(**claim.document()), here.world)

@@ -96,8 +96,8 @@ def bomb() -> dict[str, Any]:
     return {"codec": "gzip", "size": len(body), "data": data}
 
 
-ELSEWHERE = ClaimCheck.of(b"{}", bucket="payroll", prefix="claims").document()
-GONE = ClaimCheck.of(b"{}", bucket=CLAIMS, prefix="claims").document()
+ELSEWHERE = ClaimCheck.of(b"{}", bucket="payroll", prefix="claims/").document()
+GONE = ClaimCheck.of(b"{}", bucket=CLAIMS, prefix="claims/").document()
 CASES = {
     "a bucket of somebody else": {"claimCheck": ELSEWHERE},
     "what is not there": {"claimCheck": GONE},
