@@ -23,7 +23,7 @@ from aws_cdk import (
     aws_sqs as sqs,
 )
 
-from cdk_streamer import Webhooks
+from cdk_streamer import StreamSource, Webhooks
 from tests.constructs.stacks import (
     ENVIRONMENT,
     HANDLERS,
@@ -31,7 +31,9 @@ from tests.constructs.stacks import (
     WITHOUT_ASSETS,
     new_api,
     new_auth,
+    new_full_processor,
     new_function,
+    new_processor,
     new_socket,
     new_stack,
     new_timer,
@@ -57,6 +59,18 @@ def default_socket(stack: Stack) -> None:
 
 def default_timer(stack: Stack) -> None:
     new_timer(stack)
+
+
+def default_processor(stack: Stack) -> None:
+    new_processor(stack)
+
+
+def every_processor(stack: Stack) -> None:
+    """Use every kind of source, and every kind of step."""
+    vpc = ec2.Vpc(stack, "Vpc", max_azs=2, flow_logs={"All": ec2.FlowLogOptions()})
+    key = kms.Key(stack, "Key", enable_key_rotation=True)
+    new_full_processor(stack, key=key, vpc=vpc)
+    new_processor(stack, "Resizer", source=StreamSource.sqs(fifo=True), filter=True)
 
 
 def every_timer(stack: Stack) -> None:
@@ -99,6 +113,10 @@ def manager(stack: Stack) -> None:
     new_timer(stack, callback=function).grant_manage(function)
 
 
+def mender(stack: Stack) -> None:
+    new_processor(stack).grant_resubmit(new_function(stack))
+
+
 def nag(outdir: Path, build: Callable[[Stack], None], *packs: Any, env: Any = None) -> Counter[str]:
     """Give how often each rule is broken without a reason."""
     app = App(context=WITHOUT_ASSETS, outdir=str(outdir))
@@ -131,13 +149,14 @@ def lint(template: dict[str, Any]) -> list[str]:
     [
         *((build, env) for build in (default_api, everything) for env in (None, ENVIRONMENT)),
         *((default_socket, None), (default_timer, ENVIRONMENT), (every_timer, None)),
+        *((default_processor, ENVIRONMENT), (every_processor, None)),
     ],
 )
 def test_nothing_is_found_that_has_no_reason(tmp_path: Path, build: Any, env: Any):
     assert nag(tmp_path, build, *GATE, env=env) == Counter()
 
 
-@pytest.mark.parametrize("build", [publisher, manager])
+@pytest.mark.parametrize("build", [publisher, manager, mender])
 def test_a_function_of_the_users_has_findings_of_its_own_alone(tmp_path: Path, build: Any):
     found = nag(tmp_path, build, *GATE)
     assert {rule for rule in found if "IAM5" in rule} == set()
@@ -149,7 +168,11 @@ def test_the_gate_is_shut(tmp_path: Path):
 
 
 @pytest.mark.parametrize(
-    "build", [default_api, default_socket, everything, default_timer, every_timer]
+    "build",
+    [
+        *(default_api, default_socket, everything, default_timer, every_timer),
+        *(default_processor, every_processor),
+    ],
 )
 def test_cfn_lint_finds_nothing(build: Callable[[Stack], None]):
     stack = new_stack(context=WITHOUT_ASSETS)
@@ -174,7 +197,11 @@ def page_rows(first_heading: str) -> list[list[str]]:
 
 @pytest.mark.parametrize(
     ("build", "heading"),
-    [(default_api, "rule | HIPAA Security"), (default_timer, "rule of a timer | HIPAA Security")],
+    [
+        (default_api, "rule | HIPAA Security"),
+        (default_timer, "rule of a timer | HIPAA Security"),
+        (default_processor, "rule of a processor | HIPAA Security"),
+    ],
 )
 def test_the_page_counts_what_the_compliance_packs_find(tmp_path: Path, build: Any, heading: str):
     found = nag(tmp_path, build, *COMPLIANCE.values())
@@ -189,7 +216,7 @@ def test_the_page_counts_what_the_compliance_packs_find(tmp_path: Path, build: A
 def test_the_page_gives_every_reason_that_the_constructs_give():
     given = {
         (rule.partition("[")[0].rpartition("::")[2], reason)
-        for build in (everything, every_timer, manager)
+        for build in (everything, every_timer, manager, every_processor, mender)
         for construct in built(build).node.find_all()
         for entry in construct.node.metadata
         if entry.type == Validations.ACKNOWLEDGED_RULES_METADATA_KEY
