@@ -20,6 +20,7 @@ from cdk_streamer_runtime.streams.store.breaker import (
     failed,
     succeeded,
 )
+from cdk_streamer_runtime.streams.store.circuits import Downstream as Client, Guard
 from tests.runtime.streams.store.shop import Shop, event
 
 BREAKER = Breaker(failures=3, share=0.5, window=1_000, pause=100, longest_pause=350, trials=2)
@@ -305,3 +306,17 @@ def test_a_row_that_somebody_else_has_written_meanwhile_is_read_again():
     ).listener
     it.listener.handle(to_kinesis_records([event("y", "order-paid")]), world)
     assert circuit(it)["failures"] == circuit(it)["calls"] == 8
+
+
+def test_failures_that_two_note_at_the_same_time_count_both():
+    it = shop(Downstream())
+    breaker = replace(BREAKER, failures=9)
+    downstream = Client(name="crm", breaker=breaker, is_failure=lambda _: True, table="table")
+    guards = [Guard(downstream, it.world), Guard(downstream, it.world)]
+    for _ in range(3):
+        # What each of them knows is a moment old when the other one has noted a failure.
+        for guard in guards:
+            guard.enter()
+        for guard in guards:
+            guard.leave(failure=True, trial=False)
+    assert (circuit(it)["failures"], circuit(it)["version"]) == (6, 6)
