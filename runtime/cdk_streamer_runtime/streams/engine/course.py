@@ -189,10 +189,12 @@ class Course:
         if at < len(self._steps) - 1:
             return Stop(self, at, step, units, prepared) if units else None
         # Nothing follows, so nothing can overtake what waits here until a call is full.
-        sent = [pair for pair in zip(units, prepared, strict=True) if pair[1] is not None]
-        before = self._waiting.pop(at, ([], []))
-        units = [*before[0], *(pair[0] for pair in sent)]
-        prepared = [*before[1], *(pair[1] for pair in sent)]
+        if None in prepared:
+            sent = [at for at, entry in enumerate(prepared) if entry is not None]
+            units, prepared = [units[at] for at in sent], [prepared[at] for at in sent]
+        if at in self._waiting:
+            before, entries_before = self._waiting.pop(at)
+            units, prepared = before + units, entries_before + prepared
         full = len(units) if last else len(units) - len(units) % step.count
         if full < len(units):
             self._waiting[at] = (units[full:], prepared[full:])

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from cdk_streamer_runtime.contract.streams import ResourceKind
 from cdk_streamer_runtime.streams.engine.world import World
@@ -77,8 +77,7 @@ class Call:
     uses: tuple[Use, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class Entry(NamedTuple):
     """What a bulk call sends for one unit of work, and the bytes that count for its limit."""
 
     value: Any
