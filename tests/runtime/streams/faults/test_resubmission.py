@@ -283,18 +283,20 @@ def test_a_message_that_cannot_be_deleted_is_told(here):
 
 
 def test_what_fails_again_is_not_resubmitted_for_ever(here):
-    (body,) = map(envelope, report(failed(a_unit()), here=here))
-    queue = park(here, body)
+    found = units(*map(an_event, range(200)))
+    queue = parked(here, *map(failed, found))
+    (body,) = map(envelope, report(failed(found[0]), here=here))
 
     def again(_event: Any) -> Any:
         park(here, body)
         return DONE
 
     here.aws.functions[FUNCTION] = again
-    results = list(queue.resubmit(anyone, limit=5))
-    assert len(here.aws.invoked) <= 2
-    assert outcomes(results)[0] == "resubmitted"
-    assert waiting(here) >= 1
+    results = list(queue.resubmit(anyone))
+    assert len(here.aws.invoked) == 2
+    assert outcomes(results) == ["resubmitted"] * 200 + ["failed"] * 2
+    assert {result.reason for result in results[200:]} == {"its record was resubmitted just now"}
+    assert waiting(here) == 2
 
 
 # --- what cannot be resubmitted -------------------------------------------------------------------
