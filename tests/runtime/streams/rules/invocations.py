@@ -63,6 +63,7 @@ class Invocations:
         self.platform = MemoryPlatform()
         self.aws = Aws(self.platform.clock)
         self.meter = Meter()
+        self.source = TAGS["source"]
         self.app = StreamApp(rules=rules)
 
     def address(self, kind: ResourceKind, name: str, /) -> str:
@@ -75,7 +76,7 @@ class Invocations:
             resources=self,
             meter=self.meter,
             deadline=START + 60_000,
-            tags=TAGS,
+            tags={**TAGS, "source": self.source},
         )
 
     def run(self, records: dict[str, Any]) -> Any:
