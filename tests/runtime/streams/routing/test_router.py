@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 
 from cdk_streamer_runtime.streams.event import Event
 from cdk_streamer_runtime.streams.pipelines.pipeline import Pipeline
@@ -18,6 +18,7 @@ def flat(values: list[object]) -> list[object]:
     return [each for value in values for each in (value if isinstance(value, list) else [value])]
 
 
+few = settings(max_examples=50, deadline=None)
 entities = st.sampled_from(["thing", "thin", "order", "th.ng"])
 actions = st.sampled_from(["created", "updated", "deleted"])
 types = st.builds("{}-{}".format, entities, actions)
@@ -53,6 +54,7 @@ def takes(option: object, event_type: str) -> bool:
             return option(event_type)  # type: ignore[operator]
 
 
+@few
 @given(st.lists(options, max_size=6), st.lists(types, max_size=8))
 def test_an_event_goes_into_the_pipelines_that_would_say_yes_in_their_order(several, asked):
     pipelines = [pipeline(f"p{number}", option) for number, option in enumerate(several)]
@@ -67,6 +69,7 @@ def test_an_event_goes_into_the_pipelines_that_would_say_yes_in_their_order(seve
     assert found == expected
 
 
+@few
 @given(options, types)
 def test_a_pipelines_own_answer_is_the_routers(option, event_type):
     assert event_types(option).match(event_type) == takes(option, event_type)

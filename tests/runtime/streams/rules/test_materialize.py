@@ -13,7 +13,7 @@ from cdk_streamer_runtime.streams import rules, to_kinesis_records, to_sqs_recor
 from tests.runtime.streams.rules.invocations import DONE, TAGS, Invocations, numbered, thing
 
 SETS = st.just(frozenset("a"))
-few = settings(max_examples=40, deadline=None)
+few = settings(max_examples=25, deadline=None)
 
 
 def view(uow: Any) -> dict[str, Any]:

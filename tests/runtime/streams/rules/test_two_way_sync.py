@@ -68,7 +68,7 @@ class System:
 acts = st.lists(st.sampled_from(["edit 0", "edit 1", "tell 0", "tell 1", "again"]), max_size=14)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(acts, st.randoms(use_true_random=False))
 def test_two_systems_agree_on_the_last_change_and_come_to_rest(several, chance):
     systems = System("a"), System("b")
