@@ -83,6 +83,15 @@ def _add_local(commands: Any) -> None:  # noqa: ANN401 - argparse names no publi
     local.add_argument(
         "--no-iam", action="store_true", help="let functions do what their roles do not allow"
     )
+    local.add_argument(
+        "--chaos",
+        metavar="TROUBLES",
+        default="",
+        help="let things go wrong now and then: duplicate,delay,crash,freeze",
+    )
+    local.add_argument(
+        "--chaos-seed", type=int, metavar="N", help="the same chaos as another run (default: new)"
+    )
     local.add_argument("--json", action="store_true", help="write events as JSON lines")
     local.set_defaults(run=_local)
 
@@ -160,7 +169,7 @@ def _local(arguments: argparse.Namespace) -> int:
     require_extra()
     from cdk_streamer_local.cloud.synthesis import App
     from cdk_streamer_local.display.background import Background
-    from cdk_streamer_local.session import Options, Session
+    from cdk_streamer_local.session import Session
 
     display: Any = _display(as_json=arguments.json)
     background = Background(display)
@@ -171,7 +180,7 @@ def _local(arguments: argparse.Namespace) -> int:
     try:
         app = App.find(arguments.app)
         display.begin(str(arguments.app))
-        options = Options(port=arguments.port, iam=not arguments.no_iam, fresh=arguments.fresh)
+        options = _options(arguments)
         session = Session(app, options, background)
         session.start()
         session.warm()
@@ -190,6 +199,19 @@ def _local(arguments: argparse.Namespace) -> int:
         background.close()
         display.end()
     return 0
+
+
+def _options(arguments: argparse.Namespace) -> Any:  # noqa: ANN401 - of a module that takes long
+    from cdk_streamer_local.pollers.chaos import Chaos
+    from cdk_streamer_local.session import Options
+
+    try:
+        chaos = Chaos.of(arguments.chaos.split(","), arguments.chaos_seed)
+    except ValueError as fault:
+        raise BadArgument(str(fault), remedy="name them with commas between") from None
+    return Options(
+        port=arguments.port, iam=not arguments.no_iam, fresh=arguments.fresh, chaos=chaos
+    )
 
 
 def _display(*, as_json: bool) -> Callable[..., None]:

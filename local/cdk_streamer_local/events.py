@@ -94,6 +94,22 @@ class Kept:
     detail: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unsettled:
+    """Bad luck was asked for: these troubles, of this seed."""
+
+    troubles: Sequence[str]
+    seed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disturbed:
+    """A function has bad luck, as it was asked for."""
+
+    function: str
+    text: str
+
+
 Event: TypeAlias = (
     Installing
     | Synthesized
@@ -105,5 +121,7 @@ Event: TypeAlias = (
     | Explained
     | Reloaded
     | Kept
+    | Unsettled
+    | Disturbed
 )
 Observer: TypeAlias = Callable[[Event], None]

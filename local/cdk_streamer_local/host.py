@@ -17,6 +17,7 @@ from cdk_streamer_local.engine.port import listen
 from cdk_streamer_local.engine.process import Engine
 from cdk_streamer_local.engine.punctual import SCHEDULES_PATH
 from cdk_streamer_local.functions.reports import Report, Reports
+from cdk_streamer_local.pollers.chaos import Chaos
 from cdk_streamer_local.tokens.issuer import Issuer
 from cdk_streamer_local.tokens.keys import SigningKey
 
@@ -40,6 +41,7 @@ class Host:
         *,
         port: int,
         iam: bool,
+        chaos: Chaos,
         receive: Callable[[Report], None],
         keys: Callable[[], Sequence[SigningKey]],
         on_install: Callable[[], None],
@@ -52,7 +54,7 @@ class Host:
             listener = started.enter_context(listen(port))
             installation = installed(on_install)
             certificate = server_certificate()
-            engine = Engine.start(installation, certificate, listener, iam=iam)
+            engine = Engine.start(installation, certificate, listener, iam=iam, chaos=chaos)
             started.callback(engine.stop)
             reports = Reports(engine.log_socket, receive)
             started.callback(reports.close)

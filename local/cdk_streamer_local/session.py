@@ -15,6 +15,7 @@ from cdk_streamer_local.cloud.services import sdk_faults
 from cdk_streamer_local.cloud.synthesis import App, Synthesizer
 from cdk_streamer_local.errors import AlreadyRunning, EngineDied, LocalError
 from cdk_streamer_local.events import (
+    Disturbed,
     Explained,
     Installing,
     Kept,
@@ -23,15 +24,18 @@ from cdk_streamer_local.events import (
     Reloaded,
     Spoke,
     Synthesized,
+    Unsettled,
     Warmed,
 )
 from cdk_streamer_local.extra import require_extra
 from cdk_streamer_local.functions.diagnosis import Diagnosis
 from cdk_streamer_local.functions.function import Function
-from cdk_streamer_local.functions.reports import Report
+from cdk_streamer_local.functions.harm import Harmer
+from cdk_streamer_local.functions.reports import Report, ReportKind
 from cdk_streamer_local.functions.warming import warm
 from cdk_streamer_local.functions.workers import Workers
 from cdk_streamer_local.host import Host
+from cdk_streamer_local.pollers.chaos import CALM, Chaos
 from cdk_streamer_local.record import KEYS_FOLDER, Record
 from cdk_streamer_local.reload.code import check, update
 from cdk_streamer_local.reload.sources import Source, find_sources
@@ -42,7 +46,7 @@ from cdk_streamer_local.tokens.keys import SigningKey, signing_key
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """How to run. Port 0 is a free one; `fresh` forgets what earlier runs left.
+    """How to run. Port 0 is a free one; `fresh` forgets what earlier runs left; `chaos` disturbs.
 
     Beside another run of the same app, `alone` refuses to start; otherwise this one keeps out of
     its way.
@@ -53,6 +57,7 @@ class Options:
     fresh: bool = False
     watch: bool = True
     alone: bool = True
+    chaos: Chaos = CALM
 
 
 class Session:
@@ -73,6 +78,7 @@ class Session:
         self._sources: Sequence[Source] = ()
         self._watch: Watch | None = None
         self._diagnosis = Diagnosis((), ())
+        self._harmer = Harmer(options.chaos, self._disturb)
 
     @property
     def host(self) -> Host:
@@ -95,11 +101,15 @@ class Session:
         if self._options.fresh:
             for folder in (state / "cdk.out", state / KEYS_FOLDER):
                 shutil.rmtree(folder, ignore_errors=True)
+        chaos = self._options.chaos
+        if chaos.troubles:
+            self._observe(Unsettled(troubles=sorted(chaos.troubles), seed=chaos.seed))
         if self._options.watch:
             self._watch = Watch(self.app.folder, ())
         self._host = Host.start(
             port=self._options.port,
             iam=self._options.iam,
+            chaos=self._options.chaos,
             receive=self._receive,
             keys=lambda: self._keys,
             on_install=lambda: self._observe(Installing()),
@@ -152,6 +162,8 @@ class Session:
     def _deploy(self, assembly: Assembly, began: float) -> Record:
         self.system = System.deploy(assembly, self.host, self._observe)
         self._diagnosis = Diagnosis(self.system.wired, self.system.stacks)
+        if self._options.chaos.troubles:
+            self._harmer.watch(self.system.polled)
         # Made now: an authorizer waits two seconds for them and no longer.
         self._keys = [
             signing_key(self.app.state / KEYS_FOLDER, algorithms)
@@ -223,12 +235,25 @@ class Session:
         self.workers.receive(report)
         if self._ended.is_set():
             return
-        labels = {function.name: function.label for function in self.system.functions}
-        label = labels.get(report.function, report.function)
+        label = self._label(report.function)
+        if report.kind is ReportKind.POLLER:
+            self._observe(Explained(function=label, text=f"{label} {report.text}"))
+            return
+        if report.kind is ReportKind.CHAOS:
+            self._observe(Disturbed(function=label, text=report.text))
+            return
         self._observe(Spoke(function=label, report=report))
+        self._harmer.receive(report)
         text = self._diagnosis.explain(report)
         if text is not None:
             self._observe(Explained(function=label, text=text))
+
+    def _disturb(self, function: str, text: str) -> None:
+        self._observe(Disturbed(function=self._label(function), text=text))
+
+    def _label(self, name: str) -> str:
+        labels = {function.name: function.label for function in self.system.functions}
+        return labels.get(name, name)
 
     def _die(self, death: EngineDied) -> None:
         self._death = death

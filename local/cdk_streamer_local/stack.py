@@ -6,7 +6,7 @@ import signal
 import ssl
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -22,6 +22,7 @@ from cdk_streamer_local.cloud.users import CALLING, DEVELOPER, Credentials, cred
 from cdk_streamer_local.events import Event, Spoke
 from cdk_streamer_local.functions.function import Function, find
 from cdk_streamer_local.functions.reports import ReportKind
+from cdk_streamer_local.pollers.chaos import Chaos
 from cdk_streamer_local.record import Record
 from cdk_streamer_local.session import Options, Session
 
@@ -31,15 +32,25 @@ class LocalStack:
 
     `app` is an app.py, a cdk.json or a cdk.out; the command line may run it at the same time.
     Roles are enforced unless `iam` is False. With `watch`, edits are followed as the command line
-    does.
+    does. `chaos` names what goes wrong now and then: duplicate, delay, crash, freeze; the same for
+    the same seed.
     """
 
     def __init__(
-        self, app: str | Path, *, iam: bool = True, watch: bool = False, port: int = 0
+        self,
+        app: str | Path,
+        *,
+        iam: bool = True,
+        watch: bool = False,
+        port: int = 0,
+        chaos: Iterable[str] = (),
+        chaos_seed: int | None = None,
     ) -> None:
         self._events: list[Event] = []
         self._changed = threading.Condition()
-        options = Options(port=port, iam=iam, watch=watch, alone=False)
+        options = Options(
+            port=port, iam=iam, watch=watch, alone=False, chaos=Chaos.of(chaos, chaos_seed)
+        )
         self._session = Session(App.find(Path(app)), options, self._receive)
         self._record: Record | None = None
 

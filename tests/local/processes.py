@@ -50,6 +50,14 @@ def wait_until_gone(pids: Iterable[int], patience: float = 20.0) -> None:
         time.sleep(0.05)
 
 
+def wait_until_running(pid: int, patience: float = 20.0) -> None:
+    """Return when the process goes on, after it stood still."""
+    end = time.monotonic() + patience
+    while _table()[pid][1].startswith("T"):
+        assert time.monotonic() < end, f"{pid} stands still"
+        time.sleep(0.01)
+
+
 def wait_until_stopped(pid: int, patience: float = 20.0) -> None:
     """Return when the process stands still, as SIGSTOP makes it."""
     end = time.monotonic() + patience

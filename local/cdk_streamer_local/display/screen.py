@@ -15,6 +15,7 @@ from cdk_streamer_local.errors import LocalError
 from cdk_streamer_local.events import (
     Deployed,
     Deploying,
+    Disturbed,
     Event,
     Explained,
     Installing,
@@ -23,6 +24,7 @@ from cdk_streamer_local.events import (
     Reloaded,
     Spoke,
     Synthesized,
+    Unsettled,
     Warmed,
 )
 from cdk_streamer_local.functions.reports import ReportKind
@@ -154,6 +156,18 @@ class Screen:
             self._console.print(Text(event.detail, "dim"))
         self._console.print(Text.assemble(("  kept  ", "bold yellow"), event.cause))
         self._console.print(Text(f"        {event.remedy}"))
+
+    @_show.register
+    def _(self, event: Unsettled) -> None:
+        self._idle()
+        troubles = Text(", ".join(event.troubles), "bold magenta")
+        seed = Text(f"  --chaos-seed {event.seed} for the same again", "dim")
+        self._console.print(Text.assemble(("! ", "magenta"), "chaos".ljust(12), troubles) + seed)
+        self._busy("synthesizing")
+
+    @_show.register
+    def _(self, event: Disturbed) -> None:
+        self._log(event.function, time.time(), Text(f"chaos {event.text}", "magenta"))
 
     def _done(self, what: str, how: str, seconds: float) -> None:
         self._idle()

@@ -20,6 +20,7 @@ from cdk_streamer_local.engine.certificate import Certificate
 from cdk_streamer_local.engine.installation import Installation
 from cdk_streamer_local.engine.port import HOST
 from cdk_streamer_local.errors import EngineDied
+from cdk_streamer_local.pollers.chaos import CALM, Chaos
 from cdk_streamer_runtime.contract import PROTOCOL
 
 BOOTSTRAP_FOLDER = Path(__file__).parents[1] / "functions" / "bootstrap"
@@ -54,6 +55,7 @@ class Engine:
         listener: socket.socket,
         *,
         iam: bool = True,
+        chaos: Chaos = CALM,
     ) -> Engine:
         """Start on the listening socket, which then belongs to the engine."""
         # A short path: a socket's may have 104 bytes on macOS.
@@ -66,7 +68,9 @@ class Engine:
                     str(certificate.certificate), str(certificate.key), str(scratch),
                     str(cache_folder() / "unpacked"), PROTOCOL,
                 ],
-                env=_environment(installation, certificate, scratch, port=port, iam=iam),
+                env=_environment(
+                    installation, certificate, scratch, port=port, iam=iam, chaos=chaos
+                ),
                 cwd=scratch,
                 pass_fds=(listener.fileno(),),
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log,
@@ -142,6 +146,7 @@ def _environment(
     *,
     port: int,
     iam: bool,
+    chaos: Chaos,
 ) -> dict[str, str]:
     """Give the variables of the engine; its workers inherit them below their function's own."""
     temporary = scratch / "tmp"
@@ -158,6 +163,7 @@ def _environment(
         "SFTP_ENABLED": "0",
         "LOG_LEVEL": "WARNING",
         "PYTHONPATH": str(BOOTSTRAP_FOLDER),
+        "CDK_STREAMER_LOCAL_CHAOS": chaos.encode(),
     }
     return {
         **_of_the_host(),

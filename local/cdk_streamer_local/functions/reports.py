@@ -23,6 +23,8 @@ class ReportKind(StrEnum):
     FAILED = "failed"  # the handler raised
     END = "end"  # the invocation is over
     GONE = "gone"  # the worker ended; told by nobody, seen by us
+    POLLER = "poller"  # what becomes of a function's stream; told by its poller
+    CHAOS = "chaos"  # the bad luck that a delivery has, on purpose; told by a poller
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

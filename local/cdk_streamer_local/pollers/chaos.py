@@ -113,6 +113,9 @@ class Chaos:
         return random.Random(f"{self.seed}/{what}/{lasting_name(function)}/{number}")  # noqa: S311 - no secret
 
 
+CALM = Chaos()
+
+
 def lasting_name(function: str) -> str:
     """Give a deployed name without its last part, which differs from run to run."""
     stack, _, others = function.partition("-")

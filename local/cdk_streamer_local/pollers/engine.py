@@ -15,8 +15,9 @@ from types import SimpleNamespace
 from typing import Any
 
 from cdk_streamer_local.pollers.alarm import Alarm
-from cdk_streamer_local.pollers.chaos import Chaos
+from cdk_streamer_local.pollers.chaos import Chaos, Trouble
 from cdk_streamer_local.pollers.poller import Poller
+from cdk_streamer_local.pollers.queues import disturb_queues
 from cdk_streamer_local.pollers.streams import Scope, readers, service_of
 from cdk_streamer_local.pollers.target import EngineTarget, Luck
 from cdk_streamer_local.pollers.teller import POLLER, Teller
@@ -41,6 +42,7 @@ def take_over(environment: Mapping[str, str]) -> StreamPollers:
         "s3": "services.s3",
         "responses": "core.responses",
         "concurrency": "core.concurrency",
+        "rights": "core.iam_evaluator",
     }
     services = SimpleNamespace(
         **{name: importlib.import_module(f"ministack.{place}") for name, place in modules.items()}
@@ -57,6 +59,8 @@ class StreamPollers:
     def __init__(self, services: Any, chaos: Chaos, teller: Teller) -> None:  # noqa: ANN401 - see above
         self._services = services
         self._luck = Luck(chaos)
+        if not chaos.troubles.isdisjoint({Trouble.DELAY, Trouble.DUPLICATE}):
+            disturb_queues(services, self._luck, teller)
         self._teller = teller
         self._alarm = Alarm(self.tick)
         self._pollers: dict[str, tuple[Poller, EngineTarget]] = {}

@@ -17,8 +17,10 @@ from aws_cdk import (
     aws_apigatewayv2_integrations as integrations,
     aws_dynamodb as dynamodb,
     aws_iam as iam,
+    aws_kinesis as kinesis,
     aws_lambda as lambda_,
     aws_lambda_event_sources as sources,
+    aws_s3 as s3,
     aws_scheduler as scheduler,
     aws_scheduler_targets as targets,
     aws_sqs as sqs,
@@ -113,7 +115,7 @@ dispatcher.add_event_source(
         table,
         starting_position=lambda_.StartingPosition.TRIM_HORIZON,
         batch_size=10,
-        retry_attempts=3,
+        retry_attempts=1,
         max_record_age=Duration.seconds(60),
         bisect_batch_on_error=True,
         report_batch_item_failures=True,
@@ -183,6 +185,29 @@ scheduler.Schedule(
     ),
 )
 
+things_stream = kinesis.Stream(
+    stack,
+    "Things",
+    stream_mode=kinesis.StreamMode.PROVISIONED,
+    shard_count=1,
+    removal_policy=RemovalPolicy.DESTROY,
+)
+given_up = s3.Bucket(stack, "GivenUp", removal_policy=RemovalPolicy.DESTROY)
+function("Drain", "drain.handler").add_event_source(
+    sources.KinesisEventSource(
+        things_stream,
+        starting_position=lambda_.StartingPosition.LATEST,
+        parallelization_factor=2,
+        retry_attempts=1,
+        bisect_batch_on_error=True,
+        report_batch_item_failures=True,
+        on_failure=sources.S3OnFailureDestination(given_up),
+        filters=[lambda_.FilterCriteria.filter({"data": {"type": [{"prefix": "thing-"}]}})],
+    )
+)
+
+CfnOutput(stack, "StreamName", value=things_stream.stream_name)
+CfnOutput(stack, "GivenUpName", value=given_up.bucket_name)
 CfnOutput(stack, "Url", value=stage.url)
 CfnOutput(stack, "Callback", value=stage.callback_url)
 CfnOutput(stack, "TableName", value=table.table_name)
