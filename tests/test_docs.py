@@ -25,7 +25,7 @@ from aws_cdk import App, Stack, assertions
 from botocore import xform_name
 
 from benchmarks import costs, timer_costs
-from cdk_streamer import AsyncRequestApi, Auth, PeriodicTimer
+from cdk_streamer import AsyncRequestApi, Auth, PeriodicTimer, StreamProcessor, StreamSource
 from cdk_streamer_local.cli import main
 from cdk_streamer_runtime import AsyncApp, contract
 from cdk_streamer_runtime.contract import timers
@@ -213,6 +213,18 @@ def test_the_readme_counts_every_resource_that_is_created(readme_template: asser
             "argument of `PeriodicTimer`",
             PeriodicTimer.__init__,
             {"self", "scope", "id"},
+        ),
+        (
+            "docs/streams.md",
+            "argument of `StreamProcessor`",
+            StreamProcessor.__init__,
+            {"self", "scope", "id"},
+        ),
+        (
+            "docs/streams.md",
+            "argument of `StreamSource.kinesis` and `.dynamodb`",
+            StreamSource.kinesis,
+            {"stream"},
         ),
     ],
 )
