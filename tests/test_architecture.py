@@ -21,6 +21,7 @@ PACKAGES = {
 }
 RUNTIME = "cdk_streamer_runtime"
 CONTRACT = f"{RUNTIME}.contract"
+POLLERS = "cdk_streamer_local.pollers"
 AWS = f"{RUNTIME}.aws"
 
 CLOUD_LIBRARIES = ("aws_cdk", "constructs", "jsii", "cdk_streamer")
@@ -98,6 +99,8 @@ PURE = (
         "streams.pipelines.filters",
     ),
 )
+# What decides between a shard and a function; the rest of the pollers does it.
+PURE_POLLERS = ("answer", "failure", "lane", "patterns", "readers", "record", "settings", "shard")
 # What each part of the runtime loads of the others.
 PARTS = {
     "auth": (),
@@ -360,6 +363,22 @@ def test_a_handler_fits_on_one_screen():
 def test_pure_modules_reach_nothing_outside_the_process(noun: str):
     outside = [name for name in reached(f"{RUNTIME}.{noun}") if below(name, *OUTSIDE)]
     assert outside == []
+
+
+@pytest.mark.parametrize("noun", PURE_POLLERS)
+def test_what_a_shard_does_is_decided_without_the_outside(noun: str):
+    outside = [name for name in reached(f"{POLLERS}.{noun}") if below(name, *OUTSIDE)]
+    assert outside == []
+
+
+def test_pollers_run_where_nothing_of_the_command_is_installed():
+    strangers = {
+        name
+        for module in of(POLLERS)
+        for name in imports(module)
+        if not below(name, POLLERS) and name.partition(".")[0] not in sys.stdlib_module_names
+    }
+    assert strangers <= {"cdk_streamer_local"}
 
 
 # --- 6: parts do not know each other --------------------------------------------------------------

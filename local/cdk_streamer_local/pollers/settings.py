@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
-_UNLIMITED = -1
+_NO_LIMIT = -1
 _BATCH_SIZE = 100
 _PARTIAL = "ReportBatchItemFailures"
 
@@ -42,5 +42,5 @@ class Settings:
 
 
 def _limit(value: object) -> int | None:
-    number = _UNLIMITED if value is None else int(str(value))
-    return None if number == _UNLIMITED else number
+    number = _NO_LIMIT if value is None else int(str(value))
+    return None if number == _NO_LIMIT else number
