@@ -93,11 +93,14 @@ class Batch:
 
     def after(self, positions: Collection[int]) -> set[int]:
         """Give the positions of all that come again when these do."""
-        if self.response is Response.CHECKPOINT:
-            return set(range(min(positions), len(self.records))) if positions else set()
+        if not positions:
+            return set()
+        if self.response is not Response.MESSAGES:
+            first = min(positions) if self.response is Response.CHECKPOINT else 0
+            return set(range(first, len(self.records)))
         blocked: set[str] = set()
         found: set[int] = set()
-        for number, record in enumerate(self.records if positions else ()):
+        for number, record in enumerate(self.records):
             group = _message_group(record)
             if number in positions or group in blocked:
                 found.add(number)
@@ -111,8 +114,8 @@ class Batch:
         names = [self._identifier(self.records[number]) for number in sorted(positions)]
         if not all(names) or (names and self.response is Response.NONE):
             raise HandedBack(
-                f"{len(names)} of {len(self.records)} records have to come again, "
-                "so the whole batch does"
+                f"a batch of {len(self.records)} records has to come again as a whole: "
+                "not all that failed can be named"
             )
         return {"batchItemFailures": [Failed(itemIdentifier=name) for name in names if name]}
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import NamedTuple
 
+from cdk_streamer_runtime.errors import DeadlineExceeded
 from cdk_streamer_runtime.streams.engine.counting import in_pipeline
 from cdk_streamer_runtime.streams.engine.stretch import (
     Fail,
@@ -166,9 +167,15 @@ class Course:
 
     def _slice(self, standing: _Standing) -> Units:
         taken = list(islice(standing.units, self._room))
-        if len(taken) == self._room:
+        if len(taken) < self._room:
+            return taken
+        if self.world.platform.clock() < self.world.deadline:
             self._stack.append(standing)
-        return taken
+            return taken
+        fail = self._fail(self._steps[standing.at].name)
+        for uow in standing.origin:
+            fail(uow, DeadlineExceeded("there is no time for all that it is split into"))
+        return []
 
     def _gathered(self, at: int, step: Gather, units: Units) -> Units:
         held = self._held.get(at)

@@ -108,13 +108,13 @@ def test_a_standard_queue_with_fair_groups_is_answered_only_what_failed():
 
 
 def test_a_topic_knows_no_partial_response_so_the_invocation_fails():
-    with pytest.raises(HandedBack, match="1 of 1 records have to come again"):
+    with pytest.raises(HandedBack, match="a batch of 1 records has to come again as a whole"):
         handled(topic([event(0)]), 0)
 
 
 def test_a_rule_of_a_bus_knows_no_partial_response_so_the_invocation_fails():
     envelope = to_eventbridge_event(event(0))
-    with pytest.raises(HandedBack, match="1 of 1 records"):
+    with pytest.raises(HandedBack, match="a batch of 1 records"):
         Trial([failing(0)]).handle(envelope)
 
 
@@ -208,6 +208,14 @@ def test_a_stream_goes_back_to_the_record_whose_fault_could_not_be_published():
     batch = kinesis(event(n) for n in range(4))
     trial = Trial([failing(1, 2, action="fault")], unpublishable=frozenset({1}))
     assert failed(batch, trial.handle(batch)) == [1]
+
+
+def test_no_faults_are_published_when_the_whole_batch_comes_again():
+    batch = topic(event(n) for n in range(3))
+    trial = Trial([failing(0, action="fault"), pipeline(*failing(1).steps, id="late")])
+    with pytest.raises(HandedBack):
+        trial.handle(batch)
+    assert trial.published == []
 
 
 def test_a_fault_event_that_fails_comes_again_and_is_never_a_fault():

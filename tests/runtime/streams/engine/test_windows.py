@@ -7,7 +7,8 @@ from collections import Counter
 import pytest
 
 from cdk_streamer_runtime.contract.streams import StreamMetric
-from cdk_streamer_runtime.memory.platform import START
+from cdk_streamer_runtime.memory.platform import START, MemoryPlatform
+from cdk_streamer_runtime.streams.answers import HandedBack
 from cdk_streamer_runtime.streams.engine.deadline import last_call, last_pull
 from cdk_streamer_runtime.streams.pipelines.gathering import batch_step, group_step
 from cdk_streamer_runtime.streams.pipelines.steps import BulkCall, Call, Each, Entry, Gather, Spread
@@ -246,8 +247,21 @@ def test_a_split_that_has_no_end_in_time_is_left():
     assert failed(batch, trial.handle(batch)) == [0]
 
 
+def test_a_split_that_has_no_end_is_left_also_where_nothing_is_called():
+    platform = MemoryPlatform()
+
+    def split(uow):
+        while True:
+            platform.advance(1)
+            yield uow
+
+    batch = queue([event(0)])
+    trial = Trial([pipeline(Spread(name="split", apply=split))], platform=platform, time=5_000)
+    assert failed(batch, trial.handle(batch)) == [0]
+
+
 def test_what_cannot_be_named_fails_the_whole_batch_when_time_is_up():
-    with pytest.raises(Exception, match="have to come again"):
+    with pytest.raises(HandedBack):
         Trial([pipeline(slow(1))], time=0).handle(topic([event(0)]))
 
 
