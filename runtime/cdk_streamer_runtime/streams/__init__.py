@@ -29,6 +29,16 @@ if TYPE_CHECKING:
     )
     from cdk_streamer_runtime.streams.pipelines.stream import Stream
     from cdk_streamer_runtime.streams.place import Place
+    from cdk_streamer_runtime.streams.queries.pages import TooManyItems
+    from cdk_streamer_runtime.streams.sinks.dynamodb import Lost
+    from cdk_streamer_runtime.streams.sinks.expressions import (
+        Added,
+        Removed,
+        lock_of,
+        timestamp_condition,
+        update_expression,
+    )
+    from cdk_streamer_runtime.streams.sinks.http import HttpBusy, HttpRefused
     from cdk_streamer_runtime.streams.sources.alarms import (
         from_alarm,
         from_sns_alarm,
@@ -69,6 +79,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Action",
+    "Added",
     "BulkCall",
     "Call",
     "Each",
@@ -76,19 +87,24 @@ __all__ = [
     "Event",
     "Gather",
     "HandedBack",
+    "HttpBusy",
+    "HttpRefused",
     "Ignored",
     "Images",
     "JobState",
+    "Lost",
     "Malformed",
     "Outcome",
     "Pipeline",
     "Place",
     "Policy",
     "Reason",
+    "Removed",
     "Spread",
     "Stream",
     "StreamApp",
     "TooManyEvents",
+    "TooManyItems",
     "Undecodable",
     "UnitOfWork",
     "Use",
@@ -107,9 +123,11 @@ __all__ = [
     "from_sqs_s3",
     "from_sqs_sns",
     "from_sqs_sns_s3",
+    "lock_of",
     "merged",
     "outbox_item",
     "rules",
+    "timestamp_condition",
     "to_alarm_event",
     "to_cron_event",
     "to_dynamodb_records",
@@ -124,10 +142,12 @@ __all__ = [
     "to_sqs_s3_records",
     "to_sqs_sns_records",
     "to_sqs_sns_s3_records",
+    "update_expression",
 ]
 
 _MODULES = {
     "Action": "faults.policy",
+    "Added": "sinks.expressions",
     "BulkCall": "pipelines.steps",
     "Call": "pipelines.steps",
     "Each": "pipelines.steps",
@@ -135,19 +155,24 @@ _MODULES = {
     "Event": "event",
     "Gather": "pipelines.steps",
     "HandedBack": "answers",
+    "HttpBusy": "sinks.http",
+    "HttpRefused": "sinks.http",
     "Ignored": "outcome",
     "Images": "sources.dynamodb",
     "JobState": "store.jobs",
+    "Lost": "sinks.dynamodb",
     "Malformed": "json_text",
     "Outcome": "outcome",
     "Pipeline": "pipelines.pipeline",
     "Place": "place",
     "Policy": "faults.policy",
     "Reason": "outcome",
+    "Removed": "sinks.expressions",
     "Spread": "pipelines.steps",
     "Stream": "pipelines.stream",
     "StreamApp": "app",
     "TooManyEvents": "store.table",
+    "TooManyItems": "queries.pages",
     "Undecodable": "outcome",
     "UnitOfWork": "uow",
     "Use": "pipelines.steps",
@@ -166,8 +191,10 @@ _MODULES = {
     "from_sqs_s3": "sources.s3",
     "from_sqs_sns": "sources.sns",
     "from_sqs_sns_s3": "sources.s3",
+    "lock_of": "sinks.expressions",
     "merged": "uow",
     "outbox_item": "store.outbox",
+    "timestamp_condition": "sinks.expressions",
     "to_alarm_event": "sources.alarms",
     "to_cron_event": "sources.cron",
     "to_dynamodb_records": "sources.dynamodb_records",
@@ -182,6 +209,7 @@ _MODULES = {
     "to_sqs_s3_records": "sources.s3",
     "to_sqs_sns_records": "sources.sns",
     "to_sqs_sns_s3_records": "sources.s3",
+    "update_expression": "sinks.expressions",
 }
 
 
