@@ -354,10 +354,11 @@ def test_an_error_can_ask_not_to_be_repeated_in_place():
     assert (failed(batch, answer), len(flaky.begun)) == ([0], 1)
 
 
-def test_a_call_is_not_repeated_after_the_deadline():
+def test_a_call_is_neither_repeated_nor_waited_for_beyond_the_deadline():
     flaky, batch = Flaky(1, lambda: Retryable(after=9)), queue([event(0)])
-    answer = Trial([pipeline(Call(name="write", send=flaky))], time=5_000).handle(batch)
-    assert (failed(batch, answer), len(flaky.begun)) == ([0], 1)
+    trial = Trial([pipeline(Call(name="write", send=flaky))], time=5_000)
+    assert (failed(batch, trial.handle(batch)), len(flaky.begun)) == ([0], 1)
+    assert trial.platform.now == START
 
 
 def test_the_rule_s_policy_comes_before_the_app_s():
