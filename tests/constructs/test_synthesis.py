@@ -20,13 +20,17 @@ from aws_cdk import aws_ec2 as ec2, aws_kms as kms
 from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.json import JSONSnapshotExtension
 
+from cdk_streamer_runtime.contract.streams import RULES_METADATA
 from tests.constructs.stacks import (
     ENVIRONMENT,
     HANDLERS,
     WITHOUT_ASSETS,
     new_api,
     new_auth,
+    new_bus_source,
+    new_full_processor,
     new_function,
+    new_processor,
     new_socket,
     new_stack,
     new_timer,
@@ -58,6 +62,8 @@ def template(
     new_api(stack, **settings)
     new_socket(stack)
     new_timer(stack)
+    new_processor(stack)
+    new_processor(stack, "Projector", source=new_bus_source(stack))
     return template_of(stack)
 
 
@@ -140,6 +146,16 @@ def test_a_timer_is_as_agreed(json_snapshot: SnapshotAssertion):
     assert without_hashes(template_of(stack)) == json_snapshot
 
 
+def test_a_processor_is_as_agreed(json_snapshot: SnapshotAssertion):
+    stack = new_stack()
+    new_processor(stack)
+    document = without_hashes(template_of(stack))
+    for resource in document["Resources"].values():
+        # What rules tell of themselves is theirs to change.
+        resource.get("Metadata", {}).pop(RULES_METADATA, None)
+    assert document == json_snapshot
+
+
 def test_logical_ids_are_frozen():
     ids = (Path(__file__).parent / "logical_ids.txt").read_text().split()
     # That of a deployment is made of what is deployed, so that a change is one.
@@ -190,6 +206,7 @@ def test_the_users_flags_change_nothing_in_a_network_with_a_key():
         key = kms.Key.from_key_arn(stack, "Key", "arn:aws:kms:eu-west-1:123456789012:key/one")
         new_api(stack, vpc=vpc, encryption_key=key)
         new_timer(stack, vpc=vpc, encryption_key=key, auth=new_auth(), strict=True, dedupe=True)
+        new_full_processor(stack, key=key, vpc=vpc)
         return template_of(stack)
 
     assert networked(recommended_flags()) == networked({})
@@ -223,7 +240,8 @@ def test_cdks_own_validation_finds_nothing(tmp_path: Path):
 def test_a_laptops_template_differs_from_lambdas_in_hashes_alone(tmp_path: Path):
     folder = tmp_path / "handlers"
     folder.mkdir()
-    (folder / "requests.py").write_text((HANDLERS / "requests.py").read_text())
+    for module in ("requests.py", "streams.py"):
+        (folder / module).write_text((HANDLERS / module).read_text())
     (folder / "requirements.txt").write_text("markupsafe==3.0.2\n")
     lambdas = template(context={"aws:cdk:bundling-stacks": ["**"]}, handlers=folder)
     laptops = template(

@@ -6,7 +6,14 @@ from pathlib import Path
 
 from aws_cdk import App, Stack
 
-from cdk_streamer import AsyncRequestApi, Auth, PeriodicTimer, ProgressWebSocket
+from cdk_streamer import (
+    AsyncRequestApi,
+    Auth,
+    PeriodicTimer,
+    ProgressWebSocket,
+    StreamProcessor,
+    StreamSource,
+)
 
 app = App()
 stack = Stack(app, "Reports")
@@ -15,4 +22,5 @@ handlers = Path(__file__).parent / "handlers"
 AsyncRequestApi(stack, "Api", handlers=handlers, auth=auth)
 ProgressWebSocket(stack, "Socket", auth=auth)
 PeriodicTimer(stack, "Timer", handlers=handlers)
+StreamProcessor(stack, "Listener", source=StreamSource.sqs(), handlers=handlers)
 app.synth()
