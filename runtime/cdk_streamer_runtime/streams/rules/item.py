@@ -71,14 +71,13 @@ class ItemUpdate:
             template = self._learn(shape, item, deleted=deleted, region=region)
         if template is None:
             return self._parameters(item, deleted=deleted, region=region)
-        return {
-            **template.constant,
-            "Key": {name: item[name] for name in self.key},
-            "ExpressionAttributeValues": {
+        parameters = {**template.constant, "Key": {name: item[name] for name in self.key}}
+        if template.values or template.places:
+            parameters["ExpressionAttributeValues"] = {
                 **template.values,
                 **{place: item[name] for place, name in template.places},
-            },
-        }
+            }
+        return parameters
 
     def _expire(
         self,

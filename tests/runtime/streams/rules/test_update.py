@@ -6,8 +6,12 @@ import json
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from cdk_streamer_runtime.memory.platform import START
 from cdk_streamer_runtime.streams import rules, to_dynamodb_records, to_sqs_records
+from cdk_streamer_runtime.streams.rules.item import ItemUpdate
+from tests.runtime.streams.pipelines.units import unit
 from tests.runtime.streams.rules.invocations import DONE, Invocations, change, thing
 
 
@@ -34,6 +38,23 @@ def test_without_a_lock_the_last_to_come_wins():
     run = update(to_update=lambda uow: {"pk": "t1", "sk": "s", "at": uow.event["timestamp"]})
     run.run(to_sqs_records([thing(timestamp=START + 1), thing("e2")]))
     assert run.item() == {"pk": "t1", "sk": "s", "at": START}
+
+
+@pytest.mark.parametrize("lock", [True, False])
+@pytest.mark.parametrize("members", [{}, {"a": None}, {"a": 1}, {"a": None, "b": 1}])
+def test_an_item_may_have_few_attributes_or_none(lock, members):
+    run = update(to_update=lambda _: {"pk": "t1", "sk": "s", **members}, lock=lock)
+    stored(run, pk="t1", sk="s")
+    assert run.run(to_sqs_records([thing()])) == DONE
+    kept = {name: value for name, value in members.items() if value is not None}
+    time = {"timestamp": START} if lock else {}
+    assert (run.item(), run.faults) == ({"pk": "t1", "sk": "s", **kept, **time}, [])
+
+
+def test_a_key_may_be_a_single_attribute():
+    update = ItemUpdate(to_item=lambda _: {"id": "t1", "a": 1}, key=("id",), lock=False)
+    requests = [update.request(unit(number)) or {} for number in range(2)]
+    assert [request["Key"] for request in requests] == [{"id": "t1"}] * 2
 
 
 def test_with_a_lock_the_newest_wins():
