@@ -6,16 +6,16 @@ import random
 import signal
 import threading
 import time
-import uuid
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import lru_cache
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from cdk_streamer_runtime.errors import DeadlineExceeded
-from cdk_streamer_runtime.progress.coalescer import Coalescer
-from cdk_streamer_runtime.progress.pump import Pump, Sink
+
+if TYPE_CHECKING:
+    from cdk_streamer_runtime.progress.pump import Pump, Sink
 
 R = TypeVar("R")
 T = TypeVar("T")
@@ -30,6 +30,8 @@ class Machine:
 
     def new_id(self) -> str:
         """Give an id that sorts by the time it was made, to the millisecond."""
+        import uuid  # it loads `platform` too, and few functions make ids
+
         return f"{self.clock():012x}-{uuid.uuid4().hex[:20]}"
 
     def uniform(self) -> float:
@@ -43,6 +45,9 @@ class Machine:
     @contextmanager
     def pumping(self, sink: Sink, interval: int, deadline: int) -> Generator[Pump]:
         """Carry reports to `sink` in a thread of its own while the block runs."""
+        from cdk_streamer_runtime.progress.coalescer import Coalescer
+        from cdk_streamer_runtime.progress.pump import Pump
+
         coalescer = Coalescer(interval=interval)
         pump = Pump(sink, coalescer, self.clock, threading.Condition(), deadline)
         thread = threading.Thread(target=pump.run, daemon=True)
