@@ -266,6 +266,8 @@ def _transact_items(
         )
     found: list[dict[str, Any]] = []
     for item in items:
+        if len(item) != 1:
+            raise ValueError(f"each of TransactItems is one operation, got {sorted(item)}")
         ((operation, write),) = item.items()
         table = write.get("TableName", tables[0])
         if table not in tables:

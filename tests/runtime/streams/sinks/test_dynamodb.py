@@ -242,6 +242,19 @@ def test_a_transaction_keeps_to_its_tables(surroundings):
         surroundings.send(transact(), unit(transact_request={"TransactItems": items}))
 
 
+@pytest.mark.parametrize(
+    ("items", "text"),
+    [
+        ([], "1 to 100 writes, got 0"),
+        ([{"Put": {}, "Delete": {}}], r"one operation, got \['Delete', 'Put'\]"),
+        ([{"Put": {"Key": {}}}], "the request has no 'Item'"),
+    ],
+)
+def test_a_transaction_says_what_is_wrong_with_it(surroundings, items, text):
+    with pytest.raises(ValueError, match=text):
+        surroundings.send(transact(), unit(transact_request={"TransactItems": items}))
+
+
 def test_a_transaction_that_failed_otherwise_is_a_failure(surroundings):
     items = [{"Put": {"Item": {"pk": "1"}}}]
     with pytest.raises(AwsError):
