@@ -30,9 +30,12 @@ class Aws(MemoryAws):
         super().__init__(clock=clock, tables=tables, queues=[QueueSchema(name="mails")])
         self.published: list[dict[str, Any]] = []
         self.asked: list[str] = []
+        self.consistent: list[bool] = []  # one for each read of an item
 
     def call(self, service: str, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
         self.asked.append(operation)
+        if operation == "GetItem":
+            self.consistent.append(parameters.get("ConsistentRead", False))
         if service != "events":
             return super().call(service, operation, parameters)
         self.published += [json.loads(entry["Detail"]) for entry in parameters["Entries"]]

@@ -34,6 +34,17 @@ def test_an_item_is_changed_by_what_was_read():
     assert run.items()[1] == {"pk": "t1", "sk": "copy", "name": "one!"}
 
 
+@pytest.mark.parametrize(("options", "expected"), [({}, False), ({"consistent": True}, True)])
+def test_reads_see_the_last_write_on_request(options, expected):
+    run = update(
+        get_request=lambda _: {"Key": {"pk": "t1", "sk": "thing"}},
+        to_update=lambda _: None,
+        **options,
+    )
+    run.run(to_sqs_records([thing()]))
+    assert run.aws.consistent == [expected]
+
+
 def test_without_a_lock_the_last_to_come_wins():
     run = update(to_update=lambda uow: {"pk": "t1", "sk": "s", "at": uow.event["timestamp"]})
     run.run(to_sqs_records([thing(timestamp=START + 1), thing("e2")]))
