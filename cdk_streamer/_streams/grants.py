@@ -91,6 +91,9 @@ def _arns(function: RuntimeFunction, resource: Named, action: str) -> Iterable[s
             return [_wildcard(function, f"{arn}/{prefix}*", _OBJECTS) for prefix in prefixes]
         case ResourceKind.SCHEDULE_GROUP:
             return [_wildcard(function, _schedules(resource), _SCHEDULES)]
+        case ResourceKind.SECRET if getattr(resource.construct, "secret_full_arn", None) is None:
+            # Of a name alone, nobody here knows the six characters that end the ARN.
+            return [f"{arn}-??????"]
         case _:
             return [arn]
 

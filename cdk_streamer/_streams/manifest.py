@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
 
-from cdk_streamer._code.assets import Asset, package_files, runtime_asset
+from cdk_streamer._code.assets import Asset, package_files
 from cdk_streamer._code.requirements import Platform, Requirements
 
 _PROGRAM = "cdk_streamer_runtime.streams.manifest"
@@ -126,7 +126,7 @@ def _requirements(folder: Path) -> Requirements | None:
 
 def _content_key(folder: Path, requirements: Requirements | None) -> tuple[str, ...]:
     handlers = Asset(source=folder, files=package_files(folder), requirements=requirements)
-    return (str(folder), handlers.content_hash, runtime_asset().content_hash)
+    return (str(folder), handlers.content_hash)
 
 
 def _ask(

@@ -68,7 +68,7 @@ def default_processor(stack: Stack) -> None:
 def every_processor(stack: Stack) -> None:
     """Use every kind of source, and every kind of step."""
     vpc = ec2.Vpc(stack, "Vpc", max_azs=2, flow_logs={"All": ec2.FlowLogOptions()})
-    key = kms.Key(stack, "Key", enable_key_rotation=True)
+    key: Any = kms.Key(stack, "Key", enable_key_rotation=True)
     new_full_processor(stack, key=key, vpc=vpc)
     new_processor(stack, "Resizer", source=StreamSource.sqs(fifo=True), filter=True)
 

@@ -10,8 +10,8 @@ import pytest
 
 from tests.constructs.stacks import (
     actions,
+    bare_processor,
     full_processor_template,
-    new_processor,
     new_stack,
     resources,
     template_of,
@@ -23,7 +23,7 @@ from tests.constructs.test_permissions import CONSUME, LOGS, ROLE, TRACES, grant
 @cache
 def of_stream_template() -> dict[str, Any]:
     stack = new_stack()
-    new_processor(stack, alarms=False, dashboard=False)
+    bare_processor(stack)
     return template_of(stack)
 
 

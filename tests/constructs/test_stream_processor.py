@@ -17,6 +17,7 @@ from aws_cdk import (
     aws_kms as kms,
     aws_lambda as lambda_,
     aws_s3 as s3,
+    aws_secretsmanager as secretsmanager,
     aws_sqs as sqs,
 )
 from aws_cdk.assertions import Annotations, Match
@@ -27,10 +28,10 @@ from tests.constructs.stacks import (
     HANDLERS,
     actions,
     as_list,
+    bare_processor,
     full_processor,
     full_processor_template,
     new_bus_source,
-    new_processor,
     new_resources,
     new_source,
     new_stack,
@@ -50,7 +51,7 @@ KEY_ARN = "arn:aws:kms:eu-west-1:123456789012:key/one"
 @pytest.fixture(scope="module")
 def template() -> dict[str, Any]:
     stack = new_stack()
-    new_processor(stack)
+    bare_processor(stack)
     return template_of(stack)
 
 
@@ -139,7 +140,7 @@ def test_a_table_is_made_when_rules_use_it(template: dict[str, Any]):
 
 def test_without_a_use_there_is_no_table():
     stack = new_stack()
-    processor = new_processor(stack, grants={"bus": ["events:PutEvents"]})
+    processor = bare_processor(stack, grants={"bus": ["events:PutEvents"]})
     assert resources(template_of(stack), TABLE) == {}
     with pytest.raises(ValueError, match="no rule of 'Reports/Listener' uses a table"):
         _ = processor.table
@@ -185,7 +186,7 @@ def test_what_is_kept_stays(template: dict[str, Any], kind: str):
 
 def test_what_is_kept_may_go():
     stack = new_stack()
-    new_processor(stack, removal_policy=RemovalPolicy.DESTROY)
+    bare_processor(stack, removal_policy=RemovalPolicy.DESTROY)
     template = template_of(stack)
     assert the(template, TABLE, "Listener")["DeletionProtectionEnabled"] is False
     kept = {TABLE, BUCKET, "AWS::Logs::LogGroup"}
@@ -200,7 +201,7 @@ def test_what_is_kept_may_go():
 def brought() -> dict[str, Any]:
     stack = new_stack()
     key = dynamodb.Attribute(name="id", type=dynamodb.AttributeType.STRING)
-    new_processor(
+    bare_processor(
         stack,
         table=dynamodb.Table(stack, "Mine", partition_key=key),
         bus=events.EventBus(stack, "MyBus"),
@@ -228,7 +229,7 @@ def test_faults_come_into_the_users_queue(brought: dict[str, Any]):
 
 def test_the_bus_of_the_source_takes_faults_too():
     stack = new_stack()
-    new_processor(stack, source=new_bus_source(stack))
+    bare_processor(stack, source=new_bus_source(stack))
     template = template_of(stack)
     assert resources(template, BUS) == {}
     assert the(template, RULE, "ListenerFaults")["EventBusName"] == "things"
@@ -237,7 +238,7 @@ def test_the_bus_of_the_source_takes_faults_too():
 def test_a_queue_that_was_imported_is_warned_of():
     stack = new_stack()
     arn = "arn:aws:sqs:eu-west-1:123456789012:faults"
-    new_processor(stack, fault_queue=sqs.Queue.from_queue_arn(stack, "Theirs", arn))
+    bare_processor(stack, fault_queue=sqs.Queue.from_queue_arn(stack, "Theirs", arn))
     Annotations.from_stack(stack).has_warning(
         "/Reports/Listener/Faults", Match.string_like_regexp("'Reports/Theirs' cannot be changed")
     )
@@ -245,7 +246,7 @@ def test_a_queue_that_was_imported_is_warned_of():
 
 def test_a_key_of_ones_own_encrypts_all_that_is_made():
     stack = new_stack()
-    new_processor(stack, encryption_key=kms.Key(stack, "Key"))
+    bare_processor(stack, encryption_key=kms.Key(stack, "Key"))
     template = template_of(stack)
     queues = resources(template, QUEUE).values()
     assert all("KmsMasterKeyId" in queue for queue in queues)
@@ -257,7 +258,7 @@ def test_a_key_of_ones_own_encrypts_all_that_is_made():
 
 def test_a_key_that_was_imported_is_warned_of():
     stack = new_stack()
-    new_processor(stack, encryption_key=kms.Key.from_key_arn(stack, "Key", KEY_ARN))
+    bare_processor(stack, encryption_key=kms.Key.from_key_arn(stack, "Key", KEY_ARN))
     Annotations.from_stack(stack).has_warning(
         "/Reports/Listener/Faults",
         Match.string_like_regexp("let it allow events.amazonaws.com kms:Decrypt"),
@@ -287,6 +288,14 @@ def test_schedules_act_as_the_role_that_is_named():
     }
 
 
+def test_a_secret_may_be_known_by_its_name_alone():
+    stack = new_stack()
+    found = {"token": secretsmanager.Secret.from_secret_name_v2(stack, "Token", "token")}
+    bare_processor(stack, resources=found, grants={"token": ["secretsmanager:GetSecretValue"]})
+    role = json.dumps(the(template_of(stack), ROLE, "ListenerProcessor"))
+    assert ":secret:token-??????" in role
+
+
 def test_channels_are_those_of_a_socket():
     told = variables(full_processor_template(), "Everything")
     assert told["CDK_STREAMER_NAME"] == "Reports/Progress"
@@ -297,7 +306,7 @@ def test_who_uses_what_is_encrypted_may_use_its_key():
     stack = new_stack()
     key = kms.Key.from_key_arn(stack, "Key", KEY_ARN)
     found = new_resources(stack, key)
-    new_processor(stack, entry_point="handlers.everything:handler", resources=found)
+    bare_processor(stack, entry_point="handlers.everything:handler", resources=found)
     role = the(template_of(stack), ROLE, "ListenerProcessor")
     of_key = {
         action
@@ -310,7 +319,7 @@ def test_who_uses_what_is_encrypted_may_use_its_key():
 
 def test_a_resource_that_no_step_names_is_warned_of_and_not_granted():
     stack = new_stack()
-    new_processor(stack, resources={"orders": sqs.Queue(stack, "Orders")})
+    bare_processor(stack, resources={"orders": sqs.Queue(stack, "Orders")})
     Annotations.from_stack(stack).has_warning(
         "/Reports/Listener", Match.string_like_regexp("no step uses 'orders' of resources")
     )
@@ -361,7 +370,7 @@ def test_prefixes_that_mean_nothing_are_refused(prefixes: Any):
 
 def test_who_resubmits_reads_faults_and_invokes_the_function():
     stack = new_stack()
-    processor = new_processor(stack)
+    processor = bare_processor(stack)
     role = iam.Role(stack, "Mender", assumed_by=iam.AccountRootPrincipal())  # pyright: ignore[reportArgumentType]
     assert processor.grant_resubmit(role).success
     policy = the(template_of(stack), "AWS::IAM::Policy", "Mender")["PolicyDocument"]
@@ -383,7 +392,7 @@ def test_code_that_nobody_here_can_read_needs_its_grants():
 
 def test_code_that_nobody_here_can_read_may_do_what_it_is_granted():
     stack = new_stack()
-    new_processor(
+    bare_processor(
         stack,
         handlers=lambda_.Code.from_inline("def handler(event, context): ..."),
         entry_point="index:handler",
@@ -397,7 +406,7 @@ def test_code_that_nobody_here_can_read_may_do_what_it_is_granted():
 
 def test_grants_take_the_place_of_what_rules_say():
     stack = new_stack()
-    new_processor(stack, grants={"table": ["dynamodb:PutItem"]})
+    bare_processor(stack, grants={"table": ["dynamodb:PutItem"]})
     found = actions(the(template_of(stack), ROLE, "ListenerProcessor"))
     assert {name for name in found if name.startswith("dynamodb:")} == {"dynamodb:PutItem"}
 
@@ -438,8 +447,8 @@ def test_a_bad_argument_leaves_nothing_behind(settings: dict[str, Any], remedy: 
 
 def test_two_processors_in_a_stack_are_two():
     stack = new_stack()
-    new_processor(stack)
-    new_processor(stack, "Other")
+    bare_processor(stack)
+    bare_processor(stack, "Other")
     template = template_of(stack)
     assert len(resources(template, FUNCTION)) == 2
     names = {variables(template, name)["CDK_STREAMER_STREAM_NAME"] for name in ("Lis", "Oth")}
@@ -448,6 +457,6 @@ def test_two_processors_in_a_stack_are_two():
 
 def test_a_processor_may_be_in_a_nested_stack(template: dict[str, Any]):
     nested = NestedStack(new_stack(), "Nested")
-    new_processor(nested)
+    bare_processor(nested)
     kinds = Counter(each["Type"] for each in template["Resources"].values())
     assert kinds == Counter(each["Type"] for each in template_of(nested)["Resources"].values())

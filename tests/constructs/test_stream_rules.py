@@ -15,8 +15,8 @@ from cdk_streamer._streams.filters import of_bus, of_changes, of_json, of_whole_
 from cdk_streamer._streams.manifest import Manifest, Types
 from tests.constructs.stacks import (
     actions,
+    bare_processor,
     new_bus_source,
-    new_processor,
     new_stack,
     template_of,
     the,
@@ -36,7 +36,7 @@ def folder(tmp_path: Path) -> Path:
 def written(folder: Path, source: str) -> dict[str, Any]:
     """Write handlers, and give what a construct is told of them."""
     (folder / "streams.py").write_text(source)
-    return {"handlers": folder, "alarms": False, "dashboard": False}
+    return {"handlers": folder}
 
 
 def source_of(*rules: str) -> str:
@@ -47,7 +47,7 @@ def source_of(*rules: str) -> str:
 def failed(settings: dict[str, Any]) -> str:
     stack = new_stack()
     with pytest.raises(ValueError, match=r"\S") as refused:
-        new_processor(stack, **settings)
+        bare_processor(stack, **settings)
     assert [child.node.id for child in stack.node.children] == ["ListenerStream"]
     return str(refused.value)
 
@@ -57,7 +57,7 @@ def failed(settings: dict[str, Any]) -> str:
 
 def test_a_role_may_do_what_its_rules_do():
     stack = new_stack()
-    new_processor(stack)
+    bare_processor(stack)
     found = actions(the(template_of(stack), ROLE, "ListenerProcessor"))
     assert {name for name in found if name.startswith(("dynamodb:", "events:"))} == {
         "dynamodb:UpdateItem",
@@ -82,27 +82,27 @@ def test_an_error_of_handlers_is_told_with_its_traceback(folder: Path):
 
 def test_what_handlers_print_is_no_part_of_the_manifest(folder: Path):
     stack = new_stack()
-    new_processor(stack, **written(folder, "print('hello')\n" + source_of()))
+    bare_processor(stack, **written(folder, "print('hello')\n" + source_of()))
     assert "hello" not in json.dumps(template_of(stack))
 
 
 def test_handlers_find_their_environment(folder: Path):
     source = "import os\nassert os.environ['SHOP'] == 'north'\n" + source_of()
-    new_processor(new_stack(), environment={"SHOP": "north"}, **written(folder, source))
+    bare_processor(new_stack(), environment={"SHOP": "north"}, **written(folder, source))
 
 
 def test_rules_are_read_once_for_the_same_content(monkeypatch: pytest.MonkeyPatch):
-    new_processor(new_stack())
+    bare_processor(new_stack())
     asked: list[object] = []
     monkeypatch.setattr(reader, "_ask", lambda *found: asked.append(found) or {})
-    new_processor(new_stack())
+    bare_processor(new_stack())
     assert asked == []
 
 
 def test_rules_that_changed_are_read_again(folder: Path):
     first, second = new_stack(), new_stack()
-    new_processor(first, **written(folder, source_of()))
-    new_processor(
+    bare_processor(first, **written(folder, source_of()))
+    bare_processor(
         second, **written(folder, source_of("rules.Cdc(id='c', event_type='*', to_event=print),"))
     )
     assert template_of(first) != template_of(second)
@@ -111,7 +111,7 @@ def test_rules_that_changed_are_read_again(folder: Path):
 def test_handlers_of_requirements_find_them(folder: Path):
     (folder / "requirements.txt").write_text("markupsafe==3.0.2\n")
     source = "import markupsafe\nassert markupsafe.__version__ == '3.0.2'\n" + source_of()
-    new_processor(new_stack(), **written(folder, source))
+    bare_processor(new_stack(), **written(folder, source))
 
 
 def test_what_is_no_manifest_is_refused():
@@ -135,7 +135,7 @@ THINGS = Types(exact=("order-paid", "thing-created"), wildcards=("user-*",))
 
 def test_records_of_other_types_cost_no_invocation():
     stack = new_stack()
-    new_processor(stack, filter=True)
+    bare_processor(stack, filter=True)
     (found,) = the(template_of(stack), MAPPING, "Listener")["FilterCriteria"]["Filters"]
     assert json.loads(found["Pattern"]) == {
         "data": {"type": ["thing-created", "thing-deleted", "thing-updated"]}
@@ -144,20 +144,20 @@ def test_records_of_other_types_cost_no_invocation():
 
 def test_without_a_word_nothing_is_filtered():
     stack = new_stack()
-    new_processor(stack)
+    bare_processor(stack)
     assert "FilterCriteria" not in the(template_of(stack), MAPPING, "Listener")
 
 
 def test_types_may_be_named_in_place_of_those_of_the_rules():
     stack = new_stack()
-    new_processor(stack, filter=True, event_types=["order-*"], source=StreamSource.sqs())
+    bare_processor(stack, filter=True, event_types=["order-*"], source=StreamSource.sqs())
     (found,) = the(template_of(stack), MAPPING, "Listener")["FilterCriteria"]["Filters"]
     assert json.loads(found["Pattern"]) == {"body": {"type": [{"prefix": "order-"}]}}
 
 
 def test_the_filter_of_a_bus_is_its_rules_pattern():
     stack = new_stack()
-    new_processor(stack, filter=True, source=new_bus_source(stack))
+    bare_processor(stack, filter=True, source=new_bus_source(stack))
     template = template_of(stack)
     assert the(template, RULE, "ListenerSubscription")["EventPattern"] == {
         "detail-type": ["thing-created", "thing-deleted", "thing-updated"]
@@ -167,7 +167,7 @@ def test_the_filter_of_a_bus_is_its_rules_pattern():
 
 def test_a_bus_brings_neither_faults_nor_what_this_processor_has_published():
     stack = new_stack()
-    new_processor(stack, source=new_bus_source(stack))
+    bare_processor(stack, source=new_bus_source(stack))
     assert the(template_of(stack), RULE, "ListenerSubscription")["EventPattern"] == {
         "source": [{"anything-but": ["Reports/Listener"]}],
         "detail-type": [{"anything-but": ["fault"]}],
@@ -244,14 +244,14 @@ def test_types_that_only_code_knows_are_refused():
 )
 def test_types_that_mean_nothing_are_refused(settings: dict[str, Any], remedy: str):
     with pytest.raises(ValueError, match=remedy):
-        new_processor(new_stack(), **settings)
+        bare_processor(new_stack(), **settings)
 
 
 def test_a_pattern_and_a_filter_exclude_each_other():
     stack = new_stack()
     source = new_bus_source(stack, pattern=events.EventPattern(source=["shop"]))
     with pytest.raises(ValueError, match="leave one of them out"):
-        new_processor(stack, source=source, filter=True)
+        bare_processor(stack, source=source, filter=True)
 
 
 def test_a_codec_of_the_users_is_beyond_filters():

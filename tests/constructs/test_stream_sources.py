@@ -24,8 +24,8 @@ from cdk_streamer import StreamSource
 from cdk_streamer_runtime.contract.streams import MAX_RECORD_AGE_SECONDS
 from tests.constructs.stacks import (
     as_list,
+    bare_processor,
     new_bus_source,
-    new_processor,
     new_source,
     new_stack,
     resources,
@@ -38,13 +38,13 @@ from tests.constructs.stacks import (
 MAPPING, QUEUE = "AWS::Lambda::EventSourceMapping", "AWS::SQS::Queue"
 ROLE, RULE = "AWS::IAM::Role", "AWS::Events::Rule"
 # Of a table, a queue and a stream that say what their function may do; the rules read nothing.
-QUIET: dict[str, Any] = {"grants": {"bus": ["events:PutEvents"]}, "alarms": False}
+QUIET: dict[str, Any] = {"grants": {"bus": ["events:PutEvents"]}}
 STREAM_ARN = "arn:aws:kinesis:eu-west-1:123456789012:stream/things"
 
 
 def processed(source: Callable[[Stack], StreamSource], **settings: Any) -> dict[str, Any]:
     stack = new_stack()
-    new_processor(stack, source=source(stack), dashboard=False, **{**QUIET, **settings})
+    bare_processor(stack, source=source(stack), **{**QUIET, **settings})
     return template_of(stack)
 
 
@@ -187,9 +187,8 @@ def test_a_consumer_has_a_share_of_its_own():
 
 def test_who_reads_an_encrypted_stream_may_use_its_key():
     def source(stack: Stack) -> StreamSource:
-        return StreamSource.kinesis(
-            kinesis.Stream(stack, "Things", encryption_key=kms.Key(stack, "Key"))
-        )
+        key: Any = kms.Key(stack, "Key")
+        return StreamSource.kinesis(kinesis.Stream(stack, "Things", encryption_key=key))
 
     assert list(allowed(processed(source), "kms:").values()) == [{"kms:Decrypt"}]
 
@@ -288,7 +287,7 @@ def test_a_queue_of_the_users_is_read_as_it_is():
 
 def warnings_of(queue: Callable[[Stack], sqs.Queue]) -> str:
     stack = new_stack()
-    new_processor(stack, source=StreamSource.sqs(queue(stack)), dashboard=False, **QUIET)
+    bare_processor(stack, source=StreamSource.sqs(queue(stack)), **QUIET)
     found = Annotations.from_stack(stack).find_warning("*", Match.any_value())
     return " ".join(str(each.entry.data) for each in found)
 
@@ -316,7 +315,7 @@ def test_a_queue_that_hides_messages_for_less_than_the_function_takes_is_refused
     stack = new_stack()
     source = StreamSource.sqs(sqs.Queue(stack, "Mine"))
     with pytest.raises(ValueError, match="a visibility_timeout of 360 seconds"):
-        new_processor(stack, source=source, **QUIET)
+        bare_processor(stack, source=source, **QUIET)
 
 
 @pytest.mark.parametrize(
