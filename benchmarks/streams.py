@@ -48,27 +48,27 @@ CASES = {
         task="listener",
         rules=1,
         mode="stubbed",
-        python=("plain", "powertools"),
+        python=("plain", "ours", "ours_orjson", "powertools"),
     ),
-    "listener, 10 rules": Case(task="listener", rules=10, mode="stubbed", python=("plain",)),
+    "listener, 10 rules": Case(task="listener", rules=10, mode="stubbed", python=("plain", "ours")),
     "listener, 100 rules": Case(
-        task="listener", rules=100, mode="stubbed", python=("plain",), sizes=(1_000,)
+        task="listener", rules=100, mode="stubbed", python=("plain", "ours"), sizes=(1_000,)
     ),
     "trigger": Case(
         task="trigger",
         rules=1,
         mode="stubbed",
         source="dynamodb",
-        python=("plain", "plain_orjson"),
+        python=("plain", "plain_orjson", "ours", "ours_orjson"),
     ),
     "trigger, 10 rules": Case(
-        task="trigger", rules=10, mode="stubbed", source="dynamodb", python=("plain",)
+        task="trigger", rules=10, mode="stubbed", source="dynamodb", python=("plain", "ours")
     ),
     "listener with its client": Case(
         task="listener",
         rules=1,
         mode="client",
-        python=("plain", "powertools"),
+        python=("plain", "ours", "powertools"),
         sizes=(1_000,),
     ),
     "trigger with its client": Case(
@@ -76,7 +76,7 @@ CASES = {
         rules=1,
         mode="client",
         source="dynamodb",
-        python=("plain",),
+        python=("plain", "ours"),
         sizes=(1_000,),
     ),
 }

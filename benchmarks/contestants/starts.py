@@ -13,7 +13,11 @@ from pathlib import Path
 STARTS = 9
 RUNTIME = Path(__file__).parents[2] / "runtime"
 PYTHON = {
-    "ours: cdk_streamer_runtime.streams": "import cdk_streamer_runtime.streams",
+    "ours: an app with a rule, and its client": (
+        "from cdk_streamer_runtime.aws import LeanClient\n"
+        "from cdk_streamer_runtime.streams import StreamApp, rules\n"
+        "StreamApp([rules.Materialize(id='m', event_type='t', to_update=dict)])\nLeanClient()"
+    ),
     "boto3, one client": "import boto3; boto3.client('dynamodb', region_name='us-east-1')",
 }
 

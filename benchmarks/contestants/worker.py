@@ -38,8 +38,15 @@ class Task:
 class Counted(Protocol):
     """What a contestant has sent."""
 
-    calls: int
-    items: int
+    @property
+    def calls(self) -> int:
+        """How many calls there were."""
+        ...
+
+    @property
+    def items(self) -> int:
+        """How many items were in them."""
+        ...
 
 
 def main(arguments: list[str], out: TextIO) -> None:

@@ -1,0 +1,1 @@
+"""Stream processors under every fault that their sources and services have."""
