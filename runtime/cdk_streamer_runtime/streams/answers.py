@@ -16,7 +16,6 @@ from typing import TypedDict
 from cdk_streamer_runtime.errors import StreamerError
 from cdk_streamer_runtime.streams.json_text import Json, is_object
 from cdk_streamer_runtime.streams.outcome import Outcome, records_of
-from cdk_streamer_runtime.streams.place import Place
 
 
 class Failed(TypedDict):
@@ -84,12 +83,14 @@ class Batch:
         same = (at for at, record in enumerate(self.records) if record is of.record)
         return next(same, None)
 
-    def group(self, place: Place) -> str | None:
-        """Give with which others the record stays in order; None: with nobody."""
+    def group(self, position: int) -> str | None:
+        """Give with which others the record there stays in order; None: with nobody.
+
+        Only those come again with it, whatever order its source has beside that of the batch.
+        """
         if self.response is Response.CHECKPOINT:
             return _STREAM
-        # A standard queue may have groups too, which have to do with fairness and not with order.
-        return None if place.sequence is None else place.group
+        return _message_group(self.records[position])
 
     def after(self, positions: Collection[int]) -> set[int]:
         """Give the positions of all that come again when these do."""
@@ -144,6 +145,7 @@ def source_of(record: Json) -> str | None:
 
 
 def _message_group(record: Json) -> str | None:
+    # A standard queue may have groups too, which have to do with fairness and not with order.
     attributes = record.get("attributes") if is_object(record) else None
     if not is_object(attributes) or attributes.get("SequenceNumber") is None:
         return None

@@ -98,14 +98,14 @@ class Ledger:
             self._lost = True
             return
         self._returned.add(position)
-        group = self._batch.group(leaf.place)
+        group = self._batch.group(position)
         if group is not None:
             self.limits[group] = min(position, self.limits.get(group, position))
 
     def _is_below(self, leaf: UnitOfWork) -> bool:
-        group = self._batch.group(leaf.place)
-        limit = None if group is None else self.limits.get(group)
-        if limit is None:
-            return True
         position = self._batch.position(leaf)
-        return position is not None and position <= limit
+        if position is None:
+            return True  # its record cannot be named: if it fails, all come again
+        group = self._batch.group(position)
+        limit = None if group is None else self.limits.get(group)
+        return limit is None or position <= limit

@@ -141,6 +141,21 @@ def test_a_message_of_several_events_comes_again_whole_when_one_of_them_has_to()
     assert failed(batch, trial.handle(batch)) == [0]
 
 
+def test_an_order_that_the_queue_does_not_keep_leaves_no_later_message_undone():
+    files = [{"object": {"bucket": "b", "key": "k", "sequencer": f"{n:04}"}} for n in range(3)]
+    batch = to_messages(encode(to_s3_records([file])) for file in files)
+    written = []
+
+    def send(uow, world):
+        if uow.event["object"]["sequencer"] == "0000":
+            raise error_of("redeliver")
+        written.append(uow.event["object"]["sequencer"])
+
+    trial = Trial([pipeline(Call(name="write", send=send))], source=from_sqs_s3)
+    assert failed(batch, trial.handle(batch)) == [0]
+    assert written == ["0001", "0002"]
+
+
 # --- records that cannot be read ---------------------------------------------------------------
 
 
