@@ -248,7 +248,8 @@ UV := UV_PYTHON=.venv/bin/python uv pip --quiet
 INSTALLED := .venv/installed
 CONSTRUCT_TESTS := tests/constructs tests/test_docs.py tests/test_packaging.py tests/test_surface.py
 RUNTIME_TESTS := tests/runtime tests/clients tests/test_architecture.py tests/test_repository.py
-LOCAL_TESTS := tests/local tests/end_to_end tests/examples
+LOCAL_TESTS := tests/local tests/examples
+END_TO_END_TESTS := tests/end_to_end
 
 .PHONY: help
 help:  ## list the targets
@@ -272,12 +273,13 @@ $(INSTALLED): requirements.lock pyproject.toml | .venv/bin/uv
 \t$(UV) install --no-deps --no-build-isolation --editable .
 \ttouch $@
 
-# What takes longest begins first, and mostly waits: the others run beside it.
+# What takes longest begins first. Two of the suites mostly wait for the engine: so three at a time
+# keep two cores busy.
 .PHONY: test
 test: $(INSTALLED)  ## run every check
 \t@rm -rf .suites; mkdir .suites; failed=0; \\
-\t$(MAKE) --no-print-directory --keep-going --jobs=2 --output-sync=target \\
-\t  test-local test-runtime test-constructs lint || failed=1; \\
+\t$(MAKE) --no-print-directory --keep-going --jobs=3 --output-sync=target \\
+\t  test-end-to-end test-local test-runtime test-constructs lint || failed=1; \\
 \tif [ $$failed = 1 ]; then echo "a check failed: see above"; fi; \\
 \tfor suite in .suites/*; do echo "$${suite#.suites/} tests:"; tail -n 1 "$$suite"; done; \\
 \texit $$failed
@@ -292,8 +294,12 @@ test-runtime: $(INSTALLED)  ## test the runtime, the clients and the architectur
 \t@mkdir -p .suites; pytest $(RUNTIME_TESTS) $(PYTEST_ARGUMENTS) 2>&1 | tee .suites/runtime
 
 .PHONY: test-local
-test-local: $(INSTALLED)  ## test the local engine and the examples, end to end
+test-local: $(INSTALLED)  ## test the local engine and the examples
 \t@mkdir -p .suites; pytest $(LOCAL_TESTS) $(PYTEST_ARGUMENTS) 2>&1 | tee .suites/local
+
+.PHONY: test-end-to-end
+test-end-to-end: $(INSTALLED)  ## test whole applications in the local engine
+\t@mkdir -p .suites; pytest $(END_TO_END_TESTS) $(PYTEST_ARGUMENTS) 2>&1 | tee .suites/end-to-end
 
 .PHONY: lint
 lint: $(INSTALLED)  ## check format, rules and types
@@ -315,10 +321,12 @@ demo: $(INSTALLED)  ## run the reports example on this machine
 \tpython -m examples.reports.demo
 
 .PHONY: simulate
-simulate: $(INSTALLED)  ## run the protocols under faults, SEEDS=500 ways; OF=requests or timers
-\t$(if $(filter timers,$(OF)),,python -m tests.runtime.simulation \\
+simulate: $(INSTALLED)  ## run protocols under faults, SEEDS=500 ways; OF=requests, timers, streams
+\t$(if $(if $(OF),$(filter requests,$(OF)),all),python -m tests.runtime.simulation \\
 \t  --seeds $(SEEDS) $(if $(MUTANTS),--mutants))
-\t$(if $(filter requests,$(OF)),,python -m tests.runtime.timers.simulation \\
+\t$(if $(if $(OF),$(filter timers,$(OF)),all),python -m tests.runtime.timers.simulation \\
+\t  --seeds $(SEEDS) $(if $(MUTANTS),--mutants))
+\t$(if $(if $(OF),$(filter streams,$(OF)),all),python -m tests.runtime.streams.simulation \\
 \t  --seeds $(SEEDS) $(if $(MUTANTS),--mutants))
 
 .PHONY: bench
@@ -412,7 +420,7 @@ jobs:
           RESOLUTION: ${{{{ matrix.resolution }}}}
       # without lint: another version of a formatter formats in another way
       - run: >-
-          make --keep-going test-constructs test-runtime test-local
+          make --keep-going test-constructs test-runtime test-local test-end-to-end
           PYTEST_ARGUMENTS=--hypothesis-profile=thorough
 
   audit:

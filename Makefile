@@ -23,7 +23,8 @@ UV := UV_PYTHON=.venv/bin/python uv pip --quiet
 INSTALLED := .venv/installed
 CONSTRUCT_TESTS := tests/constructs tests/test_docs.py tests/test_packaging.py tests/test_surface.py
 RUNTIME_TESTS := tests/runtime tests/clients tests/test_architecture.py tests/test_repository.py
-LOCAL_TESTS := tests/local tests/end_to_end tests/examples
+LOCAL_TESTS := tests/local tests/examples
+END_TO_END_TESTS := tests/end_to_end
 
 .PHONY: help
 help:  ## list the targets
@@ -47,12 +48,13 @@ $(INSTALLED): requirements.lock pyproject.toml | .venv/bin/uv
 	$(UV) install --no-deps --no-build-isolation --editable .
 	touch $@
 
-# What takes longest begins first, and mostly waits: the others run beside it.
+# What takes longest begins first. Two of the suites mostly wait for the engine: so three at a time
+# keep two cores busy.
 .PHONY: test
 test: $(INSTALLED)  ## run every check
 	@rm -rf .suites; mkdir .suites; failed=0; \
-	$(MAKE) --no-print-directory --keep-going --jobs=2 --output-sync=target \
-	  test-local test-runtime test-constructs lint || failed=1; \
+	$(MAKE) --no-print-directory --keep-going --jobs=3 --output-sync=target \
+	  test-end-to-end test-local test-runtime test-constructs lint || failed=1; \
 	if [ $$failed = 1 ]; then echo "a check failed: see above"; fi; \
 	for suite in .suites/*; do echo "$${suite#.suites/} tests:"; tail -n 1 "$$suite"; done; \
 	exit $$failed
@@ -67,8 +69,12 @@ test-runtime: $(INSTALLED)  ## test the runtime, the clients and the architectur
 	@mkdir -p .suites; pytest $(RUNTIME_TESTS) $(PYTEST_ARGUMENTS) 2>&1 | tee .suites/runtime
 
 .PHONY: test-local
-test-local: $(INSTALLED)  ## test the local engine and the examples, end to end
+test-local: $(INSTALLED)  ## test the local engine and the examples
 	@mkdir -p .suites; pytest $(LOCAL_TESTS) $(PYTEST_ARGUMENTS) 2>&1 | tee .suites/local
+
+.PHONY: test-end-to-end
+test-end-to-end: $(INSTALLED)  ## test whole applications in the local engine
+	@mkdir -p .suites; pytest $(END_TO_END_TESTS) $(PYTEST_ARGUMENTS) 2>&1 | tee .suites/end-to-end
 
 .PHONY: lint
 lint: $(INSTALLED)  ## check format, rules and types
@@ -90,10 +96,12 @@ demo: $(INSTALLED)  ## run the reports example on this machine
 	python -m examples.reports.demo
 
 .PHONY: simulate
-simulate: $(INSTALLED)  ## run the protocols under faults, SEEDS=500 ways; OF=requests or timers
-	$(if $(filter timers,$(OF)),,python -m tests.runtime.simulation \
+simulate: $(INSTALLED)  ## run protocols under faults, SEEDS=500 ways; OF=requests, timers, streams
+	$(if $(if $(OF),$(filter requests,$(OF)),all),python -m tests.runtime.simulation \
 	  --seeds $(SEEDS) $(if $(MUTANTS),--mutants))
-	$(if $(filter requests,$(OF)),,python -m tests.runtime.timers.simulation \
+	$(if $(if $(OF),$(filter timers,$(OF)),all),python -m tests.runtime.timers.simulation \
+	  --seeds $(SEEDS) $(if $(MUTANTS),--mutants))
+	$(if $(if $(OF),$(filter streams,$(OF)),all),python -m tests.runtime.streams.simulation \
 	  --seeds $(SEEDS) $(if $(MUTANTS),--mutants))
 
 .PHONY: bench
