@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from typing import Any
+
 from cdk_streamer_runtime.errors import Retryable
 from cdk_streamer_runtime.streams.engine.world import World
+
+_LONGEST = 86_400.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +29,12 @@ class Insistence:
         if attempt >= self.attempts:
             return None
         most = min(self.cap, self.base * 2 ** (attempt - 1))
-        wanted = getattr(error, "after", None) if isinstance(error, Retryable) else None
-        pause = int(world.platform.uniform() * most + (wanted or 0) * 1_000)
+        pause = int(world.platform.uniform() * most + _wanted(error) * 1_000)
         return pause if world.platform.clock() + pause < world.deadline else None
+
+
+def _wanted(error: BaseException) -> float:
+    """Give the seconds that an error asks for; whatever a server has said, they have an end."""
+    after: Any = error.after if isinstance(error, Retryable) else None
+    is_span = isinstance(after, int | float) and after > 0
+    return float(min(after, _LONGEST)) if is_span else 0.0

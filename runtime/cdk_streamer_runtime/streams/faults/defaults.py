@@ -106,7 +106,10 @@ def _of_aws(error: AwsError) -> Action:
 
 def _as_aws(error: BaseException | Undecodable) -> BaseException | Undecodable:
     """Give an error of the SDK, which the user's functions may call, as ours."""
-    response: object = getattr(error, "response", None)
+    try:
+        response: object = getattr(error, "response", None)
+    except Exception:  # noqa: BLE001 - a property of the user's, which has no response to give
+        return error
     if isinstance(error, AwsError) or not isinstance(response, dict):
         return error
     said = cast("Mapping[str, Any]", response)

@@ -345,6 +345,33 @@ def test_an_error_can_say_how_long_to_wait():
     assert flaky.begun == [(0, 0), (0, 3_050)]
 
 
+@pytest.mark.parametrize("after", [float("inf"), 10**400, float("nan"), -5, "5"])
+def test_an_error_that_asks_for_an_odd_time_keeps_no_other_record_from_its_end(after):
+    def send(uow, _):
+        if uow.event["n"] == 1:
+            raise Retryable(after=after)
+
+    batch = queue(distinct(3))
+    assert failed(batch, Trial([pipeline(Call(name="write", send=send))]).handle(batch)) == [1]
+
+
+def test_an_error_whose_members_raise_errors_is_a_fault_like_others():
+    class Odd(Exception):
+        @property
+        def response(self):
+            raise RuntimeError("it was never answered")
+
+        def __str__(self):
+            raise RuntimeError("it has no words")
+
+    def send(uow, _):
+        raise Odd
+
+    trial = Trial([pipeline(Call(name="write", send=send))])
+    assert trial.handle(queue([event(0)])) == {"batchItemFailures": []}
+    assert trial.faulted == [0]
+
+
 def test_an_error_can_ask_not_to_be_repeated_in_place():
     class Open(Retryable):
         repeat_in_place = False
