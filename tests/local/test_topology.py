@@ -12,11 +12,12 @@ from hypothesis import given, settings, strategies as st
 
 from cdk_streamer_local.cli import main
 from cdk_streamer_local.cloud.assembly import Assembly
-from cdk_streamer_local.topology.graph import Edge, Kind, Node, Rule, Topology
+from cdk_streamer_local.topology.graph import PROCESSOR, Edge, Node, Rule, Topology
 from cdk_streamer_local.topology.layout import Box, lay_out
 from cdk_streamer_local.topology.mermaid import mermaid
 from cdk_streamer_local.topology.reading import read_topology
 from cdk_streamer_local.topology.svg import svg
+from cdk_streamer_runtime.contract.streams import ResourceKind
 from tests.local.assemblies import Json
 
 
@@ -176,7 +177,7 @@ def test_a_resource_of_another_stack_or_account_is_known_by_its_name(tmp_path: P
     resources = {"P": processor("P", {}), "Source": mapping("P", arn)}
     topology = read_topology(Assembly.read(assembly(tmp_path, resources)))
     assert arrows(topology) == {("ledger", "", "P")}
-    assert topology.node("ledger").kind is Kind.TABLE
+    assert topology.node("ledger").kind is ResourceKind.TABLE
 
 
 # --- layout -------------------------------------------------------------------------------------
@@ -191,7 +192,7 @@ def topologies(draw: st.DrawFn) -> Topology:
     nodes = [
         Node(
             id=id,
-            kind=draw(st.sampled_from(Kind)),
+            kind=draw(st.sampled_from([PROCESSOR, *ResourceKind])),
             label=draw(texts),
             rules=tuple(
                 Rule(id=f"r{number}", flavor="Cdc", takes=draw(texts))
@@ -285,7 +286,9 @@ def test_a_flowchart_has_rules_inside_their_processor(shop: Topology):
 
 
 def test_a_flowchart_survives_quotes(shop: Topology):
-    hostile = Topology(nodes=[Node(id="a", kind=Kind.TABLE, label='a "b" <c> #d')], edges=[])
+    hostile = Topology(
+        nodes=[Node(id="a", kind=ResourceKind.TABLE, label='a "b" <c> #d')], edges=[]
+    )
     assert mermaid(hostile).splitlines()[1] == '  n0[("a #quot;b#quot; #lt;c> #35;d")]'
 
 

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from cdk_streamer_local.topology.graph import Kind, Topology
+from cdk_streamer_local.topology.graph import PROCESSOR, Topology
 from cdk_streamer_local.topology.mermaid import mermaid
 from cdk_streamer_local.topology.reading import read_topology
 from cdk_streamer_local.topology.svg import svg
@@ -42,7 +42,7 @@ def graph(arguments: argparse.Namespace) -> int:
 
     app = App.find(arguments.app)
     topology = read_topology(Synthesizer(app).run())
-    if not any(node.kind is Kind.PROCESSOR for node in topology.nodes):
+    if not any(node.kind is PROCESSOR for node in topology.nodes):
         raise BadArgument(
             f"{str(arguments.app)!r} has no StreamProcessor",
             remedy="name an app with one, or its cdk.out",

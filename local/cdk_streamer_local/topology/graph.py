@@ -4,25 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
-
-class Kind(StrEnum):
-    """What a node stands for."""
-
-    PROCESSOR = "processor"
-    TABLE = "table"
-    EVENT_BUS = "event_bus"
-    STREAM = "stream"
-    QUEUE = "queue"
-    TOPIC = "topic"
-    BUCKET = "bucket"
-    FUNCTION = "function"
-    STATE_MACHINE = "state_machine"
-    SCHEDULE_GROUP = "schedule_group"
-    CHANNELS = "channels"
-    SECRET = "secret"  # noqa: S105 - a kind of node
-    OTHER = "other"
+PROCESSOR = "processor"  # the kind of a node that is no resource
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,10 +20,10 @@ class Rule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Node:
-    """A processor with its rules, or a resource."""
+    """A processor with its rules, or a resource of a `ResourceKind`."""
 
     id: str
-    kind: Kind
+    kind: str
     label: str
     rules: tuple[Rule, ...] = ()
 

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cdk_streamer_local.topology.graph import Kind, Node, Topology
+from cdk_streamer_local.topology.graph import Node, Topology
+from cdk_streamer_runtime.contract.streams import ResourceKind
 
 _SHAPES = {
-    Kind.TABLE: ('[("', '")]'),
-    Kind.BUCKET: ('[("', '")]'),
-    Kind.QUEUE: ('[["', '"]]'),
-    Kind.EVENT_BUS: ('{{"', '"}}'),
-    Kind.STREAM: ('[["', '"]]'),
-    Kind.TOPIC: ('{{"', '"}}'),
+    ResourceKind.TABLE: ('[("', '")]'),
+    ResourceKind.BUCKET: ('[("', '")]'),
+    ResourceKind.QUEUE: ('[["', '"]]'),
+    ResourceKind.EVENT_BUS: ('{{"', '"}}'),
+    ResourceKind.STREAM: ('[["', '"]]'),
+    ResourceKind.TOPIC: ('{{"', '"}}'),
 }
 
 

@@ -9,29 +9,33 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from cdk_streamer_local.cloud.assembly import Assembly, StackTemplate, construct_path
-from cdk_streamer_local.topology.graph import Edge, Kind, Node, Topology
+from cdk_streamer_local.topology.graph import PROCESSOR, Edge, Node, Topology
 from cdk_streamer_local.topology.references import References, exports_of, id_in
 from cdk_streamer_local.topology.rules import flows, rules_of
-from cdk_streamer_runtime.contract.streams import FAULT_TYPE, RULES_METADATA
+from cdk_streamer_runtime.contract.streams import FAULT_TYPE, RULES_METADATA, ResourceKind
 
 _NAME = "CDK_STREAMER_STREAM_NAME"
 _RESOURCES = "CDK_STREAMER_RESOURCES"
 _FUNCTION, _RULE = "AWS::Lambda::Function", "AWS::Events::Rule"
 _MAPPING = "AWS::Lambda::EventSourceMapping"
 _KINDS = {
-    "AWS::DynamoDB::Table": Kind.TABLE,
-    "AWS::DynamoDB::GlobalTable": Kind.TABLE,
-    "AWS::Events::EventBus": Kind.EVENT_BUS,
-    "AWS::Kinesis::Stream": Kind.STREAM,
-    "AWS::SQS::Queue": Kind.QUEUE,
-    "AWS::SNS::Topic": Kind.TOPIC,
-    "AWS::S3::Bucket": Kind.BUCKET,
-    "AWS::Lambda::Function": Kind.FUNCTION,
-    "AWS::StepFunctions::StateMachine": Kind.STATE_MACHINE,
-    "AWS::Scheduler::ScheduleGroup": Kind.SCHEDULE_GROUP,
-    "AWS::SecretsManager::Secret": Kind.SECRET,
+    "AWS::DynamoDB::Table": ResourceKind.TABLE,
+    "AWS::DynamoDB::GlobalTable": ResourceKind.TABLE,
+    "AWS::Events::EventBus": ResourceKind.EVENT_BUS,
+    "AWS::Kinesis::Stream": ResourceKind.STREAM,
+    "AWS::SQS::Queue": ResourceKind.QUEUE,
+    "AWS::SNS::Topic": ResourceKind.TOPIC,
+    "AWS::S3::Bucket": ResourceKind.BUCKET,
+    "AWS::Lambda::Function": ResourceKind.FUNCTION,
+    "AWS::StepFunctions::StateMachine": ResourceKind.STATE_MACHINE,
+    "AWS::Scheduler::ScheduleGroup": ResourceKind.SCHEDULE_GROUP,
+    "AWS::SecretsManager::Secret": ResourceKind.SECRET,
 }
-_SERVICES = {"kinesis": Kind.STREAM, "dynamodb": Kind.TABLE, "sqs": Kind.QUEUE}
+_SERVICES = {
+    "kinesis": ResourceKind.STREAM,
+    "dynamodb": ResourceKind.TABLE,
+    "sqs": ResourceKind.QUEUE,
+}
 _DEFAULT_BUS = "default"
 _TYPES = 3  # as many are said
 _PARTS, _OWN_KIND = 2, {"Queue", "Table", "Bucket", "Topic"}
@@ -65,7 +69,7 @@ class _Drawing:
     nodes: dict[str, Node] = field(default_factory=dict[str, Node])
     edges: list[Edge] = field(default_factory=list[Edge])
 
-    def add(self, id: str, kind: Kind, label: str = "") -> str:
+    def add(self, id: str, kind: str, label: str = "") -> str:
         self.nodes.setdefault(id, Node(id=id, kind=kind, label=label or id))
         return id
 
@@ -116,7 +120,7 @@ def _add_processor(
     manifest = processor.metadata.get(RULES_METADATA, {})
     name = processor.references.text(variables[_NAME])
     drawing.nodes[processor.id] = Node(
-        id=processor.id, kind=Kind.PROCESSOR, label=name, rules=rules_of(manifest)
+        id=processor.id, kind=PROCESSOR, label=name, rules=rules_of(manifest)
     )
     found = json.loads(processor.references.text(variables.get(_RESOURCES, "{}")))
     addresses = {name: id_in(address) for name, address in found.items()}
@@ -134,9 +138,7 @@ def _add_processor(
         )
 
 
-def _add_resource(
-    drawing: _Drawing, id: str, kind: Kind, resources: Mapping[str, _Resource]
-) -> str:
+def _add_resource(drawing: _Drawing, id: str, kind: str, resources: Mapping[str, _Resource]) -> str:
     found = resources.get(id)
     if found is None:
         return drawing.add(id, kind)
@@ -146,14 +148,14 @@ def _add_resource(
 def _add_source(drawing: _Drawing, mapping: _Resource, resources: Mapping[str, _Resource]) -> None:
     processor = mapping.references.id(mapping.properties["FunctionName"])
     node = drawing.nodes.get(processor)
-    if node is None or node.kind is not Kind.PROCESSOR:
+    if node is None or node.kind is not PROCESSOR:
         return
     arn = mapping.references.text(mapping.properties.get("EventSourceArn", ""))
     source = id_in(arn)
     if _rules_into(source, resources):
         return  # the bus is what it reads; the queue is how
     service = arn.split(":")[2] if arn.startswith("arn:") else ""
-    _add_resource(drawing, source, _SERVICES.get(service, Kind.QUEUE), resources)
+    _add_resource(drawing, source, _SERVICES.get(service, ResourceKind.QUEUE), resources)
     drawing.edges.append(Edge(source=source, target=processor))
 
 
@@ -181,8 +183,8 @@ def _add_rule(
             continue
         for reader in _readers(target, mappings) or [target]:
             if reader in drawing.nodes or (bus in drawing.nodes and reader in resources):
-                _add_resource(drawing, bus, Kind.EVENT_BUS, resources)
-                _add_resource(drawing, reader, Kind.QUEUE, resources)
+                _add_resource(drawing, bus, ResourceKind.EVENT_BUS, resources)
+                _add_resource(drawing, reader, ResourceKind.QUEUE, resources)
                 label = ", ".join(filter(None, map(_said, types[:_TYPES])))
                 drawing.edges.append(Edge(source=bus, target=reader, label=label))
 
@@ -192,8 +194,8 @@ def _add_faults(
 ) -> None:
     """Draw faults from their processors; the bus between says nothing."""
     for node in list(drawing.nodes.values()):
-        if node.kind is Kind.PROCESSOR and node.label in sources:
-            _add_resource(drawing, queue, Kind.QUEUE, resources)
+        if node.kind is PROCESSOR and node.label in sources:
+            _add_resource(drawing, queue, ResourceKind.QUEUE, resources)
             drawing.edges.append(Edge(source=node.id, target=queue, label="faults"))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-from cdk_streamer_local.topology.graph import Kind, Rule
+from cdk_streamer_local.topology.graph import Rule
 from cdk_streamer_runtime.contract.streams import CLAIMS_RESOURCE
 
 Json = Mapping[str, Any]
@@ -21,7 +21,7 @@ class Flow:
 
     rule: str
     resource: str
-    kind: Kind
+    kind: str
     label: str
     reads: bool
 
@@ -48,11 +48,16 @@ def flows(manifest: Json) -> Iterator[Flow]:
                 continue  # of what is too large, whatever it is
             reads = all(_is_read(action) for action in use.get("actions", [""]))
             emits = pipeline.get("emits", [])
-            shows_types = use["kind"] in {Kind.EVENT_BUS, Kind.STREAM, Kind.TOPIC, Kind.QUEUE}
+            shows_types = use["kind"] in {
+                ResourceKind.EVENT_BUS,
+                ResourceKind.STREAM,
+                ResourceKind.TOPIC,
+                ResourceKind.QUEUE,
+            }
             said[use["name"], reads] = Flow(
                 rule=pipeline["id"],
                 resource=use["name"],
-                kind=Kind(use["kind"]) if use["kind"] in set(Kind) else Kind.OTHER,
+                kind=use["kind"],
                 label=_some(emits) if shows_types else "",
                 reads=reads,
             )

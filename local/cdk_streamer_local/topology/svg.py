@@ -5,12 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from html import escape as _escaped
 
-from cdk_streamer_local.topology.graph import Edge, Kind, Node, Topology
+from cdk_streamer_local.topology.graph import PROCESSOR, Edge, Node, Topology
 from cdk_streamer_local.topology.layout import HEAD, LINE, RULE, Box, Layout, lay_out
+from cdk_streamer_runtime.contract.streams import ResourceKind
 
-_STORES = {Kind.TABLE, Kind.BUCKET, Kind.SECRET}
-_CHANNELS = {Kind.QUEUE, Kind.EVENT_BUS, Kind.STREAM, Kind.TOPIC, Kind.CHANNELS}
-_NAMES = {kind: kind.replace("_", " ") for kind in Kind}
+_STORES = {ResourceKind.TABLE, ResourceKind.BUCKET, ResourceKind.SECRET}
+_CHANNELS = {
+    ResourceKind.QUEUE,
+    ResourceKind.EVENT_BUS,
+    ResourceKind.STREAM,
+    ResourceKind.TOPIC,
+    ResourceKind.CHANNELS,
+}
 _CHARACTERS = {"name": 8.3, "note": 6.4}  # pixels, on average
 _PAD = 12
 
@@ -75,7 +81,7 @@ def described(topology: Topology) -> str:
     """Say what the picture shows, for those who cannot see it."""
     sentences: list[str] = []
     for node in topology.nodes:
-        if node.kind is not Kind.PROCESSOR:
+        if node.kind is not PROCESSOR:
             continue
         sources = [topology.node(e.source).label for e in topology.edges if e.target == node.id]
         read = f"{node.label} reads {', '.join(sources) or 'nothing'}."
@@ -102,7 +108,7 @@ def _drawn(node: Node, box: Box) -> Iterator[str]:
         f'height="{box.height:g}" rx="9"/>'
     )
     yield _text("name", (box.x + _PAD, box.y + 19), node.label, box.width)
-    yield _text("note", (box.x + _PAD, box.y + 36), _NAMES[node.kind], box.width)
+    yield _text("note", (box.x + _PAD, box.y + 36), node.kind.replace("_", " "), box.width)
     for number, rule in enumerate(node.rules):
         y = box.y + HEAD + RULE * number
         yield (
@@ -114,8 +120,8 @@ def _drawn(node: Node, box: Box) -> Iterator[str]:
         yield _text("note", (box.x + _PAD + 6, y + 28), note, box.width - 20)
 
 
-def _class(kind: Kind) -> str:
-    if kind is Kind.PROCESSOR:
+def _class(kind: str) -> str:
+    if kind is PROCESSOR:
         return "yours"
     return "store" if kind in _STORES else "queue" if kind in _CHANNELS else "box"
 
