@@ -1,0 +1,1 @@
+"""What stream processors promise, sentence by sentence."""
