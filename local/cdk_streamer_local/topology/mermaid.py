@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from cdk_streamer_local.topology.graph import Node, Topology
 from cdk_streamer_runtime.contract.streams import ResourceKind
 
-_SHAPES = {
+_SHAPES: dict[str, tuple[str, str]] = {
     ResourceKind.TABLE: ('[("', '")]'),
     ResourceKind.BUCKET: ('[("', '")]'),
     ResourceKind.QUEUE: ('[["', '"]]'),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from cdk_streamer_local.topology.graph import Rule
-from cdk_streamer_runtime.contract.streams import CLAIMS_RESOURCE
+from cdk_streamer_runtime.contract.streams import CLAIMS_RESOURCE, ResourceKind
 
 Json = Mapping[str, Any]
 _READS = ("Get", "Query", "Scan", "BatchGet", "List", "Describe", "HeadObject")
