@@ -27,8 +27,8 @@ def add_access_arguments(parser: argparse.ArgumentParser) -> None:
     where.add_argument("--region", metavar="NAME", help="default: AWS_REGION or the profile's")
 
 
-def aws_of(arguments: argparse.Namespace) -> Aws:
-    """Give AWS, or the engine of the app that runs here."""
+def aws_of(arguments: argparse.Namespace) -> LeanClient:
+    """Give AWS, or the engine of the app that runs here; whoever asks closes it."""
     if not arguments.local:
         found = AwsEnvironment.from_variables()
         region = arguments.region or found.region
@@ -84,5 +84,5 @@ def queue_of(name: str | None, aws: Aws) -> str:
     )
 
 
-def _client(environment: AwsEnvironment) -> Aws:
+def _client(environment: AwsEnvironment) -> LeanClient:
     return LeanClient(patience=_PATIENCE, environment=lambda: environment)

@@ -86,12 +86,12 @@ def resubmit(arguments: argparse.Namespace, aws: Aws | None = None) -> int:
 @contextlib.contextmanager
 def _queue(arguments: argparse.Namespace, aws: Aws | None) -> Generator[FaultQueue]:
     try:
-        aws = aws or aws_of(arguments)
-        queue = FaultQueue(aws, queue_of(arguments.queue, aws))
-        try:
+        with contextlib.ExitStack() as ending:
+            if aws is None:
+                aws = ending.enter_context(contextlib.closing(aws_of(arguments)))
+            queue = FaultQueue(aws, queue_of(arguments.queue, aws))
+            ending.callback(queue.release)
             yield queue
-        finally:
-            queue.release()
     except AwsError as error:
         raise BadArgument(
             str(error), remedy="look at --queue and --region, and at what your user may do"
