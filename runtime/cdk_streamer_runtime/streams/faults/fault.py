@@ -10,7 +10,7 @@ from cdk_streamer_runtime.contract.streams import FAULT_TYPE
 from cdk_streamer_runtime.documents import encode, size
 from cdk_streamer_runtime.streams.faults.failure import Failure
 from cdk_streamer_runtime.streams.faults.redaction import Redacted, Redaction
-from cdk_streamer_runtime.streams.faults.trimming import trimmed
+from cdk_streamer_runtime.streams.faults.trimming import shortened, trimmed
 from cdk_streamer_runtime.streams.faults.wording import Wording, wording_of
 from cdk_streamer_runtime.streams.json_text import Json, is_object
 from cdk_streamer_runtime.streams.outcome import Undecodable, digest
@@ -21,7 +21,8 @@ from cdk_streamer_runtime.streams.uow import UnitOfWork
 # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevent-size.html
 FAULT_BYTES = 240 * 1024
 _HITS = 20
-_POINTER = 1024  # bytes of what says where a record stands; longer ones are none
+_MESSAGE = 200  # characters of each hit's message where room is short
+_POINTER = 1024  # characters of what says where a record stands; longer ones are none
 
 
 class Hit(TypedDict):
@@ -86,7 +87,7 @@ class Draft:
             id=self.id,
             type=FAULT_TYPE,
             timestamp=now,
-            partitionKey=shown.key(key) or digest(key),
+            partitionKey=(shown.key(key) if len(key) <= _POINTER else None) or digest(key),
             tags=tags,
             err=_redacted(wording_of(self.first), shown),
             pipelines=list(dict.fromkeys(pipeline for pipeline, _ in self.hits if pipeline)),
@@ -101,7 +102,7 @@ class Draft:
             function=function,
             source=source_of(of.record),
             record=shown.record,
-            uow=shown.uow,
+            uow=shortened(shown.uow),
         )
         if shown.changed:
             event["redacted"] = True
@@ -129,6 +130,10 @@ def bare(event: FaultEvent) -> FaultEvent:
     """Give a reduced fault without its unit of work, which is within any limit."""
     shown = FaultEvent(**event)
     shown["uow"], shown["omitted"] = {}, ["record", "uow"]
+    shown["hits"] = [
+        Hit(pipeline=hit["pipeline"], step=hit["step"], message=hit["message"][:_MESSAGE])
+        for hit in event["hits"]
+    ]
     return shown
 
 
@@ -161,4 +166,4 @@ def _reference(record: Json) -> Json:
         if is_object(inner):
             pointers = ("sequenceNumber", "SequenceNumber", "MessageId")
             kept[part] = {name: inner[name] for name in pointers if name in inner}
-    return {name: value for name, value in kept.items() if size(str(value)) <= _POINTER}
+    return {name: value for name, value in kept.items() if len(str(value)) <= _POINTER}

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 
 MASK = "[redacted]"
 _SHORT = 6  # shorter values are words of every second text
-_LONG = 4096  # no text quotes the whole of it
+_LONG = 4096  # characters of a longer value are looked for at once
 _RUN = 8  # characters of a value that no text has by chance
 _VALUES, _WORDS, _CHARACTERS = 10_000, 200, 64 * 1024
 # AWS access keys, and what signs an address.
@@ -29,7 +29,7 @@ class Quotations:
         """Take them; what there is too much of is found in part."""
         kept = sorted({value for value in values if len(value) > 1}, key=lambda v: (len(v), v))
         self._long = [value for value in kept if len(value) >= _SHORT]
-        self._forms = frozenset(_forms(v for v in self._long[:_VALUES] if len(v) <= _LONG))
+        self._forms = frozenset(_forms(_parts(self._long[:_VALUES])))
         # Looked up by how they begin, so that a text takes one pass however many there are.
         self._lengths: dict[str, list[int]] = {}
         for length, start in sorted({(len(f), f[:_SHORT]) for f in self._forms}, reverse=True):
@@ -79,6 +79,11 @@ class Quotations:
                     pieces += (text[end:at], MASK)
                 end = at + _RUN
         return "".join(pieces) + text[end:]
+
+
+def _parts(values: Iterable[str]) -> Iterator[str]:
+    for value in values:
+        yield from (value[at : at + _LONG] for at in range(0, len(value), _LONG))
 
 
 def _runs(text: str) -> Iterable[str]:

@@ -116,7 +116,8 @@ class _Pass:
         if is_object(value):
             if is_marker(value.get(COMPRESSED)):
                 value = {**value, COMPRESSED: self._hidden(value[COMPRESSED])}
-            return {name: self._member(name, each, path) for name, each in value.items()}
+            # A value may stand in the place of a name as well: what is kept by mail address.
+            return {self._clean(n): self._member(n, each, path) for n, each in value.items()}
         if is_list(value):
             return [self.value(each, path) for each in value]
         if isinstance(value, str):
@@ -182,7 +183,7 @@ class _Pass:
     def _typed(self, value: Json, path: _Path) -> Json:
         content: Json = next(iter(value.values()), None) if is_object(value) else None
         if value == {"M": content} and is_object(content):
-            return {"M": {name: self._attribute(name, content[name], path) for name in content}}
+            return {"M": {self._clean(n): self._attribute(n, content[n], path) for n in content}}
         if value == {"L": content} and is_list(content):
             return {"L": [self._typed(each, path) for each in content]}
         return self.value(value, path)

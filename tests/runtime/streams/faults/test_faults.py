@@ -418,6 +418,29 @@ def test_a_thousand_faults_take_a_hundred_requests(here):
     assert len({fault["id"] for fault in here.aws.faults}) == 1_000
 
 
+@pytest.mark.parametrize("key", ["k" * 300_000, "\0" * 50_000, "\ud800" * 90_000])
+def test_a_partition_key_of_any_length_keeps_no_fault_from_the_bus(key):
+    fault = only(report(failed(a_unit(partitionKey=key))))
+    assert len(fault["partitionKey"]) == 32
+
+
+def test_a_fault_of_many_pipelines_with_long_texts_is_published():
+    unit = a_unit(note="n" * 300_000)
+    error = ValueError("\0" * 3_000)
+    fault = only(report(*[failed(unit, error, pipeline=f"m{n}") for n in range(40)]))
+    assert (len(fault["pipelines"]), fault["omitted"]) == (40, ["record", "uow"])
+
+
+def test_what_cannot_be_looked_into_is_told_by_its_class():
+    class Odd(dict):
+        def items(self):
+            raise RuntimeError("not for you")
+
+    fault = only(report(failed(a_unit().extend(odd=Odd(a=1), other=1))))
+    assert fault["uow"]["odd"].endswith("Odd>")
+    assert fault["uow"]["other"] == 1
+
+
 def test_large_faults_share_no_request_that_the_bus_would_refuse(here):
     large = [an_event(number, thing="x" * 100_000) for number in range(5)]
     report(*map(failed, units(*large)), here=here)

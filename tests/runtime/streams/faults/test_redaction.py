@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
+import random
+import string
 
 import pytest
 from hypothesis import given, strategies as st
@@ -183,6 +185,22 @@ def test_a_redacted_value_is_nowhere_else_under_another_name():
     assert MAIL not in json.dumps(fault) + shown(fault["record"])
     assert fault["uow"]["update_request"]["Key"] == {"pk": "user#[redacted]"}
     assert len(fault["partitionKey"]) == 32
+
+
+@pytest.mark.parametrize("length", [40, 3_000, 9_000])
+def test_a_redacted_value_of_any_length_is_nowhere_in_what_steps_have_made_of_it(length):
+    secret = "".join(random.Random(length).choices(string.ascii_letters, k=length))
+    unit = a_unit(token=secret, copy=f"a {secret} b")
+    unit = unit.extend(header=f"Basic {secret}", names={secret: 1}, made={"text": [secret]})
+    fault = json.dumps(only(report(failed(unit), redact=("token",))))
+    parts = [secret[at : at + 20] for at in range(0, length - 20, 20)]
+    assert [part for part in parts if part in fault] == []
+
+
+def test_a_redacted_value_is_no_name_either():
+    image = {**IMAGE, "readers": {MAIL: True}}
+    (unit,) = from_dynamodb(to_dynamodb_records([{"timestamp": NOW, "raw": {"new": image}}]))
+    assert MAIL not in json.dumps(only(report(failed(unit), redact=("mail",))))
 
 
 def test_a_number_that_is_redacted_is_so_as_a_text_and_as_a_number():
