@@ -44,7 +44,7 @@ def run(app) -> Iterator[Run]:
 def scratch_of(pids):
     """Give the engine's folder, which its command line names."""
     (engine,) = (words for words in map(processes.command, pids) if "serve.py" in " ".join(words))
-    return Path(engine[-2])
+    return Path(engine[-3])
 
 
 def test_events_come_as_json_lines_in_the_order_of_what_happens(run):

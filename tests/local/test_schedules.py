@@ -63,6 +63,14 @@ def test_nothing_fires_before_the_targets_are_ready():
     assert looks == []
 
 
+def test_what_else_waits_for_the_targets_begins_with_them():
+    begun = []
+
+    call(SchedulesFront(nothing, engine()[0], lambda: begun.append(True)), SCHEDULES_PATH)
+
+    assert begun == [True]
+
+
 def test_a_new_rate_is_due_at_once_when_they_are():
     module, looks = engine()
     front = SchedulesFront(nothing, module)

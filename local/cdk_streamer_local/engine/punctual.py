@@ -35,7 +35,7 @@ class SchedulesFront:
         self,
         application: Application,
         scheduler: Any,  # noqa: ANN401 - a module of the engine
-        begin: Callable[[], object],
+        begin: Callable[[], object] = lambda: None,
     ) -> None:
         """Take what else begins when targets are ready."""
         self._begin = begin
