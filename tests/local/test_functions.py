@@ -194,5 +194,7 @@ def test_a_function_is_found_by_the_end_of_its_path(echo, name):
 
 
 def test_a_function_that_does_not_exist_is_answered_by_those_that_do(echo):
-    with pytest.raises(BadArgument, match=r"'Nobody' is none of them; name one of: Dispatcher, Drain, F"):
+    with pytest.raises(
+        BadArgument, match=r"'Nobody' is none of them; name one of: Dispatcher, Drain, F"
+    ):
         echo.function_name("Nobody")
