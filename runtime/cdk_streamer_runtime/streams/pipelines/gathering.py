@@ -9,10 +9,21 @@ from cdk_streamer_runtime.streams.json_text import Json
 from cdk_streamer_runtime.streams.pipelines.steps import Gather
 from cdk_streamer_runtime.streams.uow import UnitOfWork, merged
 
+_REQUEST = "_request"
+
 
 def merged_in_scope(units: Sequence[UnitOfWork], **names: Json) -> UnitOfWork:
     """Give one that stands for several and knows what the last of them knows."""
     scope = {name: value for name, value in units[-1].scope.items() if name != "batch"}
+    return merged(units, **{**scope, **names})
+
+
+def _gathered(units: Sequence[UnitOfWork], **names: Json) -> UnitOfWork:
+    """Give one that stands for several, each of which has its own request still to be sent.
+
+    With the last one's request in its scope, a sink would send that and nothing of the others.
+    """
+    scope = {n: v for n, v in units[-1].scope.items() if n != "batch" and not n.endswith(_REQUEST)}
     return merged(units, **{**scope, **names})
 
 
@@ -47,7 +58,7 @@ class _Groups:
 
     def finish(self) -> Iterator[UnitOfWork]:
         groups, self._groups = self._groups, {}
-        return (merged_in_scope(units, key=key) for key, units in groups.items())
+        return (_gathered(units, key=key) for key, units in groups.items())
 
 
 class _Batches:
@@ -73,7 +84,7 @@ class _Batches:
 
     def finish(self) -> Iterable[UnitOfWork]:
         units, self._units, self._bytes = self._units, [], 0
-        return [merged_in_scope(units)] if units else []
+        return [_gathered(units)] if units else []
 
 
 def _bytes_of(uow: UnitOfWork) -> int:

@@ -10,6 +10,7 @@ from cdk_streamer_runtime.contract.streams import TABLE_RESOURCE, ResourceKind, 
 from cdk_streamer_runtime.dynamodb import Item, marshal_item, unmarshal_item
 from cdk_streamer_runtime.errors import (
     CONDITION_FAILED,
+    AwsError,
     ConditionFailed,
     Throttled,
     TransactionCancelled,
@@ -34,6 +35,7 @@ from cdk_streamer_runtime.streams.sinks.requests import (
     use,
 )
 
+_REFUSED = "ValidationException"
 _VALUES = "ExpressionAttributeValues"
 
 
@@ -150,7 +152,7 @@ def batch_write(
     def send(writes: Sequence[_BatchWrite], world: World) -> list[Any]:
         address = world.resources.address(ResourceKind.TABLE, table)
         try:
-            return _written(writes, address, world)
+            return _split(writes, address, world)
         finally:
             forget(world, address)
 
@@ -176,6 +178,25 @@ def _batch_entry(wanted: Wanted, _world: World) -> Entry:
             content = marshal_item(needed(given[kind], subject)[subject])
             return Entry(value={kind: {subject: content}}, size=len(repr(content)))
     raise ValueError(f"a batch write has a PutRequest or a DeleteRequest, got {sorted(given)}")
+
+
+def _split(writes: Sequence[_BatchWrite], table: str, world: World) -> list[Any]:
+    # A request with two writes of one item is refused as a whole, and what is one's key only the
+    # table knows. In halves, one after the other, the later write is the last one still.
+    try:
+        return _written(writes, table, world)
+    except AwsError as error:
+        if error.code != _REFUSED or len(writes) == 1:
+            raise
+    half = len(writes) // 2
+    return [*_half(writes[:half], table, world), *_half(writes[half:], table, world)]
+
+
+def _half(writes: Sequence[_BatchWrite], table: str, world: World) -> list[Any]:
+    try:
+        return _split(writes, table, world)
+    except AwsError as error:
+        return [error] * len(writes)
 
 
 def _written(writes: Sequence[_BatchWrite], table: str, world: World) -> list[Any]:

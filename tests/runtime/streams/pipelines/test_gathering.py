@@ -9,6 +9,7 @@ from hypothesis import given, settings, strategies as st
 
 from cdk_streamer_runtime.streams.pipelines.compaction import Compact, by_partition_key
 from cdk_streamer_runtime.streams.pipelines.gathering import batch_step, group_step
+from cdk_streamer_runtime.streams.sinks.requests import wanted
 from cdk_streamer_runtime.streams.uow import places_of
 from tests.runtime.streams.pipelines.units import numbers, through, unit
 
@@ -64,6 +65,20 @@ def test_a_batch_is_as_large_as_it_may_be(several, count, size):
         else:
             expected.append([uow])
     assert found == expected
+
+
+@pytest.mark.parametrize("step", [batch_step(3), group_step(lambda _: "all")])
+def test_the_requests_of_those_that_were_gathered_are_all_sent(step):
+    several = [unit(n, "k", n).extend(put_request=n, row=n) for n in range(3)]
+    (found,) = through(step, several)
+    assert [each.request for each in wanted(found, "put_request")] == [0, 1, 2]
+    assert found.row == 2
+
+
+def test_of_those_that_were_compacted_the_last_request_is_sent():
+    several = [unit(n, "k", n).extend(put_request=n) for n in range(3)]
+    (found,) = through(Compact().step(), several)
+    assert [each.request for each in wanted(found, "put_request")] == [2]
 
 
 @few

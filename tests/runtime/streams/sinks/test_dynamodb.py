@@ -159,6 +159,22 @@ def test_items_are_written_together(surroundings, things):
     assert things.get({"pk": "thing-2", "sk": "thing"})["n"] == 1
 
 
+def test_a_batch_that_writes_an_item_twice_ends_with_what_came_last(surroundings, things):
+    units = [write(number % 4, n=number) for number in range(10)]
+    (answered,) = surroundings.send(batch_write(), batch(*units))
+    assert answered.batch_write_response == [{}] * 10
+    stored = [things.get({"pk": f"thing-{number}", "sk": "thing"})["n"] for number in range(4)]
+    assert stored == [8, 9, 6, 7]
+
+
+def test_a_write_that_the_table_refuses_fails_alone(surroundings, things):
+    step = batch_write()
+    odd = unit("2", batch_write_request={"PutRequest": {"Item": {"pk": "x"}}})
+    answers = surroundings.send(step, write(1), odd, write(3))
+    assert isinstance(answers[1], AwsError)
+    assert things.get({"pk": "thing-3", "sk": "thing"}) is not None
+
+
 class Busy:
     """AWS whose table puts some items off, and writes numbers in another way."""
 
