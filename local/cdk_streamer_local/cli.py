@@ -111,10 +111,16 @@ def _add_credentials(commands: Any) -> None:  # noqa: ANN401 - see above
     keys = commands.add_parser(
         "credentials",
         help="make a key to sign calls of the running app with",
-        description="Make an access key of a user who may call the APIs of the running app, and "
-        "write it as a shell reads it.",
+        description="Make an access key of a user of the running app, and write it as a shell "
+        "reads it, for boto3 and the AWS command line.",
     )
     keys.add_argument("--user", metavar="NAME", default="developer", help="default: developer")
+    keys.add_argument(
+        "--action",
+        action="append",
+        metavar="NAME",
+        help="what the user may do, '*' for all; may be given repeatedly (default: call the APIs)",
+    )
     keys.set_defaults(run=_credentials)
 
 
@@ -238,7 +244,7 @@ def _credentials(arguments: argparse.Namespace) -> int:
 
     record, _ = running(Path.cwd())
     services = record.services
-    key = credentials(services, arguments.user, CALLING, ["*"])
+    key = credentials(services, arguments.user, arguments.action or CALLING, ["*"])
     variables = {
         "AWS_ACCESS_KEY_ID": key.access_key,
         "AWS_SECRET_ACCESS_KEY": key.secret_key,

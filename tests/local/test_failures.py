@@ -58,7 +58,7 @@ def test_an_app_that_raises_is_shown_with_its_own_traceback(tmp_path):
 
     assert isinstance(fault, SynthesisFailed)
     assert fault.cause.endswith(f"in {str(tmp_path)!r} ended with status 1")
-    assert fault.remedy == "correct what it says below"
+    assert fault.remedy == "correct what it says"
     assert fault.detail.endswith("RuntimeError: no stack today")
 
 

@@ -133,7 +133,7 @@ class Synthesizer:
             raise SynthesisFailed(
                 f"the app {shlex.join(app.command)!r} in {str(app.folder)!r} ended with status "
                 f"{self._process.returncode}",
-                remedy="correct what it says below",
+                remedy="correct what it says",
                 detail=said.strip(),
             )
         if not (output / MANIFEST).is_file():

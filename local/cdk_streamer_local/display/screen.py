@@ -117,6 +117,8 @@ class Screen:
             self._hint("cdk-streamer call ACTION '{...}'", "a request with one")
         if record.rest_apis:
             self._hint("cdk-streamer credentials", "a key to sign calls with")
+        if not apis:
+            self._hint("cdk-streamer credentials --action '*'", "a key for boto3 and the AWS CLI")
         self._hint("Ctrl-C", "ends everything")
         self._console.print()
 

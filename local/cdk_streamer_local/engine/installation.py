@@ -94,7 +94,7 @@ def _uv(*arguments: str) -> None:
     if done.returncode == 0:
         return
     said = done.stderr.strip()
-    remedy = "see what uv says below"
+    remedy = "see what uv says"
     if any(sign in said.lower() for sign in _NO_NETWORK):
         remedy = (
             "the first run needs a package index: connect to the network, or name a mirror with "
