@@ -21,6 +21,9 @@ from cdk_streamer_runtime.streams.sinks.requests import (
 
 _GONE = 404
 _SERVER_FAULT = 500
+# Without ListBucket S3 answers for what is not there as for what is forbidden, which would wait
+# for an operator: https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
+_READ = ("s3:GetObject", "s3:ListBucket")
 # What a request may say beside key and body, and the header that says it.
 # https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html
 _HEADERS = {
@@ -102,7 +105,7 @@ def copy_object(
         return {"Key": given["Key"]}
 
     uses = (
-        use(ResourceKind.BUCKET, origin, "s3:GetObject"),
+        use(ResourceKind.BUCKET, origin, *_READ),
         use(ResourceKind.BUCKET, bucket, "s3:PutObject"),
     )
     return call(name=name, request=request, response=response, send=send, uses=uses)
@@ -125,13 +128,12 @@ def get_object(
         try:
             body = world.aws.rest("s3", "GET", path_of(bucket, key, world))
         except AwsError as error:
-            # Without permission to list the bucket S3 answers 403 instead, which is not known.
             if error.status != _GONE or error.code == "NoSuchBucket":
                 raise
             return {"Key": key, "Body": None}
         return {"Key": key, "Body": body}
 
-    uses = (use(ResourceKind.BUCKET, bucket, "s3:GetObject"),)
+    uses = (use(ResourceKind.BUCKET, bucket, *_READ),)
     return call(name=name, request=request, response=response, send=send, uses=uses)
 
 
@@ -146,7 +148,10 @@ def content_of(request: Mapping[str, Any], world: World) -> tuple[bytes, dict[st
 
 
 def path_of(bucket: str, key: str, world: World) -> str:
-    """Give where an object stands: `/<bucket>/<key>`."""
+    """Give where an object stands: `/<bucket>/<key>`; raises ValueError for a key of no object."""
+    if not key:
+        # What would be read, emptied or removed is the bucket.
+        raise ValueError("the request has an empty 'Key'; an object has a text of 1 to 1024 bytes")
     return f"/{world.resources.address(ResourceKind.BUCKET, bucket)}/{quote(key, safe='/~')}"
 
 

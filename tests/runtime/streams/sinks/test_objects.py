@@ -39,6 +39,26 @@ def test_an_object_that_is_not_there_has_no_body(surroundings):
     assert passed.get_object_response == {"Key": "none", "Body": None}
 
 
+@pytest.mark.parametrize(
+    ("step", "request_"),
+    [
+        (PUT, {"Key": "", "Body": "x"}),
+        (GET, {"Key": ""}),
+        (delete_object(bucket="files"), {"Key": ""}),
+        (copy_object(bucket="files"), {"Key": "k", "SourceKey": ""}),
+        (copy_object(bucket="files"), {"Key": "", "SourceKey": "k"}),
+    ],
+)
+def test_an_empty_key_is_refused_for_it_would_mean_the_bucket(surroundings, step, request_):
+    with pytest.raises(ValueError, match="empty 'Key'"):
+        surroundings.send(step, unit(**{f"{step.name}_request": request_}))
+
+
+def test_reading_may_list_the_bucket_so_that_what_is_not_there_is_not_forbidden():
+    (use,) = GET.uses
+    assert use.actions == ("s3:GetObject", "s3:ListBucket")
+
+
 def test_a_bucket_that_is_not_there_is_a_failure(surroundings):
     surroundings.aws.objects.buckets.clear()
     with pytest.raises(AwsError, match="NoSuchBucket"):
@@ -71,6 +91,6 @@ def test_a_copy_that_breaks_after_it_began_is_a_failure(surroundings):
 def test_a_copy_reads_one_bucket_and_writes_the_other():
     uses = copy_object(bucket="claims", source="files").uses
     assert [(use.name, use.actions) for use in uses] == [
-        ("files", ("s3:GetObject",)),
+        ("files", ("s3:GetObject", "s3:ListBucket")),
         ("claims", ("s3:PutObject",)),
     ]
