@@ -140,6 +140,13 @@ def test_nothing_to_do_is_no_failure(here, capsys):
     assert capsys.readouterr().err == "no faults wait\n"
 
 
+def test_a_list_without_faults_says_why(here, capsys):
+    run(here, "faults")
+    two(here)
+    run(here, "faults", "--id", "none")
+    assert capsys.readouterr() == ("", "no faults wait\nnone of 2 faults is meant\n")
+
+
 def test_another_function_smaller_calls_and_all_pipelines_can_be_asked_for(here):
     here.aws.functions["fixed"] = lambda _: DONE
     park(here, *map(failed, units(*map(an_event, range(3)))))
@@ -202,6 +209,11 @@ def listing(queues, *arguments):
 def test_the_only_fault_queue_need_not_be_named():
     assert listing(Queues("App-ListenerFaults1A2B", "work")) == "App-ListenerFaults1A2B"
     assert listing(Queues("a", "b"), "--queue", "b") == "b"
+
+
+def test_the_dead_letters_of_a_fault_queue_are_not_taken_for_it():
+    queues = Queues("App-ListenerFaultsQueue1A", "App-ListenerFaultsDeadLetters2B")
+    assert listing(queues) == "App-ListenerFaultsQueue1A"
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,9 @@ from cdk_streamer_runtime.errors import AwsError
 
 # A function may take its 15 minutes.
 _PATIENCE = Patience(attempts=3, read=15 * 60 + 5, total=20 * 60)
-_NAME = "fault"  # what the names of the construct's fault queues have in them
+# What the names of the construct's fault queues have in them, and those of their dead letters.
+_NAME = "fault"
+_OTHER = "deadletter"
 
 
 def add_access_arguments(parser: argparse.ArgumentParser) -> None:
@@ -74,7 +76,7 @@ def queue_of(name: str | None, aws: Aws) -> str:
                 f"there is no queue {name!r}: {error}", remedy="name another, or give its URL"
             ) from error
     urls: list[str] = aws.call("sqs", "ListQueues", {}).get("QueueUrls") or []
-    found = [url for url in urls if _NAME in url.rpartition("/")[2].lower()]
+    found = [url for url in urls if _is_fault_queue(url.rpartition("/")[2].lower())]
     if len(found) == 1:
         return found[0]
     names = ", ".join(sorted(url.rpartition("/")[2] for url in found))
@@ -82,6 +84,10 @@ def queue_of(name: str | None, aws: Aws) -> str:
         f"{len(found) or 'no'} queues look like fault queues",
         remedy=f"pass --queue with one of: {names}" if found else "pass --queue with its URL",
     )
+
+
+def _is_fault_queue(name: str) -> bool:
+    return _NAME in name and _OTHER not in name
 
 
 def _client(environment: AwsEnvironment) -> LeanClient:

@@ -55,12 +55,20 @@ def add_resubmit_arguments(parser: argparse.ArgumentParser) -> None:
 def faults(arguments: argparse.Namespace, aws: Aws | None = None) -> int:
     """List what waits in the fault queue; gives the exit status."""
     chosen = choice(arguments)
+    seen = shown = 0
     with _queue(arguments, aws) as queue:
         for each in queue.faults(limit=arguments.limit):
+            seen += 1
             if isinstance(each, Result):
                 _print_result(each, as_json=arguments.json)
             elif chosen(each):
                 _print_fault(each, as_json=arguments.json)
+            else:
+                continue
+            shown += 1
+    if not shown:
+        told = f"none of {seen} faults is meant" if seen else "no faults wait"
+        print(told, file=sys.stderr)  # noqa: T201 - nothing else was told
     return DONE
 
 
