@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shlex
 import signal
 import subprocess
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -22,23 +22,33 @@ HELLO = "def handler(event, context):\n    print('hello')\n    return 'world'\n"
 INTERRUPTED = 130
 
 
-@pytest.fixture
-def app(tmp_path):
+def written(folder: Path) -> Path:
     assemblies.write(
-        tmp_path / "app" / "cdk.out",
+        folder / "cdk.out",
         {"Role": assemblies.ROLE, "Hello": assemblies.function(HELLO)},
         outputs={"Name": {"Value": {"Ref": "Hello"}}},
     )
-    return tmp_path / "app"
+    return folder
+
+
+@pytest.fixture
+def app(tmp_path):
+    return written(tmp_path / "app")
 
 
 @pytest.fixture
 def run(app) -> Iterator[Run]:
-    command = Run(app, "cdk.out")
-    try:
+    """The command, of the test's own, that may end it."""
+    with closing(Run(app, "cdk.out")) as command:
         yield command
-    finally:
-        command.close()
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory) -> Iterator[Run]:
+    """The command, ready, for the tests that leave it running."""
+    with closing(Run(written(tmp_path_factory.mktemp("running") / "app"), "cdk.out")) as command:
+        command.wait_for("warmed")
+        yield command
 
 
 def scratch_of(pids):
@@ -47,27 +57,61 @@ def scratch_of(pids):
     return Path(engine[-3])
 
 
-def test_events_come_as_json_lines_in_the_order_of_what_happens(run):
-    run.wait_for("warmed")
-
-    names = [event["event"] for event in run.seen if event["event"] != "deploying"]
+def test_events_come_as_json_lines_in_the_order_of_what_happens(running):
+    names = [event["event"] for event in running.seen if event["event"] != "deploying"]
     milestones = [name for name in names if name not in {"spoke", "installing"}]
     assert milestones == ["synthesized", "deployed", "ready", "warmed"]
 
 
-def test_the_record_tells_other_commands_where_it_runs(run, app):
-    ready = run.wait_for("ready")
+def test_the_record_tells_other_commands_where_it_runs(running):
+    (ready,) = (event for event in running.seen if event["event"] == "ready")
 
-    record = json.loads((app / ".cdk-streamer" / "local.json").read_text())
-    assert record == ready["record"]
-    assert record["pid"] == run.process.pid
-    assert record["outputs"]["Hand"]["Name"].startswith("Hand-Hello")
+    assert running.record == ready["record"]
+    assert running.record["pid"] == running.process.pid
+    assert running.record["outputs"]["Hand"]["Name"].startswith("Hand-Hello")
 
 
-def test_what_belongs_to_this_machine_is_kept_out_of_git(run, app):
-    run.wait_for("ready")
+def test_what_belongs_to_this_machine_is_kept_out_of_git(running):
+    assert (running.folder / ".cdk-streamer" / ".gitignore").read_text() == "*\n"
 
-    assert (app / ".cdk-streamer" / ".gitignore").read_text() == "*\n"
+
+def test_a_second_command_for_the_same_app_is_refused(running):
+    with closing(Run(running.folder, "cdk.out")) as second:
+        failed = second.wait_for("failed")
+
+    endpoint, pid = running.record["endpoint"], running.process.pid
+    assert failed["cause"] == f"this app runs already, at {endpoint} (process {pid})"
+
+
+def test_tests_of_the_same_app_run_beside_the_command_and_leave_it_its_record(running):
+    before = running.record
+
+    with LocalStack(running.folder / "cdk.out") as stack:
+        assert stack.endpoint != before["endpoint"]
+
+    assert running.record == before
+
+
+def test_a_taken_port_cannot_be_chosen_and_its_holder_is_named(running, tmp_path):
+    port = running.record["endpoint"].rpartition(":")[2]
+    other = assemblies.write(tmp_path / "other" / "cdk.out", {"Role": assemblies.ROLE})
+
+    with closing(Run(other.parent, "cdk.out", "--port", port)) as second:
+        failed = second.wait_for("failed")
+
+    assert failed["error"] == "PortTaken"
+    assert failed["cause"].startswith(f"port {port} cannot be used (python")
+    assert failed["cause"].endswith("listens there)")
+
+
+def test_a_key_to_sign_with_is_written_as_a_shell_reads_it(running):
+    endpoint = running.record["endpoint"]
+
+    words = [shlex.split(line) for line in running.ask("credentials").splitlines()]
+
+    exported = dict(word[1].split("=", 1) for word in words if word[0] == "export")
+    assert exported["AWS_ACCESS_KEY_ID"].startswith("AKIA")
+    assert (exported["AWS_ENDPOINT_URL"], exported["AWS_REGION"]) == (endpoint, "us-east-1")
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
@@ -100,11 +144,8 @@ def test_a_command_that_was_killed_is_not_taken_for_a_running_one(run, app):
     run.wait_for("ready")
     run.end(signal.SIGKILL)
 
-    second = Run(app, "cdk.out")
-    try:
+    with closing(Run(app, "cdk.out")) as second:
         assert second.wait_for("ready")["record"]["pid"] == second.process.pid
-    finally:
-        second.close()
 
 
 def test_when_the_engine_ends_by_itself_the_command_says_so_and_ends(run):
@@ -122,54 +163,13 @@ def test_when_the_engine_ends_by_itself_the_command_says_so_and_ends(run):
     processes.wait_until_gone(below)
 
 
-def test_a_second_command_for_the_same_app_is_refused(run, app):
-    ready = run.wait_for("ready")
-
-    second = Run(app, "cdk.out")
-    try:
-        failed = second.wait_for("failed")
-    finally:
-        second.close()
-
-    endpoint, pid = ready["record"]["endpoint"], run.process.pid
-    assert failed["cause"] == f"this app runs already, at {endpoint} (process {pid})"
-
-
-def test_tests_of_the_same_app_run_beside_the_command_and_leave_it_its_record(run, app):
-    ready = run.wait_for("ready")
-
-    with LocalStack(app / "cdk.out") as stack:
-        assert stack.endpoint != ready["record"]["endpoint"]
-
-    assert run.record == ready["record"]
-
-
-def test_the_chosen_port_is_used_and_when_taken_its_holder_is_named(app, tmp_path):
-    first = Run(app, "cdk.out")
-    try:
-        port = first.wait_for("ready")["record"]["endpoint"].rpartition(":")[2]
-        other = assemblies.write(tmp_path / "other" / "cdk.out", {"Role": assemblies.ROLE})
-        second = Run(other.parent, "cdk.out", "--port", port)
-        try:
-            failed = second.wait_for("failed")
-        finally:
-            second.close()
-    finally:
-        first.close()
-
-    assert failed["error"] == "PortTaken"
-    assert failed["cause"].startswith(f"port {port} cannot be used (python")
-    assert failed["cause"].endswith("listens there)")
-
-
 def test_functions_do_not_wait_for_a_reader_that_stands_still(tmp_path):
     loud = "def handler(event, context):\n    print('x' * 100_000)\n    return 'said'\n"
     resources = {"Role": assemblies.ROLE, "Loud": assemblies.function(loud)}
     folder = assemblies.write(
         tmp_path / "app" / "cdk.out", resources, outputs={"Name": {"Value": {"Ref": "Loud"}}}
     ).parent
-    run = Run(folder, "cdk.out")
-    try:
+    with closing(Run(folder, "cdk.out")) as run:
         record = run.wait_for("warmed") and run.record
         services = Services(
             endpoint=record["endpoint"],
@@ -181,8 +181,6 @@ def test_functions_do_not_wait_for_a_reader_that_stands_still(tmp_path):
         invoke = services.client("lambda").invoke
         # Each line alone is more than a pipe holds.
         answers = [invoke(FunctionName=name)["Payload"].read() for _ in range(5)]
-    finally:
-        run.close()
 
     assert answers == [b'"said"'] * 5
 
@@ -193,16 +191,6 @@ def test_the_help_shows_what_there_is_to_do():
     assert all(
         command in shown for command in ("local", "token", "credentials", "call", "examples:")
     )
-
-
-def test_a_key_to_sign_with_is_written_as_a_shell_reads_it(run):
-    endpoint = run.wait_for("ready")["record"]["endpoint"]
-
-    words = [shlex.split(line) for line in run.ask("credentials").splitlines()]
-
-    exported = dict(word[1].split("=", 1) for word in words if word[0] == "export")
-    assert exported["AWS_ACCESS_KEY_ID"].startswith("AKIA")
-    assert (exported["AWS_ENDPOINT_URL"], exported["AWS_REGION"]) == (endpoint, "us-east-1")
 
 
 def test_a_token_needs_a_running_app(tmp_path):
