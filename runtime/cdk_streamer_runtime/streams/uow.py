@@ -45,8 +45,8 @@ class UnitOfWork(_Members):
         """Give one that knows these too, or instead; `event=` replaces the event."""
         record, event, place, scope = self
         if not _FIXED.isdisjoint(names):
-            if not {"record", "place", "scope", "batch"}.isdisjoint(names):
-                raise TypeError("a unit of work keeps its record and its place; use another name")
+            if taken := _TAKEN & names.keys():
+                raise TypeError(f"a unit of work has {sorted(taken)} of its own; use another name")
             event = _checked(names.pop("event"))
         return _new(UnitOfWork, (record, event, place, MappingProxyType(scope | names)))
 
@@ -74,7 +74,9 @@ def _checked(event: Json) -> Event:
 
 
 _TEXTS = ("type", "partitionKey")
-_FIXED = frozenset({*_Members._fields, "batch"})
+# `uow.count` would be a method of all tuples, and true whatever a step has put there.
+_TAKEN = frozenset({*_Members._fields, "batch", "get", "extend", "count", "index"}) - {"event"}
+_FIXED = _TAKEN | {"event"}
 
 
 def unit_of_work(record: Json, event: Event, place: Place) -> UnitOfWork:

@@ -49,9 +49,11 @@ def test_another_event_can_take_the_place_of_the_first(uow):
     assert uow.event is EVENT
 
 
-@pytest.mark.parametrize("name", ["record", "place", "scope"])
-def test_where_it_comes_from_cannot_be_changed(uow, name):
-    with pytest.raises(TypeError, match="keeps its record and its place"):
+@pytest.mark.parametrize(
+    "name", ["record", "place", "scope", "batch", "get", "extend", "count", "index"]
+)
+def test_no_step_takes_a_name_that_it_has_of_its_own(uow, name):
+    with pytest.raises(TypeError, match="of its own; use another name"):
         uow.extend(**{name: 1})
 
 

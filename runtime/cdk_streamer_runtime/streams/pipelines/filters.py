@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import cast
 
@@ -38,8 +39,25 @@ def accepting(
     if content is None:
         return None if latched else _is_not_latched
     if latched:
-        return lambda uow: bool(content(uow))
-    return lambda uow: not is_latched(uow) and bool(content(uow))
+        return lambda uow: is_true(content(uow))
+    return lambda uow: not is_latched(uow) and is_true(content(uow))
+
+
+def is_true(decision: object) -> bool:
+    """Tell what a function of the user's has decided; raises TypeError for a coroutine.
+
+    That would be true always, and never be run.
+    """
+    if decision is True or not decision:
+        return decision is True
+    if inspect.isawaitable(decision):
+        if inspect.iscoroutine(decision):
+            decision.close()
+        raise TypeError(
+            f"a {type(decision).__name__} was given, for which nobody waits here; do what waits "
+            "in stream.call(...)"
+        )
+    return True
 
 
 def _is_not_latched(uow: UnitOfWork) -> bool:

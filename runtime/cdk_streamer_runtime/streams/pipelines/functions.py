@@ -8,6 +8,7 @@ from typing import Any
 from cdk_streamer_runtime.coroutines import finished
 from cdk_streamer_runtime.streams.engine.world import World
 from cdk_streamer_runtime.streams.json_text import Json
+from cdk_streamer_runtime.streams.pipelines.filters import is_true
 from cdk_streamer_runtime.streams.pipelines.steps import Call, Each
 from cdk_streamer_runtime.streams.uow import UnitOfWork
 
@@ -16,7 +17,11 @@ Function = Callable[[UnitOfWork], Any]
 
 def filter_step(accepts: Callable[[UnitOfWork], object]) -> Each:
     """Give the step that lets pass what this is true for; the others are done."""
-    return Each(name=name_of(accepts, "filter"), apply=lambda uow: uow if accepts(uow) else None)
+
+    def apply(uow: UnitOfWork) -> UnitOfWork | None:
+        return uow if is_true(accepts(uow)) else None
+
+    return Each(name=name_of(accepts, "filter"), apply=apply)
 
 
 def map_step(function: Function) -> Each:
@@ -36,7 +41,7 @@ def tap_step(function: Function) -> Each:
     """Give the step of a function that only looks."""
 
     def apply(uow: UnitOfWork) -> UnitOfWork:
-        function(uow)
+        is_true(function(uow))
         return uow
 
     return Each(name=name_of(function, "tap"), apply=apply)

@@ -57,6 +57,28 @@ def test_parts_of_parts_have_numbers_of_both():
     assert [uow.split_number for uow in twice] == ["0.0", "0.1", "1.0", "1.1"]
 
 
+async def later(_: Any) -> bool:
+    return False
+
+
+@pytest.mark.parametrize("made", [filter_step(later), tap_step(later)])
+def test_what_nobody_waits_for_is_an_error_and_not_true(made):
+    with pytest.raises(TypeError, match="a coroutine was given, for which nobody waits"):
+        through(made, [unit()])
+
+
+def test_a_rule_s_filter_that_nobody_waits_for_is_an_error_and_not_true():
+    accepts = accepting(content=later)
+    assert accepts is not None
+    with pytest.raises(TypeError, match="do what waits"):
+        accepts(unit())
+
+
+@pytest.mark.parametrize("decision", [True, 1, "x", [0], False, 0, "", None, []])
+def test_a_filter_may_give_anything_that_is_true_or_not(decision):
+    assert through(filter_step(lambda _: decision), [uow := unit()]) == [uow] * bool(decision)
+
+
 def test_a_part_can_be_a_unit_of_work():
     found = through(split_step(lambda uow: [uow.extend(a=1), uow.extend(a=2)]), [unit()])
     assert [(uow.a, uow.split_number) for uow in found] == [(1, "0"), (2, "1")]
