@@ -12,14 +12,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from cdk_streamer_client.timers import command
 from cdk_streamer_local.errors import BadArgument, LocalError
 from cdk_streamer_local.extra import require_extra
-from cdk_streamer_local.streams_command.command import (
-    add_faults_arguments,
-    add_resubmit_arguments,
-)
-from cdk_streamer_local.topology.command import add_graph_arguments
 
 _EPILOG = """\
 examples:
@@ -36,7 +30,9 @@ _INTERRUPTED = 130  # what shells give for a command that Ctrl-C ended
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; gives the exit status."""
-    parsed = _parser().parse_args(arguments)
+    words = sys.argv[1:] if arguments is None else arguments
+    chosen = next((word for word in words if not word.startswith("-")), None)
+    parsed = _parser(chosen).parse_args(words)
     try:
         return parsed.run(parsed)
     except LocalError as fault:
@@ -48,7 +44,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _INTERRUPTED
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(chosen: str | None) -> argparse.ArgumentParser:
+    # What other commands take is not asked for: to import them all takes half a second.
     parser = argparse.ArgumentParser(
         prog="cdk-streamer",
         description="Run a CDK app on this machine, without AWS and without Docker.",
@@ -59,9 +56,9 @@ def _parser() -> argparse.ArgumentParser:
     _add_local(commands)
     _add_token(commands)
     _add_credentials(commands)
-    _add_call(commands)
-    _add_timers(commands)
-    _add_streams(commands)
+    _add_call(commands, is_chosen=chosen == "call")
+    _add_timers(commands, is_chosen=chosen == "timers")
+    _add_streams(commands, is_chosen=chosen == "streams")
     return parser
 
 
@@ -111,26 +108,21 @@ def _add_credentials(commands: Any) -> None:  # noqa: ANN401 - see above
     keys = commands.add_parser(
         "credentials",
         help="make a key to sign calls of the running app with",
-        description="Make an access key of a user of the running app, and write it as a shell "
-        "reads it, for boto3 and the AWS command line.",
+        description="Make an access key of a user of the running app, and write it for a shell.",
     )
     keys.add_argument("--user", metavar="NAME", default="developer", help="default: developer")
-    keys.add_argument(
-        "--action",
-        action="append",
-        metavar="NAME",
-        help="what the user may do, '*' for all; may be given repeatedly (default: call the APIs)",
-    )
+    rights = "what the user may do, '*' for all; may be repeated (default: call the APIs)"
+    keys.add_argument("--action", metavar="NAME", action="append", help=rights)
     keys.set_defaults(run=_credentials)
 
 
-def _add_call(commands: Any) -> None:  # noqa: ANN401 - see above
+def _add_call(commands: Any, *, is_chosen: bool) -> None:  # noqa: ANN401 - see above
     call = commands.add_parser(
         "call",
         help="make a request over the running app's socket",
         description="Make one request over the running app's socket and show its progress.",
     )
-    client = _client()
+    client = _client() if is_chosen else None
     if client is not None:
         client.add_arguments(call)
     else:
@@ -139,28 +131,29 @@ def _add_call(commands: Any) -> None:  # noqa: ANN401 - see above
     call.set_defaults(run=_call)
 
 
-def _add_timers(commands: Any) -> None:  # noqa: ANN401 - see above
+def _add_timers(commands: Any, *, is_chosen: bool) -> None:  # noqa: ANN401 - see above
     timers = commands.add_parser(
         "timers",
         help="preview schedules, look after timers",
         description="Tell when a schedule fires, and look after the timers of a service.",
     )
-    command.add_arguments(timers)
-    timers.set_defaults(run=command.run)
+    if is_chosen:
+        from cdk_streamer_client.timers import command
+
+        command.add_arguments(timers)
+        timers.set_defaults(run=command.run)
 
 
-def _add_streams(commands: Any) -> None:  # noqa: ANN401 - see above
+def _add_streams(commands: Any, *, is_chosen: bool) -> None:  # noqa: ANN401 - see above
     streams = commands.add_parser(
         "streams",
         help="draw stream processors, look after their faults",
         description="Draw the stream processors of an app, list faults, resubmit their records.",
     )
-    verbs = streams.add_subparsers(metavar="VERB", required=True)
-    add_graph_arguments(verbs.add_parser("graph", help="draw processors, rules and resources"))
-    add_faults_arguments(verbs.add_parser("faults", help="list what waits in a fault queue"))
-    add_resubmit_arguments(
-        verbs.add_parser("resubmit", help="give records of faults to their functions again")
-    )
+    if is_chosen:
+        from cdk_streamer_local.streams_command.verbs import add_verbs
+
+        add_verbs(streams)
 
 
 def _add_claims(parser: argparse.ArgumentParser) -> None:
@@ -239,20 +232,13 @@ def _token(arguments: argparse.Namespace) -> int:
 
 def _credentials(arguments: argparse.Namespace) -> int:
     require_extra()
-    from cdk_streamer_local.cloud.users import CALLING, credentials
+    from cdk_streamer_local.cloud.users import CALLING, credentials, signing
     from cdk_streamer_local.record import running
 
     record, _ = running(Path.cwd())
     services = record.services
     key = credentials(services, arguments.user, arguments.action or CALLING, ["*"])
-    variables = {
-        "AWS_ACCESS_KEY_ID": key.access_key,
-        "AWS_SECRET_ACCESS_KEY": key.secret_key,
-        "AWS_REGION": services.region,
-        "AWS_DEFAULT_REGION": services.region,
-        "AWS_ENDPOINT_URL": services.endpoint,
-        "AWS_CA_BUNDLE": record.ca_bundle,
-    }
+    variables = {**signing(services, key), "AWS_CA_BUNDLE": record.ca_bundle}
     for name, value in variables.items():
         print(f"export {name}={shlex.quote(value)}")  # noqa: T201 - what was asked for
     print("unset AWS_SESSION_TOKEN AWS_PROFILE")  # noqa: T201

@@ -46,3 +46,14 @@ def credentials(
         access_key=key["AccessKeyId"],
         secret_key=key["SecretAccessKey"],
     )
+
+
+def signing(services: Services, key: Credentials) -> dict[str, str]:
+    """Give the variables with which boto3 and the AWS command line sign with a key."""
+    return {
+        "AWS_ACCESS_KEY_ID": key.access_key,
+        "AWS_SECRET_ACCESS_KEY": key.secret_key,
+        "AWS_REGION": services.region,
+        "AWS_DEFAULT_REGION": services.region,
+        "AWS_ENDPOINT_URL": services.endpoint,
+    }

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from cdk_streamer_runtime.streams import arguments
 from cdk_streamer_runtime.streams.answers import Answer, batch_of
 from cdk_streamer_runtime.streams.claims.unpacking import Unpacking
 from cdk_streamer_runtime.streams.detection import Sources
@@ -68,15 +69,22 @@ class StreamApp:
         """Check and compile the rules; raises ValueError for what cannot be."""
         if type(parallel) is not int or not 1 <= parallel <= MAX_PARALLEL:
             raise ValueError(f"parallel must be from 1 to {MAX_PARALLEL}, got {parallel!r}")
+        arguments.function("source", source, "from_kinesis")
+        arguments.function("decode", decode, "json.loads")
+        arguments.function("encode", encode, "json.dumps")
+        arguments.instance("policy", policy, lambda: Policy)
+        arguments.instance("images", images, _images)
         self._sources = Sources(source, images=images, decode=decode)
         self._encode = encode
         self._policy = policy or Policy()
         self._parallel = parallel
-        self._redact = tuple(redact)
+        self._redact = arguments.names("redact", redact, "customer.email")
         if self._redact:
             self._reporter("")()  # what is no path is told now
         self.codec = decode is not None
-        self.unpacking = Unpacking(buckets=tuple(claims), decode=decode or decode_json)
+        self.unpacking = Unpacking(
+            buckets=arguments.names("claims", claims, "claims"), decode=decode or decode_json
+        )
         self._compiled = compile_rules(rules)
         self._surroundings = Surroundings(parallel)
         self._plan: Plan | None = None
@@ -174,3 +182,9 @@ class StreamApp:
                 "resubmit them to others, or to all by naming none"
             )
         return wanted
+
+
+def _images() -> type:
+    from cdk_streamer_runtime.streams.sources.dynamodb import Images
+
+    return Images

@@ -38,9 +38,9 @@ class Stream(Reading):
         lost: Lost | None = None,
     ) -> Self:
         """Send an UpdateItem; `lost` says what becomes of one whose condition does not hold."""
-        from cdk_streamer_runtime.streams.sinks.dynamodb import Lost, update
+        from cdk_streamer_runtime.streams.sinks.dynamodb import update
 
-        step = update(table=table, lost=lost or Lost.DONE)
+        step = update(table=table, lost=self._outcome(lost))
         return self._requested("update_request", request).add(step)
 
     def put(
@@ -51,9 +51,10 @@ class Stream(Reading):
         lost: Lost | None = None,
     ) -> Self:
         """Send a PutItem; `lost` says what becomes of one whose condition does not hold."""
-        from cdk_streamer_runtime.streams.sinks.dynamodb import Lost, put
+        from cdk_streamer_runtime.streams.sinks.dynamodb import put
 
-        return self._requested("put_request", request).add(put(table=table, lost=lost or Lost.DONE))
+        step = put(table=table, lost=self._outcome(lost))
+        return self._requested("put_request", request).add(step)
 
     def delete(
         self,
@@ -63,9 +64,9 @@ class Stream(Reading):
         lost: Lost | None = None,
     ) -> Self:
         """Send a DeleteItem; `lost` says what becomes of one whose condition does not hold."""
-        from cdk_streamer_runtime.streams.sinks.dynamodb import Lost, delete
+        from cdk_streamer_runtime.streams.sinks.dynamodb import delete
 
-        step = delete(table=table, lost=lost or Lost.DONE)
+        step = delete(table=table, lost=self._outcome(lost))
         return self._requested("delete_request", request).add(step)
 
     def batch_write(self, request: Make | None = None, *, table: str = TABLE_RESOURCE) -> Self:
@@ -82,9 +83,9 @@ class Stream(Reading):
         lost: Lost | None = None,
     ) -> Self:
         """Do all of `{"TransactItems": [...]}` or nothing; `lost` is as for an update."""
-        from cdk_streamer_runtime.streams.sinks.dynamodb import Lost, transact
+        from cdk_streamer_runtime.streams.sinks.dynamodb import transact
 
-        step = transact(tables=tuple(tables), lost=lost or Lost.DONE)
+        step = transact(tables=tuple(tables), lost=self._outcome(lost))
         return self._requested("transact_request", request).add(step)
 
     # --- events and messages --------------------------------------------------------------------
@@ -228,6 +229,13 @@ class Stream(Reading):
         from cdk_streamer_runtime.streams.sinks.metrics import put_metrics
 
         return self._requested("metrics_request", request).add(put_metrics(namespace=namespace))
+
+    def _outcome(self, lost: Lost | None) -> Lost:
+        from cdk_streamer_runtime.streams.sinks.dynamodb import Lost
+
+        if lost is not None and lost not in list(Lost):
+            raise self._wrong(f"lost must be one of {', '.join(Lost)}, got {lost!r}")
+        return Lost.DONE if lost is None else Lost(lost)
 
 
 def _as_it_came(uow: UnitOfWork) -> dict[str, Any]:

@@ -57,7 +57,7 @@ def event_types(option: EventTypeOption | None) -> EventTypes:
         return ANY_TYPE
     several = _several(option)
     if not several:
-        raise ValueError("event_type must name a type, got an empty list; leave it out for any")
+        raise ValueError("event_type must name a type, got an empty list; '*' is any")
     texts: list[str] = []
     patterns: list[re.Pattern[str]] = []
     predicates: list[Callable[[str], bool]] = []

@@ -42,7 +42,7 @@ class Cdc(ComposedRule):
     with_latched: bool = option(
         BOOLEAN, "publishes also what was received from elsewhere", default=False
     )
-    emitted_types: tuple[str, ...] | None = option(
+    emitted_types: tuple[str, ...] | list[str] | None = option(
         NAMES, "the types that `to_event` gives, for graphs; those of event_type", default=None
     )
 
@@ -56,7 +56,7 @@ class Cdc(ComposedRule):
 
     def emits(self) -> tuple[str, ...]:
         """Give the types of the events that it publishes, as far as they are known."""
-        return self.emitted_types or event_types(self.event_type).exact
+        return tuple(self.emitted_types or event_types(self.event_type).exact)
 
     def steps(self) -> tuple[Step, ...]:
         """Give what is done."""

@@ -58,7 +58,7 @@ class CircuitBreaker(Custom):
         NAME, "who is called; processors that name the same share what they know; the rule's id",
         default=None,
     )  # fmt: skip
-    guards: tuple[str, ...] | None = option(
+    guards: tuple[str, ...] | list[str] | None = option(
         NAMES, "the names of the steps that call it; all that call anybody", default=None
     )
     failures: int = option(COUNT, "so many failures in the window open it", default=5)

@@ -73,7 +73,7 @@ class Evaluate(Rule):
     )
     table: str = option(NAME, "what the table is called", default=TABLE_RESOURCE)
     bus: str = option(NAME, "what the bus is called", default=BUS_RESOURCE)
-    emitted_types: tuple[str, ...] | None = option(
+    emitted_types: tuple[str, ...] | list[str] | None = option(
         NAMES, "the types of the events that a function `emit` gives, for graphs", default=None
     )
 
@@ -88,7 +88,7 @@ class Evaluate(Rule):
 
     def emits(self) -> tuple[str, ...]:
         """Give the types of the events that it publishes, as far as they are known."""
-        return (self.emit,) if isinstance(self.emit, str) else self.emitted_types or ()
+        return (self.emit,) if isinstance(self.emit, str) else tuple(self.emitted_types or ())
 
     def pipelines(self) -> tuple[Pipeline, ...]:
         """Give what it compiles to: what evaluates, and what publishes the rows of that."""

@@ -46,13 +46,13 @@ class Expired(Rule):
         default=None,
     )
     bus: str = option(NAME, "what the bus is called", default=BUS_RESOURCE)
-    emitted_types: tuple[str, ...] | None = option(
+    emitted_types: tuple[str, ...] | list[str] | None = option(
         NAMES, "the types that rows give to their expiry, for graphs", default=None
     )
 
     def emits(self) -> tuple[str, ...]:
         """Give the types of the events that it publishes, as far as they are known."""
-        return self.emitted_types or ()
+        return tuple(self.emitted_types or ())
 
     def pipelines(self) -> tuple[Pipeline, ...]:
         """Give what it compiles to."""

@@ -70,13 +70,13 @@ class Job(Rule):
     page_size: int | None = option(
         COUNT, "how many items a page has at most; as many as a megabyte has", default=None
     )
-    item_key: tuple[str, ...] = option(
+    item_key: tuple[str, ...] | list[str] = option(
         NAMES, "the attributes of an item's key", default=("pk", "sk")
     )
     jobs: str = option(NAME, "what the table of the job's item is called", default=TABLE_RESOURCE)
     table: str = option(NAME, "what the table of the items is called", default=TABLE_RESOURCE)
     bus: str = option(NAME, "what the bus is called", default=BUS_RESOURCE)
-    emitted_types: tuple[str, ...] | None = option(
+    emitted_types: tuple[str, ...] | list[str] | None = option(
         NAMES, "the types that `to_event` gives, for graphs", default=None
     )
 

@@ -49,7 +49,9 @@ class Materialize(ComposedRule):
         UOW_FUNCTION, "gives the item's key and attributes, or None for nothing to do"
     )
     table: str = option(NAME, "what the table is called", default=TABLE_RESOURCE)
-    key: tuple[str, ...] = option(NAMES, "the attributes of the table's key", default=KEY)
+    key: tuple[str, ...] | list[str] = option(
+        NAMES, "the attributes of the table's key", default=KEY
+    )
     discriminator: str | None = option(
         NAME, "the kind of entity, which the item gets as `discriminator`", default=None
     )
@@ -105,7 +107,7 @@ class Materialize(ComposedRule):
             constants[LATCHED] = True
         return ItemUpdate(
             to_item=self.to_update,
-            key=self.key,
+            key=tuple(self.key),
             constants=constants,
             seconds=_seconds(self.ttl),
             deletion=self._deletion(),

@@ -127,7 +127,7 @@ def _is_positive(value: object) -> bool:
 
 
 def _are_names(value: object) -> bool:
-    return isinstance(value, tuple) and bool(value) and all(map(_is_name, value))  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+    return isinstance(value, tuple | list) and bool(value) and all(map(_is_name, value))  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
 
 
 def _is_name(value: object) -> bool:
@@ -146,7 +146,7 @@ UOW_FUNCTION = function_of("a unit of work")
 BOOLEAN = _kind("True or False", lambda value: isinstance(value, bool))
 COUNT = _kind("a number of 1 or more", _is_count)
 NAME = _kind("a name", _is_name)
-NAMES = _kind("a tuple of names", _are_names)
+NAMES = _kind("a list of names", _are_names)
 DURATION = _kind("a timedelta above zero", _is_positive)
 MAPPING = _kind("a mapping", lambda value: isinstance(value, Mapping))
 

@@ -25,7 +25,7 @@ class Outbox(Rule):
         EVENT_TYPE, "has no meaning: the items of this rule's id are taken", default="*"
     )
     bus: str = option(NAME, "what the bus is called", default=BUS_RESOURCE)
-    emitted_types: tuple[str, ...] | None = option(
+    emitted_types: tuple[str, ...] | list[str] | None = option(
         NAMES, "the types of the events, for graphs", default=None
     )
 
@@ -37,7 +37,7 @@ class Outbox(Rule):
 
     def emits(self) -> tuple[str, ...]:
         """Give the types of the events that it publishes, as far as they are known."""
-        return self.emitted_types or ()
+        return tuple(self.emitted_types or ())
 
     def pipelines(self) -> tuple[Pipeline, ...]:
         """Give what it compiles to."""

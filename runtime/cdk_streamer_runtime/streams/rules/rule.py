@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import MISSING, Field, dataclass, fields
-from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, dataclass_transform
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, cast, dataclass_transform
 
 from cdk_streamer_runtime.streams.pipelines.filters import accepting
 from cdk_streamer_runtime.streams.pipelines.pipeline import Pipeline
@@ -102,13 +102,24 @@ def compile_rules(rules: Iterable[Rule]) -> dict[Rule, tuple[Pipeline, ...]]:
     """Give the pipelines of each rule; raises ValueError if two have the same id."""
     compiled: dict[Rule, tuple[Pipeline, ...]] = {}
     known: dict[str, Rule] = {}
-    for each in rules:
+    for each in _listed(rules):
         compiled[each] = _pipelines(each)
         for name in dict.fromkeys([each.id, *(pipeline.id for pipeline in compiled[each])]):
             other = known.setdefault(name, each)
             if other is not each:
                 raise ValueError(f"{each} and {other} have the same id {name!r}; rename one")
     return compiled
+
+
+def _listed(rules: object) -> Iterator[Rule]:
+    is_list = isinstance(rules, Iterable) and not isinstance(rules, str)
+    listed = cast("Iterable[object]", rules if is_list else [rules])
+    for each in listed:
+        if not is_list or not isinstance(each, Rule):
+            raise ValueError(
+                f"rules must be a list of rules like [rules.Materialize(...)], got {each!r}"
+            )
+        yield each
 
 
 def _pipelines(rule: Rule) -> tuple[Pipeline, ...]:

@@ -42,7 +42,9 @@ class Update(ComposedRule):
         UOW_FUNCTION, "gives the parameters of an UpdateItem, or None for none", default=None
     )
     table: str = option(NAME, "what the table is called", default=TABLE_RESOURCE)
-    key: tuple[str, ...] = option(NAMES, "the attributes of the table's key", default=KEY)
+    key: tuple[str, ...] | list[str] = option(
+        NAMES, "the attributes of the table's key", default=KEY
+    )
     lock: bool = option(
         BOOLEAN, "lets nothing older overwrite what is newer, as Materialize does", default=False
     )
@@ -68,7 +70,7 @@ class Update(ComposedRule):
 
         make = self.to_update_request
         if self.to_update is not None:
-            make = ItemUpdate(to_item=self.to_update, key=self.key, lock=self.lock).request
+            make = ItemUpdate(to_item=self.to_update, key=tuple(self.key), lock=self.lock).request
         assert make is not None, "contradiction() has seen to it"  # noqa: S101 - for the types
         return (
             *self.front(),

@@ -6,12 +6,12 @@ is a resource's. It may be a list of them. Where there is none, the unit of work
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple, cast
 
 from cdk_streamer_runtime.contract.streams import ResourceKind
-from cdk_streamer_runtime.errors import AwsError, Throttled, Unreachable
+from cdk_streamer_runtime.errors import AwsError, DeadlineExceeded, Throttled, Unreachable
 from cdk_streamer_runtime.streams.engine.world import World
 from cdk_streamer_runtime.streams.json_text import Json, is_list
 from cdk_streamer_runtime.streams.outcome import digest
@@ -82,7 +82,7 @@ def call(
     def act(uow: UnitOfWork, world: World) -> UnitOfWork | None:
         found = uow.scope.get(request)
         if found is None or is_list(found):
-            answers = [send(each, world) for each in wanted(uow, request)]
+            answers = [send(each, world) for each in _in_time(wanted(uow, request), world)]
             if not answers:
                 return uow
             kept = [answer for answer in answers if answer is not ENDED]
@@ -91,6 +91,13 @@ def call(
         return None if answer is ENDED else uow.extend(**{response: answer})
 
     return Call(name=name, send=act, uses=uses)
+
+
+def _in_time(requests: Iterable[Wanted], world: World) -> Iterator[Wanted]:
+    for index, each in enumerate(requests):
+        if index and world.platform.clock() >= world.deadline:
+            raise DeadlineExceeded("there is no time for all requests of a list; split it")
+        yield each
 
 
 # --- several at once ----------------------------------------------------------------------------
@@ -202,7 +209,11 @@ def chunks(entries: Sequence[Entry], count: int, size: int) -> Iterator[Sequence
 
 
 def use(kind: ResourceKind, name: str, *actions: str) -> Use:
-    """Give what a step does with a resource."""
+    """Give what a step does with a resource; raises ValueError for what is no name."""
+    if type(name) is not str or not name:
+        raise ValueError(
+            f"a {kind} is named as in the construct's resources, like {kind}='orders', got {name!r}"
+        )
     return Use(kind=kind, name=name, actions=actions)
 
 

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 import pytest
 
+from cdk_streamer_runtime.errors import TransactionCancelled
 from cdk_streamer_runtime.memory.platform import START, MemoryPlatform
 from cdk_streamer_runtime.streams import (
     Action,
@@ -36,7 +37,7 @@ from cdk_streamer_runtime.streams.engine.machine import LaneMachine
 from cdk_streamer_runtime.streams.engine.surroundings import NamedResources, tags_of
 from cdk_streamer_runtime.streams.engine.world import World
 from cdk_streamer_runtime.streams.faults.defaults import action_of
-from cdk_streamer_runtime.testing import MemoryAws
+from cdk_streamer_runtime.testing import MemoryAws, MemoryProcessor
 from tests.runtime.streams.engine.batches import Tally, event
 
 EMPTY = {"batchItemFailures": []}
@@ -183,6 +184,34 @@ def test_a_wrong_path_to_redact_is_told_at_import():
         StreamApp(redact=[""])
 
 
+WRONG = [
+    ({"rules": ["m1"]}, "rules must be a list of rules .* got 'm1'"),
+    ({"rules": "m1"}, "rules must be a list of rules .* got 'm1'"),
+    ({"rules": rules.Materialize}, "rules must be a list of rules .* got <class"),
+    ({"source": "kinesis"}, "source must be a function like from_kinesis, got 'kinesis'"),
+    ({"decode": 3}, "decode must be a function like json.loads, got 3"),
+    ({"encode": 3}, "encode must be a function like json.dumps, got 3"),
+    ({"policy": "drop"}, "policy must be of Policy, got 'drop'"),
+    ({"images": "new"}, "images must be of Images, got 'new'"),
+    ({"redact": [3]}, r"redact must be names, got \[3\]; write redact=\['customer.email'\]"),
+    ({"claims": 3}, "claims must be names, got 3"),
+]
+
+
+@pytest.mark.parametrize(("options", "text"), WRONG)
+def test_a_wrong_argument_of_an_app_is_told_at_import(options, text):
+    with pytest.raises(ValueError, match=text):
+        StreamApp(**options)
+
+
+def test_one_field_to_redact_needs_no_list():
+    app = StreamApp(redact="secret")
+    app.pipeline("fails", event_type="*")(lambda stream: stream.map(lambda uow: uow.nothing))
+    processor = MemoryProcessor(app)
+    processor.handle(to_kinesis_records([event(0) | {"secret": "hush"}]))
+    assert "hush" not in json.dumps(processor.faults())
+
+
 def test_events_of_our_own_are_for_those_that_ask_for_them_alone(world):
     seen, own = [], []
     app = listening(seen)
@@ -312,6 +341,21 @@ def test_a_policy_knows_its_actions():
 
 def test_records_that_cannot_be_read_have_a_policy_too():
     assert Policy().on(Undecodable, "drop").actions == {Undecodable: Action.DROP}
+
+
+@pytest.mark.parametrize(
+    ("codes", "action"),
+    [
+        (["None", "TransactionConflict"], Action.RETRY),
+        (["ConditionalCheckFailed", "TransactionConflict"], Action.RETRY),
+        (["ConditionalCheckFailed", "None"], Action.FAULT),
+        (["ValidationError", "TransactionConflict"], Action.FAULT),
+    ],
+)
+def test_a_transaction_is_repeated_when_only_others_were_in_its_way(codes, action):
+    error = TransactionCancelled("TransactionCanceledException", "", 400, "TransactWriteItems")
+    error.reasons = [{"Code": code} for code in codes]
+    assert action_of(error, ()) is action
 
 
 def test_an_error_of_the_sdk_is_known_by_its_code():

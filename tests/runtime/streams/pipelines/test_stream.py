@@ -88,6 +88,7 @@ def test_there_is_a_method_for_each_read_and_sink(method, options, names):
         (lambda stream: stream.publish(5), "to_event must be a function"),
         (lambda stream: stream.rate_limit(0, timedelta(seconds=1)), "a rate must be of 1 or more"),
         (lambda stream: stream.rate_limit(1, 5), "a rate must be"),
+        (lambda stream: stream.put(lost="gone"), "lost must be one of done, pass, fail, got 'gone"),
     ],
 )
 def test_what_no_step_can_be_made_of_is_told_with_the_pipeline(build, text):
@@ -178,3 +179,8 @@ def test_two_events_of_one_pipeline_have_two_ids():
     run.run(things(1))
     found = {event["id"]: set(event) & {"a", "b"} for event in run.aws.published}
     assert found == {"e0.audit": {"a"}, "e0.audit-2": {"b"}}
+
+
+def test_a_queue_is_called_by_a_name():
+    with pytest.raises(ValueError, match=r"a queue is named as in .* resources, .* got 5"):
+        Stream(pipeline="audit").send_messages(queue=5)  # pyright: ignore[reportArgumentType]

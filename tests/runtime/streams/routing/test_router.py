@@ -119,7 +119,7 @@ def test_an_event_without_tags_is_routed():
 @pytest.mark.parametrize(
     ("option", "error", "text"),
     [
-        ([], ValueError, "got an empty list; leave it out for any"),
+        ([], ValueError, "got an empty list; '\\*' is any"),
         ("", ValueError, "must be a type like 'thing-created', got ''"),
         (" thing", ValueError, "got ' thing'"),
         (7, TypeError, "must be a text, a compiled expression, a function .* got 7"),

@@ -187,7 +187,7 @@ def test_each_item_is_done_whatever_breaks_off_and_its_event_is_the_same(
     [
         ({"to_scan": lambda _: {}}, "it needs either to_scan or to_query"),
         ({"to_event": None}, "it does nothing; give it to_update, to_event or each"),
-        ({"item_key": "pk"}, "item_key must be a tuple of names, got 'pk'"),
+        ({"item_key": "pk"}, "item_key must be a list of names, got 'pk'"),
     ],
 )
 def test_a_job_with_a_wrong_option_says_so(options, words):
