@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
 from cdk_streamer_runtime.errors import (
+    CONDITION_FAILED,
     AccessDenied,
     AwsError,
     Fatal,
@@ -94,7 +95,8 @@ def _of_aws(error: AwsError) -> Action:
         case AccessDenied():
             return Action.REDELIVER
         case TransactionCancelled():
-            met = {reason["Code"] for reason in error.reasons} - {"None"}
+            # A condition that did not hold may be told of again when nothing else is in the way.
+            met = {reason["Code"] for reason in error.reasons} - {"None", CONDITION_FAILED}
             return Action.RETRY if met and met <= PASSING else Action.FAULT
         case _ if error.code in MISSING:
             return Action.REDELIVER

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from cdk_streamer_runtime.aws import Aws
 from cdk_streamer_runtime.contract.streams import TABLE_RESOURCE, ResourceKind
 from cdk_streamer_runtime.dynamodb import Item, marshal_item, unmarshal_item
+from cdk_streamer_runtime.errors import DeadlineExceeded
 from cdk_streamer_runtime.streams.engine.world import World
 from cdk_streamer_runtime.streams.pipelines.steps import Call
 from cdk_streamer_runtime.streams.queries.memory import remembered
@@ -110,7 +111,7 @@ def _reader(  # noqa: PLR0917 - one table of what the two differ in
         parameters = wire({**own, **given}, address)
 
         def ask() -> list[dict[str, Any]]:
-            return _all(world.aws, operation, parameters, most)
+            return _all(world, operation, parameters, most)
 
         question = {operation: parameters}
         items = remembered(world, address, question, ask) if cache else ask()
@@ -120,11 +121,11 @@ def _reader(  # noqa: PLR0917 - one table of what the two differ in
 
 
 def _all(
-    aws: Aws, operation: str, parameters: Mapping[str, Any], most: int
+    world: World, operation: str, parameters: Mapping[str, Any], most: int
 ) -> list[dict[str, Any]]:
     limit = parameters.get("Limit")
     found: list[dict[str, Any]] = []
-    for page in pages(aws, operation, parameters):
+    for page in pages(world.aws, operation, parameters):
         found += page.items
         if limit is not None and len(found) >= limit:
             return found[:limit]
@@ -133,4 +134,7 @@ def _all(
                 f"{operation} gives more than {most} items; narrow it, give it a Limit, or raise "
                 "most="
             )
+        # A filter can leave nothing of any number of pages.
+        if page.next_key is not None and world.platform.clock() >= world.deadline:
+            raise DeadlineExceeded(f"{operation} has more pages than there is time for; narrow it")
     return found

@@ -21,6 +21,8 @@ from cdk_streamer_runtime.streams.sinks.requests import Wanted, bulk, members, n
 
 _UNIT = "None"
 _RESERVED = "_aws"
+# https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricDatum.html
+_LARGEST = 2.0**360
 
 
 def put_metrics(
@@ -76,6 +78,8 @@ def _metric(name: str, value: Any) -> tuple[float, str]:  # noqa: ANN401 - a use
         given, unit = told.get("Value"), str(told.get("Unit", _UNIT))
     if isinstance(given, bool) or not isinstance(given, int | float):
         raise TypeError(f"the metric {name!r} must be a number, got {type(given).__name__}")
+    if not -_LARGEST <= given <= _LARGEST:
+        raise ValueError(f"the metric {name!r} must be a number that CloudWatch takes")
     return given, unit
 
 

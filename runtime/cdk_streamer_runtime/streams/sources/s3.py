@@ -10,7 +10,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from functools import cache
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote_plus, unquote_plus
 
@@ -135,7 +135,7 @@ def _unit(record: Json, place: Place) -> UnitOfWork:
     return unit_of_work(record, event, place)
 
 
-@cache
+@lru_cache(maxsize=256)
 def _type(name: str) -> str:
     return re.sub(r"(?<=[a-z])(?=[A-Z])", "-", name).lower()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cdk_streamer_runtime.dynamodb import Table
+from cdk_streamer_runtime.errors import DeadlineExceeded
 from cdk_streamer_runtime.streams.queries.pages import TooManyItems, pages, query, scan, wire
 from tests.runtime.streams.sinks.sending import unit
 
@@ -38,6 +39,14 @@ def test_a_limit_is_for_the_whole(surroundings):
     request = {**OF_A, "Limit": 2, "ScanIndexForward": False}
     (found,) = surroundings.send(query(), unit(query_request=request))
     assert keys(found.query_response) == ["4", "3"]
+
+
+def test_pages_of_which_nothing_is_left_end_with_the_time(surroundings):
+    surroundings.platform.now = surroundings.world.deadline
+    request = {"FilterExpression": "attribute_exists(nothing)", "Limit": 1}
+    with pytest.raises(DeadlineExceeded, match="more pages than there is time for"):
+        surroundings.send(scan(), unit(scan_request=request))
+    assert surroundings.aws.count("Scan") == 1
 
 
 def test_a_query_goes_on_where_it_is_told(surroundings):

@@ -6,7 +6,13 @@ import pytest
 
 from cdk_streamer_runtime.contract.streams import StreamMetric
 from cdk_streamer_runtime.dynamodb import Table
-from cdk_streamer_runtime.errors import AwsError, ConditionFailed, Throttled, Unreachable
+from cdk_streamer_runtime.errors import (
+    AwsError,
+    ConditionFailed,
+    DeadlineExceeded,
+    Throttled,
+    Unreachable,
+)
 from cdk_streamer_runtime.streams.sinks.dynamodb import (
     Lost,
     batch_write,
@@ -93,6 +99,14 @@ def test_several_requests_are_sent_in_their_order(surroundings, things):
     (passed,) = surroundings.send(update(), unit(update_request=requests))
     assert things.get(KEY)["name"] == "second"
     assert passed.update_response == [{}, {}]
+
+
+def test_a_list_of_requests_ends_with_the_time(surroundings, things):
+    surroundings.platform.now = surroundings.world.deadline
+    requests = [view(1, name="first"), view(2, name="second")]
+    with pytest.raises(DeadlineExceeded, match="no time for all requests"):
+        surroundings.send(update(), unit(update_request=requests))
+    assert things.get(KEY)["name"] == "first"
 
 
 def test_a_merged_unit_sends_the_requests_of_its_members(surroundings, things):

@@ -59,6 +59,9 @@ def test_other_dimensions_and_minutes_have_lines_of_their_own(surroundings, step
     [
         ({"Metrics": {"Orders": "1"}}, "must be a number, got str"),
         ({"Metrics": {"Orders": True}}, "must be a number, got bool"),
+        ({"Metrics": {"Orders": float("nan")}}, "that CloudWatch takes"),
+        ({"Metrics": {"Orders": float("inf")}}, "that CloudWatch takes"),
+        ({"Metrics": {"Orders": 10**5_000}}, "that CloudWatch takes"),
         ({"Metrics": {}}, "1 to 100 metrics"),
         ({"Metrics": {"Shop": 1}, "Dimensions": {"Shop": "x"}}, "called like a dimension"),
         ({"Metrics": {"a": 1}, "Dimensions": dict.fromkeys(map(str, range(31)))}, "at most 30"),
