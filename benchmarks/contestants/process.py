@@ -43,6 +43,7 @@ class Contestant:
         )
         first = _answer(name, process)
         if first["items"] != first["records"]:
+            process.communicate()
             raise RuntimeError(
                 f"{name} sent {first['items']} of {first['records']} records: it does other work"
             )
@@ -66,7 +67,7 @@ class Contestant:
     def end(self) -> None:
         """Let it end."""
         self.peak = self._ask("end")["peak"]
-        self.process.wait()
+        self.process.communicate()
 
     def _run(self, times: int) -> dict[str, float]:
         return self._ask(str(times))
@@ -79,5 +80,6 @@ class Contestant:
 def _answer(name: str, process: subprocess.Popen[str]) -> dict[str, float]:
     line = process.stdout.readline() if process.stdout else ""
     if not line:
-        raise RuntimeError(f"{name} ended with {process.wait()}: see what it wrote above")
+        process.communicate()
+        raise RuntimeError(f"{name} ended with {process.returncode}: see what it wrote above")
     return json.loads(line)

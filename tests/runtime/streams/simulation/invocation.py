@@ -46,7 +46,7 @@ class Invocation:
         default_factory=list[tuple[int, dict[str, Any]]]
     )
     unsure: set[int] = field(default_factory=set[int])  # of whose faults the answer was lost
-    given_up: dict[int, int] = field(default_factory=dict[int, int])
+    failing: dict[tuple[str, int], int] = field(default_factory=dict[tuple[str, int], int])
     begun: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
     ended: int | None = None
     failed: frozenset[int] | None = None  # the numbers that come again; None: no answer
@@ -84,13 +84,18 @@ class Invocation:
                 self._know_fault(entry, taken=taken is True)
                 continue
             for change in self._of(entry):
+                self.failing.pop((entry.pipeline, change.number), None)
                 if taken:
                     self.done.add((entry.pipeline, change.id))
                     self._turns[entry.pipeline, change.key].through = True
                 elif taken is None:
                     self._turns[entry.pipeline, change.key].through = True
                 else:
-                    self.given_up[change.number] = now
+                    self.failing[entry.pipeline, change.number] = now
+
+    def given_up(self, number: int) -> int | None:
+        """Give when the last call for a change failed that was not made again."""
+        return max((at for (_, of), at in self.failing.items() if of == number), default=None)
 
     def answer(self, failed: Iterable[int], now: int) -> None:
         """Know which come again."""

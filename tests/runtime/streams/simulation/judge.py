@@ -49,7 +49,7 @@ def judge_invocation(invocation: Invocation, works: Works, source: Source) -> It
 
 
 def _begun_above(invocation: Invocation, lowest: int) -> Iterator[str]:
-    since = invocation.given_up.get(lowest)
+    since = invocation.given_up(lowest)
     # After its deadline it is given up without another attempt, nobody sees when.
     if since is not None and (invocation.ended or 0) < invocation.deadline:
         for number, at in invocation.begun:
@@ -139,7 +139,7 @@ def judge_calm(invocations: Iterable[Invocation], works: Works) -> Iterator[str]
             yield f"{invocation.name}: handed back {invocation.failed} in calm weather"
         if any(Bad.REFUSED in change.bad.values() for change in invocation.changes):
             continue
-        if invocation.given_up:
+        if invocation.failing:
             yield f"{invocation.name}: calls failed in calm weather"
         times: dict[tuple[str, str], int] = defaultdict(int)
         for change in invocation.changes:
