@@ -92,6 +92,18 @@ def test_a_call_that_would_outlast_its_time_ends_with_the_last_error(client_with
     assert time.pauses == [1, 2, 4]
 
 
+def test_no_call_outlasts_its_invocation(client_with, service, time):
+    client = client_with(attempts=100, base=1, cap=8, total=10)
+    client.end = time.now + 3.5
+    service.answers(fault(*THROTTLED))
+    with pytest.raises(Throttled):
+        get(client)
+    assert time.pauses == [1, 2]
+    client.end = time.now
+    with pytest.raises(Unreachable):
+        get(client)
+
+
 @pytest.mark.parametrize(
     ("trouble", "kind"),
     [

@@ -16,6 +16,11 @@ def last_call(now: int, remaining: int) -> int:
     return now + remaining - _margin(remaining, remaining // 4)
 
 
+def last_wait(now: int, remaining: int, last_call: int) -> int:
+    """Give when calls under way are given up: half of what was kept is left for the answer."""
+    return now + remaining - (now + remaining - last_call) // 2
+
+
 def last_pull(now: int, last_call: int) -> int:
     """Give when the last window is pulled: as much is kept again to bring it to its end."""
     return last_call - _margin(last_call - now, (last_call - now) // 3)

@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, cast
+from time import monotonic
+from typing import TYPE_CHECKING, cast
 
-from cdk_streamer_runtime.aws import Aws, LeanClient, Patience
+from cdk_streamer_runtime.aws import LeanClient, Patience
 from cdk_streamer_runtime.contract.streams import (
     RESOURCE_ADDRESS,
     ResourceKind,
     StreamEnvironment,
 )
-from cdk_streamer_runtime.streams.engine.deadline import LONGEST, last_call
+from cdk_streamer_runtime.streams.engine.deadline import LONGEST, last_call, last_wait
 from cdk_streamer_runtime.streams.engine.machine import LaneMachine
 from cdk_streamer_runtime.streams.engine.world import Meter, World
 from cdk_streamer_runtime.streams.json_text import Encode
@@ -57,7 +58,7 @@ class Surroundings:
     """What outlives an invocation: the client with its connections, and the threads of lanes."""
 
     parallel: int
-    _aws: Aws | None = field(default=None, init=False)
+    _aws: LeanClient | None = field(default=None, init=False)
     _machine: LaneMachine | None = field(default=None, init=False)
     _settings: StreamEnvironment | None = field(default=None, init=False)
     _resources: NamedResources | None = field(default=None, init=False)
@@ -81,13 +82,17 @@ class Surroundings:
             self._aws = LeanClient(patience=IMPATIENCE)
             self._machine = LaneMachine(self.parallel)
             self._resources = NamedResources.read(self.settings.resources)
-        remaining: Any = getattr(context, "get_remaining_time_in_millis", lambda: LONGEST)
+        remaining: int = getattr(context, "get_remaining_time_in_millis", lambda: LONGEST)()
+        now = self._machine.clock()
+        deadline = last_call(now, remaining)
+        # What does not answer is given up in time to say which records come again.
+        self._aws.end = monotonic() + (last_wait(now, remaining, deadline) - now) / 1_000
         return World(
             aws=self._aws,
             platform=self._machine,
             resources=self._resources,
             meter=meter,
-            deadline=last_call(self._machine.clock(), remaining()),
+            deadline=deadline,
             tags=tags_of(self.settings.stream_name, context),
             encode=encode,
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from types import SimpleNamespace
 from typing import Any, ClassVar
 
@@ -111,6 +112,25 @@ def test_a_queue_of_a_bus_is_read_by_what_the_construct_says(monkeypatch):
     app = listening(seen)
     assert app.handler(to_sqs_eventbridge_records([event(0)]), None) == EMPTY
     assert [each.id for each in seen] == ["e0"]
+
+
+def test_a_service_that_does_not_answer_leaves_time_to_say_so(monkeypatch):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        keys = {"AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s", "AWS_REGION": "us-east-1"}
+        keys["CDK_STREAMER_RESOURCES"] = '{"table": "things"}'
+        for name, value in {**ENVIRONMENT, **keys, "AWS_ENDPOINT_URL": address}.items():
+            monkeypatch.setenv(name, value)
+        app = StreamApp(
+            rules=[
+                rules.Materialize(
+                    id="m", event_type="*", to_update=lambda _: {"pk": "1", "sk": "1"}
+                )
+            ]
+        )
+        context = SimpleNamespace(get_remaining_time_in_millis=lambda: 300)
+        answer = app.handler(to_kinesis_records([event(0)]), context)
+    assert len(answer["batchItemFailures"]) == 1
 
 
 def test_an_event_of_nobody_is_refused_with_the_way_out(world):

@@ -9,7 +9,7 @@ import pytest
 from cdk_streamer_runtime.contract.streams import StreamMetric
 from cdk_streamer_runtime.memory.platform import START, MemoryPlatform
 from cdk_streamer_runtime.streams.answers import HandedBack
-from cdk_streamer_runtime.streams.engine.deadline import last_call, last_pull
+from cdk_streamer_runtime.streams.engine.deadline import last_call, last_pull, last_wait
 from cdk_streamer_runtime.streams.pipelines.gathering import batch_step, group_step
 from cdk_streamer_runtime.streams.pipelines.steps import BulkCall, Call, Each, Entry, Gather, Spread
 from cdk_streamer_runtime.streams.sources.kinesis import from_kinesis
@@ -273,6 +273,11 @@ def test_a_twentieth_of_the_time_is_kept_for_the_end():
 def test_a_short_timeout_keeps_a_second_and_a_shorter_one_a_quarter():
     assert last_call(START, 10_000) == START + 9_000
     assert last_call(START, 3_000) == START + 2_250
+
+
+def test_a_call_under_way_is_given_up_in_time_for_an_answer():
+    assert last_wait(1_000, 60_000, last_call(1_000, 60_000)) == 61_000 - 1_500
+    assert last_wait(0, 900, last_call(0, 900)) < 900
 
 
 def test_a_long_timeout_keeps_no_more_than_fifteen_seconds():
