@@ -9,13 +9,18 @@ import json
 import time
 from collections.abc import Callable
 from threading import Lock
+from typing import TYPE_CHECKING
 
-from cdk_streamer_runtime.contract import METRIC_DIMENSION, METRIC_NAMESPACE, Metric
-from cdk_streamer_runtime.contract.timers import TimerMetric
+from cdk_streamer_runtime.contract import METRIC_DIMENSION, METRIC_NAMESPACE
+
+if TYPE_CHECKING:
+    from cdk_streamer_runtime.contract import Metric
+    from cdk_streamer_runtime.contract.timers import TimerMetric
+
+    AnyMetric = Metric | TimerMetric
 
 VALUES_PER_METRIC = 100
 MILLISECONDS, SECONDS = "Milliseconds", "Seconds"
-AnyMetric = Metric | TimerMetric
 
 
 class Metrics:

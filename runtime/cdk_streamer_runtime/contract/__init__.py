@@ -1,88 +1,97 @@
 """What constructs and runtime agree on: environment, keys, routes, states, metrics, limits.
 
 The only package that both sides import, so it imports the standard library alone. What a feature
-has for itself is in its own module: `contract.timers`.
+has for itself is in its own module: `contract.timers`. A module is loaded when one of its names
+is used: most functions need few of them, and each costs time when they start.
 """
 
-from cdk_streamer_runtime.contract.entry_points import (
-    EntryPoint,
-)
-from cdk_streamer_runtime.contract.environment import (
-    AwsEnvironment,
-    Environment,
-)
-from cdk_streamer_runtime.contract.requests import (
-    ASK_BYTES,
-    BEARER_SUBPROTOCOL_PREFIX,
-    CHANNEL_RETENTION_SECONDS,
-    CHUNK_BYTES,
-    CONNECTION_RETENTION_SECONDS,
-    CONNECTION_SECONDS,
-    DISPATCH_FILTER,
-    DURABLE_SECONDS,
-    FRAME_BYTES,
-    IDLE_SECONDS,
-    INTEGRATION_SECONDS,
-    MAX_ATTEMPTS,
-    MAX_DELAY_SECONDS,
-    MAX_EXPIRES_SECONDS,
-    MAX_VISIBILITY_SECONDS,
-    MESSAGE_BYTES,
-    MESSAGE_RETENTION_SECONDS,
-    METRIC_DIMENSION,
-    METRIC_NAMESPACE,
-    ONLY_TENANT,
-    OWNER_INDEX,
-    OWNER_INDEX_PARTITION_KEY,
-    OWNER_INDEX_PROJECTION,
-    OWNER_INDEX_SORT_KEY,
-    PARTITION_KEY,
-    PROGRESS_BYTES,
-    PROTOCOL,
-    REQUEST_ID_PATTERN,
-    RESERVED_ACTIONS,
-    RESULT_BYTES,
-    RESULT_PREFIX,
-    SORT_KEY,
-    STEP_BYTES,
-    STORED_RESULT_BYTES,
-    SUBPROTOCOL_HEADER,
-    SUBSCRIBERS_PER_CHANNEL,
-    TICKET_SECONDS,
-    TICKET_SUBPROTOCOL_PREFIX,
-    TOKEN_BYTES,
-    TTL_ATTRIBUTE,
-    UPLOAD_BYTES,
-    UPLOAD_PREFIX,
-    URL_SECONDS,
-    VISIBILITY_MARGIN_SECONDS,
-    WAIT_SECONDS,
-    WATCH_RECEIVES,
-    WEBHOOK_RECEIVES,
-    WEBHOOK_TIMEOUT_SECONDS,
-    WORK_RECEIVES,
-    WORKER_TIMEOUT_SECONDS,
-    AuthorizerContext,
-    AuthorizerEnvironment,
-    BuiltinAction,
-    CallerRules,
-    ConnectionEnvironment,
-    DispatcherEnvironment,
-    DurableEnvironment,
-    ErrorCode,
-    Executor,
-    HttpEnvironment,
-    HttpRoute,
-    ItemKind,
-    MessageEnvironment,
-    Metric,
-    PublisherEnvironment,
-    Route,
-    State,
-    WatcherEnvironment,
-    WebhookEnvironment,
-    WorkerEnvironment,
-)
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cdk_streamer_runtime.contract.entry_points import (
+        EntryPoint,
+    )
+    from cdk_streamer_runtime.contract.environment import (
+        AwsEnvironment,
+        Environment,
+    )
+    from cdk_streamer_runtime.contract.functions import (
+        AuthorizerEnvironment,
+        CallerRules,
+        ConnectionEnvironment,
+        DispatcherEnvironment,
+        DurableEnvironment,
+        HttpEnvironment,
+        MessageEnvironment,
+        PublisherEnvironment,
+        WatcherEnvironment,
+        WebhookEnvironment,
+        WorkerEnvironment,
+    )
+    from cdk_streamer_runtime.contract.requests import (
+        ASK_BYTES,
+        BEARER_SUBPROTOCOL_PREFIX,
+        CHANNEL_RETENTION_SECONDS,
+        CHUNK_BYTES,
+        CONNECTION_RETENTION_SECONDS,
+        CONNECTION_SECONDS,
+        DISPATCH_FILTER,
+        DURABLE_SECONDS,
+        FRAME_BYTES,
+        IDLE_SECONDS,
+        INTEGRATION_SECONDS,
+        MAX_ATTEMPTS,
+        MAX_DELAY_SECONDS,
+        MAX_EXPIRES_SECONDS,
+        MAX_VISIBILITY_SECONDS,
+        MESSAGE_BYTES,
+        MESSAGE_RETENTION_SECONDS,
+        METRIC_DIMENSION,
+        METRIC_NAMESPACE,
+        ONLY_TENANT,
+        OWNER_INDEX,
+        OWNER_INDEX_PARTITION_KEY,
+        OWNER_INDEX_PROJECTION,
+        OWNER_INDEX_SORT_KEY,
+        PARTITION_KEY,
+        PROGRESS_BYTES,
+        PROTOCOL,
+        REQUEST_ID_PATTERN,
+        RESERVED_ACTIONS,
+        RESULT_BYTES,
+        RESULT_PREFIX,
+        SORT_KEY,
+        STEP_BYTES,
+        STORED_RESULT_BYTES,
+        SUBPROTOCOL_HEADER,
+        SUBSCRIBERS_PER_CHANNEL,
+        TICKET_SECONDS,
+        TICKET_SUBPROTOCOL_PREFIX,
+        TOKEN_BYTES,
+        TTL_ATTRIBUTE,
+        UPLOAD_BYTES,
+        UPLOAD_PREFIX,
+        URL_SECONDS,
+        VISIBILITY_MARGIN_SECONDS,
+        WAIT_SECONDS,
+        WATCH_RECEIVES,
+        WEBHOOK_RECEIVES,
+        WEBHOOK_TIMEOUT_SECONDS,
+        WORK_RECEIVES,
+        WORKER_TIMEOUT_SECONDS,
+        AuthorizerContext,
+        BuiltinAction,
+        ErrorCode,
+        Executor,
+        HttpRoute,
+        ItemKind,
+        Metric,
+        Route,
+        State,
+    )
 
 __all__ = [
     "ASK_BYTES",
@@ -159,3 +168,29 @@ __all__ = [
     "WebhookEnvironment",
     "WorkerEnvironment",
 ]
+
+_MODULES = {
+    "AuthorizerEnvironment": "functions",
+    "AwsEnvironment": "environment",
+    "CallerRules": "functions",
+    "ConnectionEnvironment": "functions",
+    "DispatcherEnvironment": "functions",
+    "DurableEnvironment": "functions",
+    "EntryPoint": "entry_points",
+    "Environment": "environment",
+    "HttpEnvironment": "functions",
+    "MessageEnvironment": "functions",
+    "PublisherEnvironment": "functions",
+    "WatcherEnvironment": "functions",
+    "WebhookEnvironment": "functions",
+    "WorkerEnvironment": "functions",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Import a name when it is first used."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = getattr(import_module(f"{__name__}.{_MODULES.get(name, 'requests')}"), name)
+    globals()[name] = found
+    return found

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
+from cdk_streamer_runtime.attributes import Item, marshal_item, unmarshal_item
 from cdk_streamer_runtime.contract.streams import TABLE_RESOURCE, ResourceKind, StreamMetric
-from cdk_streamer_runtime.dynamodb import Item, marshal_item, unmarshal_item
 from cdk_streamer_runtime.errors import (
     CONDITION_FAILED,
     AwsError,

@@ -10,11 +10,13 @@ import hashlib
 import re
 from collections.abc import Iterable, Mapping, Set as AbstractSet
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from cdk_streamer_runtime.dynamodb import Item
 from cdk_streamer_runtime.streams.json_text import Json, is_object
 from cdk_streamer_runtime.streams.uow import UnitOfWork
+
+if TYPE_CHECKING:
+    from cdk_streamer_runtime.dynamodb import Item
 
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
 EXPRESSION_BYTES = 4096
