@@ -6,10 +6,13 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from cdk_streamer_runtime.streams.event import Event
+from cdk_streamer_runtime.streams.json_text import Malformed
 from cdk_streamer_runtime.streams.pipelines.pipeline import Pipeline
 
 # Types are few; should somebody put ids into them, this bounds the memory.
 REMEMBERED_TYPES = 4_096
+# A sort key that is a type has 1024; what is much longer would be searched for minutes.
+TYPE_CHARACTERS = 2_048
 
 
 class Router:
@@ -31,14 +34,14 @@ class Router:
                 self._searched.append(place)
 
     def route(self, event_type: str) -> tuple[Pipeline, ...]:
-        """Give the pipelines that take this type."""
+        """Give the pipelines that take this type; raises Malformed for what is none."""
         found = self._found.get(event_type)
         return self._search(event_type) if found is None else found
 
     def route_event(self, event: Event) -> tuple[Pipeline, ...]:
         """Give the pipelines that take this event, as far as its type and its tags tell.
 
-        An event with the tag `skip` is nobody's.
+        Raises Malformed for what is no type. An event with the tag `skip` is nobody's.
         """
         event_type = event["type"]
         found = self._found.get(event_type)
@@ -54,6 +57,8 @@ class Router:
         return found
 
     def _search(self, event_type: str) -> tuple[Pipeline, ...]:
+        if len(event_type) > TYPE_CHARACTERS:
+            raise Malformed(f"`type` must have {TYPE_CHARACTERS} characters at most")
         places = dict(self._exact.get(event_type, ()))
         places.update(
             (place, pipeline)

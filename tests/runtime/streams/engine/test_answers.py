@@ -200,6 +200,17 @@ def test_a_record_that_tells_no_sequence_number_fails_the_batch_if_it_has_to_com
         trial.handle(batch)
 
 
+def test_a_type_without_end_is_a_fault_and_no_search_without_end():
+    seen = []
+    patient = pipeline(
+        Each(name="seen", apply=lambda uow: seen.append(uow.event["n"])), kind="*-*-*-x"
+    )
+    trial = Trial([patient])
+    batch = kinesis([event(0, kind="-" * 100_000), event(1, kind="a-b-c-x")])
+    assert trial.handle(batch) == EMPTY
+    assert (trial.faulted, seen) == ([0], [1])
+
+
 # --- faults ------------------------------------------------------------------------------------
 
 
