@@ -31,7 +31,7 @@ from cdk_streamer._streams.processor import HANDLER, Brought, Processor
 from cdk_streamer._streams.resubmission import grant_resubmit
 from cdk_streamer._streams.rules import Rules
 from cdk_streamer.stream_resource import StreamResource
-from cdk_streamer.stream_source import StreamSource
+from cdk_streamer.stream_source import StreamSource, way_of
 from cdk_streamer_runtime.contract.streams import StreamMetric
 
 _SECONDS, _MOST_SECONDS = 60, 900
@@ -101,7 +101,11 @@ class StreamProcessor(Construct):
             Default: yes.
         alarm_actions: what each alarm does, like `SnsAction(topic)`. Default: nothing.
         """
-        way = source.way
+        way = way_of(source)
+        brought = Brought(
+            table=table, bus=bus, claims=claims, fault_queue=fault_queue, key=encryption_key
+        )
+        brought.check()
         seconds = whole_seconds("timeout", timeout, default=_SECONDS, least=1, most=_MOST_SECONDS)
         app = HandlerSettings(
             entry_point=entry_point, environment=environment, memory_size=memory_size,
@@ -115,10 +119,7 @@ class StreamProcessor(Construct):
         way.check(seconds, rules.types)
         super().__init__(scope, id)
         self._processor = Processor.create(
-            self, app=app, rules=rules, way=way, seconds=seconds,
-            brought=Brought(
-                table=table, bus=bus, claims=claims, fault_queue=fault_queue, key=encryption_key
-            ),
+            self, app=app, rules=rules, way=way, seconds=seconds, brought=brought,
             defaults=Defaults(
                 architecture=architecture, log_retention=log_retention,
                 removal_policy=removal_policy,

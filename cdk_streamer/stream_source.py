@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from aws_cdk import (
     Duration,
@@ -18,8 +18,10 @@ from cdk_streamer._streams import messages, readers
 from cdk_streamer._streams.changes import ChangesWay
 from cdk_streamer._streams.kinesis import KinesisWay
 from cdk_streamer._streams.messages import MessagesWay, PollerOptions, read_receives
+from cdk_streamer._streams.named import expect
 from cdk_streamer._streams.readers import ReaderOptions
 from cdk_streamer._streams.subscription import SubscriptionWay, read_pattern
+from cdk_streamer_runtime.contract.streams import ResourceKind
 
 if TYPE_CHECKING:
     from cdk_streamer._streams.way import Way
@@ -63,6 +65,7 @@ class StreamSource:
         on_failure: a standard queue that is told where what was given up stands. Default: one is
             created, which keeps that for 14 days.
         """
+        expect("stream", stream, ResourceKind.STREAM)
         options = ReaderOptions.read(
             batch_size=batch_size, batching_window=batching_window,
             parallelization_factor=parallelization_factor, starting_position=starting_position,
@@ -88,6 +91,7 @@ class StreamSource:
 
         The options are those of `kinesis`.
         """
+        expect("table", table, ResourceKind.TABLE)
         options = ReaderOptions.read(
             batch_size=batch_size, batching_window=batching_window,
             parallelization_factor=parallelization_factor, starting_position=starting_position,
@@ -119,8 +123,11 @@ class StreamSource:
             handed back counts too. Default: 50.
         fifo: makes a FIFO queue, if none is given.
         """
+        expect("queue", queue, ResourceKind.QUEUE)
         if queue is not None and fifo:
-            raise ValueError("fifo is for a queue that is made here, and a queue is given")
+            raise ValueError(
+                "fifo is for a queue that is made here, and a queue is given; leave one of them out"
+            )
         options = PollerOptions.read(
             batch_size=batch_size,
             batching_window=batching_window,
@@ -147,6 +154,7 @@ class StreamSource:
 
         The other options are those of `sqs`. EventBridge keeps no order, so there is none.
         """
+        expect("bus", bus, ResourceKind.EVENT_BUS)
         options = PollerOptions.read(
             batch_size=batch_size,
             batching_window=batching_window,
@@ -166,3 +174,13 @@ class StreamSource:
     def way(self) -> Way:
         """How records are got; the construct that is given a StreamSource asks for it."""
         return self._way
+
+
+def way_of(source: StreamSource) -> Way:
+    """Give how records are got; raises ValueError for what is no StreamSource."""
+    if not isinstance(cast("object", source), StreamSource):
+        raise ValueError(  # noqa: TRY004 - as all bad arguments
+            f"source must be a StreamSource, got {source!r}; write source=StreamSource.kinesis"
+            "(stream), .dynamodb(table), .sqs(queue) or .event_bus(bus)"
+        )
+    return source.way

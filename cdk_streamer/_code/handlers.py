@@ -8,6 +8,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 from aws_cdk import Annotations, Token, aws_ec2 as ec2, aws_lambda as lambda_
 from constructs import Construct
@@ -134,6 +135,11 @@ def _check_environment(environment: Mapping[str, str]) -> None:
             f"environment cannot set {', '.join(reserved)}: names that start with "
             f"{RESERVED_PREFIX} belong to the runtime; choose others"
         )
+    for name, value in environment.items():
+        if not isinstance(cast("object", value), str):
+            raise ValueError(  # noqa: TRY004 - as all bad arguments
+                f"environment[{name!r}] must be a text, got {value!r}; write {str(value)!r}"
+            )
 
 
 def _read_code(

@@ -38,6 +38,11 @@ def read_grants(grants: Mapping[str, Sequence[str]] | None) -> tuple[Use, ...] |
     """Check what the user gave; raises ValueError with the remedy."""
     if grants is None:
         return None
+    if not isinstance(cast("object", grants), Mapping):
+        raise ValueError(  # noqa: TRY004 - as all bad arguments
+            f"grants must be IAM actions by the names of resources, got {grants!r}; "
+            "write grants={'table': ['dynamodb:UpdateItem']}"
+        )
     for name, actions in grants.items():
         wrong = isinstance(actions, str) or not all(_is_action(action) for action in actions)
         if wrong or not actions:

@@ -95,6 +95,13 @@ def kind_of(value: object) -> ResourceKind | None:
     return None
 
 
+def expect(argument: str, value: object, kind: ResourceKind) -> None:
+    """Refuse what is of another kind; None is nothing to refuse."""
+    if value is not None and (found := kind_of(value)) is not kind:
+        got = repr(value) if found is None else f"the {found.value} {_path_of(value)!r}"
+        raise ValueError(f"{argument} must be the construct of {_article(kind)}, got {got}")
+
+
 def read_prefixes(prefixes: Sequence[str]) -> tuple[str, ...]:
     """Check what the user gave; raises ValueError with the remedy."""
     if isinstance(prefixes, str) or not prefixes:
@@ -110,6 +117,11 @@ def read_prefixes(prefixes: Sequence[str]) -> tuple[str, ...]:
 
 def read_resources(resources: Mapping[str, object]) -> dict[str, Named]:
     """Check the names and what they stand for; raises ValueError with the remedy."""
+    if not isinstance(cast("object", resources), Mapping):
+        raise ValueError(  # noqa: TRY004 - as all bad arguments
+            f"resources must be constructs by the names that steps have for them, got "
+            f"{resources!r}; write resources={{'orders': queue}}"
+        )
     for name in resources:
         if name in _OWN:
             raise ValueError(
@@ -122,6 +134,14 @@ def read_resources(resources: Mapping[str, object]) -> dict[str, Named]:
                 "'.', '_' and '-'"
             )
     return {name: Named.read(name, resources[name]) for name in sorted(resources)}
+
+
+def _article(kind: ResourceKind) -> str:
+    return f"{'an' if kind.value[0] in 'aeiou' else 'a'} {kind.value}"
+
+
+def _path_of(value: object) -> str:
+    return cast("IConstruct", value).node.path
 
 
 def check_uses(resources: Mapping[str, Named], uses: tuple[Use, ...]) -> None:

@@ -21,7 +21,7 @@ from cdk_streamer._code.handlers import Convention, Handlers
 from cdk_streamer._resources.function import Defaults, RuntimeFunction
 from cdk_streamer._resources.layer import new_runtime_layer
 from cdk_streamer._streams.grants import actions_of, allow
-from cdk_streamer._streams.named import Named
+from cdk_streamer._streams.named import Named, expect
 from cdk_streamer._streams.rules import Rules
 from cdk_streamer._streams.storage import Faults, new_claims_bucket, new_faults, new_table
 from cdk_streamer._streams.way import Plan, Source, Way
@@ -51,6 +51,18 @@ class Brought:
     claims: s3.IBucket | None
     fault_queue: sqs.IQueue | None
     key: kms.IKey | None
+
+    def check(self) -> None:
+        """Refuse what is of another kind; raises ValueError with the remedy."""
+        expect("table", self.table, ResourceKind.TABLE)
+        expect("bus", self.bus, ResourceKind.EVENT_BUS)
+        expect("claims", self.claims, ResourceKind.BUCKET)
+        expect("fault_queue", self.fault_queue, ResourceKind.QUEUE)
+        if self.fault_queue is not None and self.fault_queue.fifo:
+            raise ValueError(
+                f"fault_queue must be a standard queue, got the FIFO queue "
+                f"{self.fault_queue.node.path!r}; leave it out to get one"
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

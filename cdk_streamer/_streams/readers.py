@@ -15,8 +15,9 @@ from cdk_streamer._arguments.durations import whole_seconds
 from cdk_streamer._operations.alarm import MINUTE
 from cdk_streamer._operations.metrics import function_metric
 from cdk_streamer._resources.queue import allow_send, as_destination, new_dead_letters
+from cdk_streamer._streams.named import expect
 from cdk_streamer._streams.way import Plan, Source, patterns
-from cdk_streamer_runtime.contract.streams import MAX_RECORD_AGE_SECONDS
+from cdk_streamer_runtime.contract.streams import MAX_RECORD_AGE_SECONDS, ResourceKind
 
 BATCH_SIZE = 100
 
@@ -158,6 +159,7 @@ def _position(position: Position | None) -> Position:
 
 
 def _check_destination(queue: sqs.IQueue | None) -> None:
+    expect("on_failure", queue, ResourceKind.QUEUE)
     if queue is not None and queue.fifo:
         raise ValueError(
             f"on_failure must be a standard queue, got the FIFO queue {queue.node.path!r}; "

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from aws_cdk import (
@@ -367,3 +367,53 @@ def test_which_events_come_may_be_said():
 def test_a_pattern_of_nothing_is_refused():
     with pytest.raises(ValueError, match="pattern is empty; name a source"):
         new_bus_source(new_stack(), pattern=events.EventPattern())
+
+
+# --- what is of another kind ----------------------------------------------------------------------
+
+TO = "arn:aws:sqs:eu-west-1:123456789012:{}".format
+MISTAKEN: list[tuple[Callable[[Any], StreamSource], str]] = [
+    (
+        StreamSource.kinesis,
+        "stream must be the construct of a stream, got the queue 'Reports/Work'",
+    ),
+    (StreamSource.dynamodb, "table must be the construct of a table, got the queue"),
+    (StreamSource.event_bus, "bus must be the construct of an event_bus, got the queue"),
+    (lambda _: StreamSource.sqs(cast("Any", "orders")), "construct of a queue, got 'orders'"),
+]
+
+
+@pytest.mark.parametrize(("make", "text"), MISTAKEN)
+def test_a_source_that_is_something_else_is_refused(make, text):
+    queue = sqs.Queue.from_queue_arn(new_stack(), "Work", TO("work"))
+    with pytest.raises(ValueError, match=text):
+        make(queue)
+
+
+BROUGHT: list[tuple[str, object, str]] = [
+    ("source", "things", "source must be a StreamSource, got 'things'; write source="),
+    ("table", "things", "table must be the construct of a table, got 'things'"),
+    ("bus", "things", "bus must be the construct of an event_bus, got 'things'"),
+    ("claims", "things", "claims must be the construct of a bucket, got 'things'"),
+    ("fault_queue", "things", "fault_queue must be the construct of a queue, got 'things'"),
+    ("resources", ["things"], r"resources must be constructs by the names .* write resources="),
+    ("grants", ["sqs:SendMessage"], r"grants must be IAM actions by the names .* write grants="),
+    ("environment", {"SIZE": 3}, r"environment\['SIZE'\] must be a text, got 3; write '3'"),
+]
+
+
+@pytest.mark.parametrize(("argument", "value", "text"), BROUGHT)
+def test_an_argument_that_is_something_else_is_refused_before_anything_is_made(
+    argument, value, text
+):
+    stack = new_stack()
+    with pytest.raises(ValueError, match=text):
+        bare_processor(stack, **{**QUIET, argument: value})
+    assert {child.node.id for child in stack.node.children} <= {"ListenerStream"}
+
+
+def test_a_fault_queue_is_no_fifo_queue():
+    stack = new_stack()
+    queue = sqs.Queue.from_queue_arn(stack, "Faults", TO("faults.fifo"))
+    with pytest.raises(ValueError, match="standard queue, got the FIFO queue 'Reports/Faults'"):
+        bare_processor(stack, **QUIET, fault_queue=queue)
