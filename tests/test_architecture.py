@@ -132,9 +132,6 @@ CONSTRUCT_PARTS = {
 FILE_LINES = 300
 FUNCTION_LINES = 40
 HANDLER_LINES = 40
-LONG_FILES = {
-    f"{CONTRACT}.requests": "one table of names: cut in two, it would have to be searched twice",
-}
 
 
 # --- what the source says ----------------------------------------------------------------------
@@ -452,13 +449,7 @@ def test_a_package_file_imports_and_names_and_does_nothing_else():
 
 def test_files_are_short():
     lengths = {name: len(path.read_text().splitlines()) for name, path in modules().items()}
-    long = {name: lines for name, lines in lengths.items() if lines > FILE_LINES}
-    assert {name: lines for name, lines in long.items() if name not in LONG_FILES} == {}
-
-
-def test_a_file_that_may_be_long_is_long():
-    lengths = {name: len(modules()[name].read_text().splitlines()) for name in LONG_FILES}
-    assert {name: lines for name, lines in lengths.items() if lines <= FILE_LINES} == {}
+    assert {name: lines for name, lines in lengths.items() if lines > FILE_LINES} == {}
 
 
 def test_functions_are_short():

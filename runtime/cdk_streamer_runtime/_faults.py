@@ -44,7 +44,7 @@ _NAMING = frozenset(
         *("FilterExpression", "ProjectionExpression", "ExpressionAttributeNames"),
     }
 )
-_XML_FIELD = re.compile(rb"<(Code|Message)>([^<]*)</")
+_XML_FIELD = rb"<(Code|Message)>([^<]*)</"
 _decode = json.JSONDecoder().decode
 UNTRUSTED = "CertificateInvalid"
 FORBIDDEN = 403
@@ -116,7 +116,7 @@ def _told(body: bytes) -> dict[str, Any]:
     try:
         content = json.loads(body)
     except ValueError:
-        return {name.decode(): text.decode() for name, text in _XML_FIELD.findall(body)}
+        return {name.decode(): text.decode() for name, text in re.findall(_XML_FIELD, body)}
     return cast("dict[str, Any]", content) if isinstance(content, dict) else {}
 
 

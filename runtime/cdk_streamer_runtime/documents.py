@@ -11,8 +11,8 @@ from typing import Any, NoReturn
 # Python gives up at a depth that depends on who reads: what one takes, all others must take too.
 DEPTH = 200
 # Also matches a string that never ends: each start has a match, so the whole is linear.
-_STRUCTURE = re.compile(r'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)|[\[\]{}]', re.DOTALL)
-_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+_STRUCTURE = r'(?s:"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)|[\[\]{}])'
+_SURROGATE = r"\\u[dD][89a-fA-F]"
 
 
 def encode(document: object) -> str:
@@ -43,7 +43,7 @@ def decode_strictly(text: str) -> Any:  # noqa: ANN401 - JSON is any of six type
     value = json.loads(
         text, object_pairs_hook=_members, parse_constant=_refuse, parse_float=_finite
     )
-    if _SURROGATE.search(text):
+    if re.search(_SURROGATE, text):
         _check_text(value)
     return value
 
@@ -64,7 +64,7 @@ def is_deep(text: str) -> bool:
     if text.count("[") + text.count("{") <= DEPTH:
         return False
     depth = 0
-    for token in _STRUCTURE.findall(text):
+    for token in re.findall(_STRUCTURE, text):
         depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(token, 0)
         if depth > DEPTH:
             return True

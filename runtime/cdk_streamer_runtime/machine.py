@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import random
-import signal
 import threading
 import time
 from collections.abc import Callable, Generator, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import TYPE_CHECKING, TypeVar
@@ -15,6 +12,8 @@ from typing import TYPE_CHECKING, TypeVar
 from cdk_streamer_runtime.errors import DeadlineExceeded
 
 if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
+
     from cdk_streamer_runtime.progress.pump import Pump, Sink
 
 R = TypeVar("R")
@@ -36,6 +35,8 @@ class Machine:
 
     def uniform(self) -> float:
         """Give a random number between 0 and 1."""
+        import random
+
         return random.random()  # noqa: S311 - jitter, nobody gains from guessing it
 
     def sleep(self, milliseconds: int) -> None:
@@ -69,6 +70,8 @@ class Machine:
         if threading.current_thread() is not threading.main_thread():
             yield
             return
+        import signal
+
         previous = signal.signal(signal.SIGALRM, _ring)
         signal.setitimer(signal.ITIMER_REAL, max(milliseconds, 1) / 1000)
         try:
@@ -80,6 +83,8 @@ class Machine:
 
 @lru_cache(maxsize=1)
 def _threads() -> ThreadPoolExecutor:
+    from concurrent.futures import ThreadPoolExecutor
+
     return ThreadPoolExecutor(max_workers=8)
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from cdk_streamer_runtime.machine import Machine
+
+if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
 
 R = TypeVar("R")
 T = TypeVar("T")
@@ -31,6 +33,9 @@ class LaneMachine(Machine):
         if len(several) < 2 or getattr(self._inside, "lane", False):  # noqa: PLR2004 - one is alone
             return map(act, several)
         if self._pool is None:
+            # A batch of one key, or of one record, needs neither threads nor what they load.
+            from concurrent.futures import ThreadPoolExecutor
+
             self._pool = ThreadPoolExecutor(self._parallel, "lane", self._enter)
         return self._pool.map(act, several)
 

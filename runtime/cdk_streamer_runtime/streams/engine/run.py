@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
 
 from cdk_streamer_runtime.contract.streams import StreamMetric
@@ -21,8 +20,6 @@ from cdk_streamer_runtime.streams.pipelines.pipeline import Pipeline
 from cdk_streamer_runtime.streams.pipelines.steps import BulkCall, Call
 from cdk_streamer_runtime.streams.routing.patterns import ANY_TYPE
 from cdk_streamer_runtime.streams.uow import UnitOfWork
-
-logger = logging.getLogger(__name__)
 
 Units = list[UnitOfWork]
 Doors = tuple[Callable[[UnitOfWork], None], ...]
@@ -215,9 +212,15 @@ class Run:
         meter.count(StreamMetric.RECORDS, len(self._batch.records))
         if returned:
             meter.count(StreamMetric.RECORDS_REDELIVERED, len(returned))
-            extra = {"records": len(returned), "reasons": dict(self._ledger.reasons)}
-            logger.warning("records handed back", extra=extra)
+            _log_handed_back(len(returned), self._ledger.reasons)
         return self._ledger.answer()
+
+
+def _log_handed_back(records: int, reasons: Mapping[str, int]) -> None:
+    import logging  # a batch that goes well has nothing to say
+
+    extra = {"records": records, "reasons": dict(reasons)}
+    logging.getLogger(__name__).warning("records handed back", extra=extra)
 
 
 def _crowd(stop: Stop) -> Crowd:
