@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import unquote, urlencode
 
 from cdk_streamer_runtime._http import (
     Answer,
@@ -36,6 +36,7 @@ _METHODS = ("DELETE", "GET", "PATCH", "POST", "PUT")
 _SUCCESS, _REDIRECTION, _SERVER_FAULT = 200, 300, 500
 _WAITING = frozenset({408, 409, 423, 425, 429})  # what another moment may change
 _SECRETS = "http secrets"
+_ABOVE = {".", ".."}  # segments with which a path leaves the URL that it is below
 # What decides where a request ends and who it is for.
 _OWN_HEADERS = frozenset({"connection", "content-length", "host", "transfer-encoding"})
 
@@ -173,6 +174,8 @@ def _encoded(
     path = str(given.get("path", ""))
     if path and not path.startswith("/"):
         raise ValueError(f"path must start with a slash, got {path!r}")
+    if _ABOVE & {*unquote(path).split("/")} or "?" in path or "#" in path:
+        raise ValueError(f"path must stay below the URL, got {path!r}; percent-encode its parts")
     target = Target(base.origin, f"{base.path}{path}", query)
     fields = {"host": base.origin.authority, **sent, **own}
     return target, encoded_request(method, target.text, fields, bytes(body or b""))

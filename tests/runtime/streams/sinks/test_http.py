@@ -110,6 +110,9 @@ def test_a_server_that_does_not_answer_is_retryable(surroundings, service, scrip
         ({"headers": {"Host": "evil.example"}}, r"headers must not have \['host'\]"),
         ({"headers": {"x": "a\r\nb: c"}}, "line break"),
         ({"path": "/a b"}, "percent-encode"),
+        ({"path": "/orders/../../admin"}, "path must stay below the URL"),
+        ({"path": "/orders/%2e%2E/admin"}, "path must stay below the URL"),
+        ({"path": "/orders/1?as=admin"}, "path must stay below the URL"),
     ],
 )
 def test_an_event_cannot_choose_the_server(surroundings, step, service, request_, text):
