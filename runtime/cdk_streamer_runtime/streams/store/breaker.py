@@ -56,11 +56,14 @@ class Circuit:
 
     @classmethod
     def read(cls, row: Mapping[str, Any] | None) -> Self:
-        """Give the circuit of a row; without one it has never failed."""
+        """Give the circuit of a row; without one it has never failed.
+
+        An operator may have written the row, and no more of it than its state.
+        """
         if row is None:
             return cls()
-        numbers: dict[str, int] = {name: row[name] for name in cls.__slots__ if name != "state"}
-        return cls(state=CircuitState(row["state"]), **numbers)
+        numbers = {name: int(row.get(name) or 0) for name in cls.__slots__ if name != "state"}
+        return cls(state=CircuitState(row.get("state", CircuitState.CLOSED)), **numbers)
 
     def row(self) -> dict[str, Any]:
         """Give the attributes of its row."""

@@ -154,13 +154,10 @@ class Guard:
 
     def _store(self, before: Circuit, after: Circuit) -> bool:
         """Store what has changed; without success it is read anew the next time."""
-        names = {"#pk": PK, "#version": "version"}
-        condition, values = "attribute_not_exists(#pk)", dict[str, object]()
+        names = {"#version": "version"}
+        condition, values = "attribute_not_exists(#version)", dict[str, object]()
         if before.version:
             condition, values = "#version = :version", {":version": before.version}
-            del names["#pk"]
-        else:
-            del names["#version"]
         row = {**self._key, "discriminator": ROW, **after.row()}
         try:
             self._table.put(row, condition=condition, names=names, values=values)

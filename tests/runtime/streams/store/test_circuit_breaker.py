@@ -94,6 +94,18 @@ def test_what_is_known_of_a_downstream_outlives_the_invocation_and_is_shared():
     assert (hand(other), downstream.calls) == (1, 3)
 
 
+def test_an_operator_can_close_the_circuit_by_its_state_alone():
+    downstream = Downstream()
+    it = shop(downstream)
+    hand(it)
+    it.put(pk=circuit(it)["pk"], sk="CIRCUIT", discriminator="CIRCUIT", state="closed")
+    downstream.error = None
+    assert (hand(it, 5), it.published) == (0, [])
+    downstream.error = Retryable("down")
+    it.platform.advance(2 * SECOND)
+    assert (hand(it), circuit(it)["state"]) == (1, "open")
+
+
 def test_after_the_pause_a_trial_closes_the_circuit_of_a_downstream_that_is_well_again():
     downstream = Downstream()
     it = shop(downstream)
