@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from cdk_streamer_runtime.streams.outcome import Ignored, Reason, Undecodable
+from cdk_streamer_runtime.streams.sinks.expressions import lock_of
 from cdk_streamer_runtime.streams.sources.s3 import (
     from_s3,
     from_sns_s3,
@@ -77,8 +78,23 @@ def test_the_record_of_the_documentation_is_read():
             "sequencer": "0C0F6F405D6ED209E1",
         },
     }
-    assert (uow.place.item, uow.place.sequence) == (None, "0C0F6F405D6ED209E1")
+    assert (uow.place.item, uow.place.sequence) == (
+        None,
+        "0C0F6F405D6ED209E100000000000000",
+    )
     assert uow.place.group == f"amzn-s3-demo-bucket/{KEY}"
+
+
+def with_object(**members):
+    record = copy.deepcopy(RECORD)
+    record["s3"]["object"].update(members)
+    return record
+
+
+def test_sequences_of_an_object_are_compared_from_their_left():
+    records = [with_object(sequencer="0055AED6DCD90281E5"), with_object(sequencer="0055AED6DCD903")]
+    first, second = (lock_of(uow)["sequence"] for uow in from_s3({"Records": records}))
+    assert first < second
 
 
 def test_a_key_is_read_as_it_was_before_s3_wrote_it_down():
@@ -101,11 +117,6 @@ def test_the_type_is_the_name_without_its_cause(name, kind):
 
 
 def test_each_happening_has_an_id_of_its_own():
-    def with_object(**members):
-        record = copy.deepcopy(RECORD)
-        record["s3"]["object"].update(members)
-        return record
-
     records = [RECORD, with_object(key="other"), with_object(sequencer="1"), RECORD]
     names = [event.id for event in events(from_s3({"Records": records}))]
     assert len(set(names)) == 3

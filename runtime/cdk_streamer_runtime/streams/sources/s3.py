@@ -46,13 +46,14 @@ from cdk_streamer_runtime.streams.sources.sqs import message_place, to_messages
 from cdk_streamer_runtime.streams.uow import UnitOfWork, unit_of_work
 
 _TEST = "s3:TestEvent"
+_SEQUENCE_DIGITS = 32
 _OPTIONAL = ("size", "eTag", "versionId", "sequencer")
 
 
 def from_s3(event: Json) -> Iterator[Outcome]:
     """Give the outcome of each record; the event's entity is `object`, with its key as it is.
 
-    Sequences of one object are hexadecimal: pad the shorter one with zeros at its right.
+    Sequences of one object are hexadecimal, and padded so that they are compared as texts are.
     """
     return outcomes(records_of(event), _place, _unit)
 
@@ -113,7 +114,10 @@ def _place(record: Json) -> Place:
     happened = (version or "", sequencer or "", record["eventName"], record["eventTime"])
     # None of them can have a line's end: S3 encodes it in keys.
     name = hashlib.sha256("\n".join((bucket, key, *happened)).encode()).hexdigest()[:32]
-    return Place(name, None, sequencer, f"{bucket}/{key}")
+    # Of two of one object the shorter one is compared as if zeros were at its right:
+    # https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
+    sequence = None if sequencer is None else sequencer.ljust(_SEQUENCE_DIGITS, "0")
+    return Place(name, None, sequence, f"{bucket}/{key}")
 
 
 def _unit(record: Json, place: Place) -> UnitOfWork:
