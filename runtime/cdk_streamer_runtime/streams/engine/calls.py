@@ -7,6 +7,7 @@ from typing import Protocol
 
 from cdk_streamer_runtime.contract.streams import StreamMetric
 from cdk_streamer_runtime.streams.engine.course import Stop
+from cdk_streamer_runtime.streams.engine.deadline import last_begin
 from cdk_streamer_runtime.streams.engine.insistence import Insistence
 from cdk_streamer_runtime.streams.engine.lanes import strands_of
 from cdk_streamer_runtime.streams.engine.packing import Packing, Parcel
@@ -23,7 +24,7 @@ _OF_ITS_OWN = (Action.FAULT, Action.DROP)
 class Bench(Protocol):
     """Who decides what becomes of errors, and what may still be begun."""
 
-    def may_begin(self, uow: UnitOfWork, now: int, /) -> bool:
+    def may_begin(self, uow: UnitOfWork, now: int, until: int, /) -> bool:
         """Tell whether a call can be made; if not, it is noted what becomes of the unit."""
         ...
 
@@ -39,7 +40,15 @@ class Bench(Protocol):
 class Caller:
     """Makes the calls of a stop that fall to one lane, and puts what they give into `results`."""
 
-    def __init__(self, stop: Stop, results: Results, bench: Bench, insistence: Insistence) -> None:
+    def __init__(
+        self,
+        stop: Stop,
+        results: Results,
+        bench: Bench,
+        insistence: Insistence,
+        others: int = 0,
+    ) -> None:
+        """Leave time for the rounds to come, and for so many `others` in the lane."""
         self._stop = stop
         self._pipeline = stop.course.pipeline
         self._is_last = stop.at == len(stop.course.pipeline.steps) - 1
@@ -48,6 +57,10 @@ class Caller:
         self._bench = bench
         self._insistence = insistence
         self._durations: list[int] = []
+        shares, world = others + stop.course.rounds(stop.at), self._world
+        self._until = world.deadline
+        if shares > 1:
+            self._until = last_begin(world.platform.clock(), world.deadline, shares)
 
     def call(self, indices: Sequence[int]) -> None:
         """Call for these units, in their order."""
@@ -69,10 +82,10 @@ class Caller:
     def _singly(self, step: Call, indices: Sequence[int]) -> None:
         units, results, world = self._stop.units, self._results, self._world
         send, may_begin, clock = step.send, self._bench.may_begin, self._world.platform.clock
-        now, took = clock(), self._durations.append
+        now, until, took = clock(), self._until, self._durations.append
         for index in indices:
             uow = units[index]
-            if not may_begin(uow, now):
+            if not may_begin(uow, now, until):
                 continue
             try:
                 made = send(uow, world)
@@ -88,7 +101,7 @@ class Caller:
         attempt = 1
         while (pause := self._pause(attempt, error)) is not None:
             self._world.platform.sleep(pause)
-            if not self._bench.may_begin(uow, self._world.platform.clock()):
+            if not self._bench.may_begin(uow, self._world.platform.clock(), self._until):
                 return None
             try:
                 made = step.send(uow, self._world)
@@ -124,7 +137,7 @@ class Caller:
             parcels = [
                 parcel
                 for parcel in packing.next()
-                if self._bench.may_begin(units[parcel.index], now)
+                if self._bench.may_begin(units[parcel.index], now, self._until)
             ]
             if parcels:
                 pause = self._send(step, parcels, packing)

@@ -96,6 +96,10 @@ class Course:
         """Whether something waits for its call to become full."""
         return bool(self._waiting)
 
+    def rounds(self, at: int) -> int:
+        """Count the calls from a step on, that one included."""
+        return sum(isinstance(step, (Call, BulkCall)) for step in self._steps[at:])
+
     def enter(self, units: Units) -> None:
         """Let units of a window begin."""
         accepts = self.pipeline.accepts

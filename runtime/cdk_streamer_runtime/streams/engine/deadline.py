@@ -21,6 +21,14 @@ def last_wait(now: int, remaining: int, last_call: int) -> int:
     return now + remaining - (now + remaining - last_call) // 2
 
 
+def last_begin(now: int, last_call: int, shares: int) -> int:
+    """Give until when calls of a round are begun: all that is still to come has an equal share.
+
+    Or the first round took all the time, nothing came to its end, and so again the next time.
+    """
+    return now + (last_call - now) // shares if now < last_call else last_call
+
+
 def last_pull(now: int, last_call: int) -> int:
     """Give when the last window is pulled: as much is kept again to bring it to its end."""
     return last_call - _margin(last_call - now, (last_call - now) // 3)

@@ -168,9 +168,11 @@ class Run:
 
         def go(lane: Lane) -> None:
             try:
-                for number, indices in lane:
-                    caller = Caller(stops[number], results[number], verdicts, insistence)
-                    caller.call(indices)
+                for others, (number, indices) in zip(
+                    range(len(lane) - 1, -1, -1), lane, strict=True
+                ):
+                    made = results[number]
+                    Caller(stops[number], made, verdicts, insistence, others).call(indices)
             except BaseException as error:  # noqa: BLE001 - raised below, when no lane runs any more
                 verdicts.stop(error)
 

@@ -23,17 +23,16 @@ class Verdicts:
         self._ledger = ledger
         self._limits = ledger.limits
         self._world = world
-        self._deadline = world.deadline
         self._policy = policy
         self.stopped_by: BaseException | None = None
 
-    def may_begin(self, uow: UnitOfWork, now: int, /) -> bool:
+    def may_begin(self, uow: UnitOfWork, now: int, until: int, /) -> bool:
         """Tell whether a call can be made; if not, the ledger knows what becomes of the unit."""
-        if now < self._deadline and not self._limits and self.stopped_by is None:
+        if now < until and not self._limits and self.stopped_by is None:
             return True
         if self.stopped_by is not None or not self._ledger.allows(uow):
             return False
-        if now < self._deadline:
+        if now < until:
             return True
         self._ledger.hand_back(uow, DEADLINE)
         return False

@@ -213,6 +213,27 @@ def test_what_is_not_begun_when_time_is_up_comes_again():
     assert failed(batch, trial.handle(batch)) == [5, 6, 7, 8, 9]
 
 
+def taking(milliseconds: int) -> Call:
+    def send(uow, world):
+        world.platform.sleep(milliseconds)
+        return uow
+
+    return Call(name="read", send=send)
+
+
+def test_a_round_leaves_time_for_those_that_follow():
+    batch = queue(distinct(10))
+    trial = Trial([pipeline(taking(1_000), slow(100))], window=10, time=5_000, parallel=1)
+    assert failed(batch, trial.handle(batch)) == [3, 4, 5, 6, 7, 8, 9]
+
+
+def test_a_round_leaves_time_for_other_pipelines_of_its_lane():
+    batch = queue(distinct(10))
+    pipelines = [pipeline(slow(1_000), id="one"), pipeline(slow(1_000), id="two")]
+    trial = Trial(pipelines, window=10, time=5_000, parallel=1)
+    assert failed(batch, trial.handle(batch)) == [2, 3, 4, 5, 6, 7, 8, 9]
+
+
 def test_what_was_gathered_is_flushed_after_the_last_pull():
     sizes = []
 
