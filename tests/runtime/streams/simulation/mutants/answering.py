@@ -37,8 +37,8 @@ ANSWERING = (
     Mutant(
         name="records above a failed one are begun",
         file="streams/engine/verdicts.py",
-        before="if now < self._deadline and not self._limits and self.stopped_by is None:",
-        after="if now < self._deadline and self.stopped_by is None:",
+        before="if now < until and not self._limits and self.stopped_by is None:",
+        after="if now < until and self.stopped_by is None:",
     ),
     Mutant(
         name="faults of records that come again are published",
