@@ -84,6 +84,7 @@ def scenario_of(random: random.Random, seed: int) -> Scenario:
     weather = WEATHERS[seed % len(WEATHERS)]
     source = random.choice([*Source])
     faults = FAULTS[weather]
+    impatient = weather not in {Weather.CALM, Weather.SLOW}
     return Scenario(
         weather=weather,
         source=source,
@@ -92,7 +93,7 @@ def scenario_of(random: random.Random, seed: int) -> Scenario:
         window=random.choice((3, 7, 250)),
         batch=random.choice((1, 5, 20, 60)) if source.is_stream else random.choice((1, 4, 10)),
         timeout=random.choice((30, 60)) * SECOND,
-        max_age=random.choice((LONG, LONG, 3 * MINUTE)) if weather is not Weather.CALM else LONG,
+        max_age=random.choice((LONG, LONG, 3 * MINUTE)) if impatient else LONG,
         bisect=random.random() < 0.7,
         faults=faults.scaled(random) if weather is Weather.HARD else faults,  # type: ignore[arg-type] - of its own kind
     )
