@@ -149,10 +149,10 @@ def test_a_missing_right_is_no_fault_and_is_done_when_it_is_there(streams, id):
 
 def test_what_there_is_no_time_for_is_handed_back_and_done_next(streams, id):
     with streams.held():
-        streams.tell(*(event("thing-slow", id, number, seconds=0.8) for number in range(8)))
+        streams.tell(*(event("thing-slow", id, number, seconds=0.8) for number in range(6)))
 
-    streams.wait(lambda: len(streams.history(id)) >= 8)
-    assert streams.history(id) == [*range(8)]
+    streams.wait(lambda: len(streams.history(id)) >= 6)
+    assert streams.history(id) == [*range(6)]
     streams.wait_for_line("Listener", '"deadline"')
 
 
