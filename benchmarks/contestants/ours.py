@@ -6,10 +6,8 @@ import json
 import os
 import socket
 import zlib
-from collections import defaultdict
 from collections.abc import Mapping
 from functools import lru_cache
-from threading import get_ident
 from typing import Any
 
 from benchmarks.aws_client import ITEM, VARIABLES, Loopback
@@ -61,27 +59,21 @@ def app_handler(
 
 
 class Counts:
-    """Counts what lanes send, each in its own thread."""
+    """Counts what lanes send at the same time, at the cost of the others' counting."""
 
     def __init__(self) -> None:
-        self._calls: defaultdict[int, int] = defaultdict(int)
-        self._items: defaultdict[int, int] = defaultdict(int)
-
-    def count(self, items: int) -> None:
-        """Know of a call with so many items."""
-        thread = get_ident()
-        self._calls[thread] += 1
-        self._items[thread] += items
+        self._sent: list[int] = []
+        self.count = self._sent.append  # in one go, for all threads
 
     @property
     def calls(self) -> int:
         """How many calls there were."""
-        return sum(self._calls.values())
+        return len(self._sent)
 
     @property
     def items(self) -> int:
         """How many items were in them."""
-        return sum(self._items.values())
+        return sum(self._sent)
 
 
 def answer(
