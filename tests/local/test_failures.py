@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import sys
+from collections.abc import Iterator
 
 import pytest
 
@@ -44,8 +45,49 @@ def failure(app, **options) -> LocalError:
     return failed.value
 
 
-def explanations(stack):
-    return [event.text for event in stack.events if isinstance(event, Explained)]
+FAILED = {"Namespace": "AWS/Lambda", "MetricName": "Errors"}
+ALARM = {
+    "ComparisonOperator": "GreaterThanThreshold",
+    "EvaluationPeriods": 1,
+    "Threshold": 0,
+    "Metrics": [
+        {"Id": "sum", "Expression": "FILL(failed, 0)"},
+        {"Id": "failed", "MetricStat": {"Metric": FAILED, "Period": 300, "Stat": "p99"}},
+    ],
+}
+BROKEN = "import a_missing_package\n\ndef handler(event, context): ...\n"
+SLOW = "import time\n\ndef handler(event, context):\n    time.sleep(30)\n"
+TROUBLED = {
+    "Role": assemblies.ROLE,
+    "Statistics": {"Type": "AWS::CDK::Metadata", "Properties": {"Analytics": "v2:..."}},
+    "Alarm": {"Type": "AWS::CloudWatch::Alarm", "Properties": ALARM},
+    "Broken": assemblies.function(BROKEN),
+    "Slow": assemblies.function(SLOW, Timeout=1),
+    "Table": TABLE,
+    "Writer": assemblies.function(WRITES),
+}
+
+
+@pytest.fixture(scope="module")
+def troubled(tmp_path_factory) -> Iterator[LocalStack]:
+    """A stack in which much goes wrong, for the tests that only look."""
+    folder = tmp_path_factory.mktemp("troubled") / "cdk.out"
+    with LocalStack(assemblies.write(folder, TROUBLED)) as stack:
+        yield stack
+
+
+def explanations(stack, function):
+    texts = [event.text for event in stack.events if isinstance(event, Explained)]
+    return [text for text in texts if text.startswith(function)]
+
+
+def write_as(stack):
+    """Let the function without rights write, and give what is answered."""
+    payload = json.dumps({"table": stack.physical_id("Table")})
+    given = stack.client("lambda").invoke(
+        FunctionName=stack.function_name("Writer"), Payload=payload
+    )
+    return given["Payload"].read().decode()
 
 
 # --- synthesis
@@ -165,76 +207,45 @@ def test_a_resource_that_fails_is_named_with_its_construct_and_reason(tmp_path):
     assert "SecureString" in fault.cause
 
 
-def test_the_cdks_statistics_are_left_out(tmp_path):
-    resources = {
-        "Role": assemblies.ROLE,
-        "Statistics": {"Type": "AWS::CDK::Metadata", "Properties": {"Analytics": "v2:..."}},
-    }
-
-    with LocalStack(assemblies.write(tmp_path / "cdk.out", resources)) as stack:
-        assert stack.physical_id("Role").startswith("Hand-Role")
+def test_the_cdks_statistics_are_left_out(troubled):
+    assert troubled.physical_id("Role").startswith("Hand-Role")
 
 
-def test_an_alarm_on_an_expression_is_made_on_its_first_metric(tmp_path):
-    failed = {"Namespace": "AWS/Lambda", "MetricName": "Errors"}
-    alarm = {
-        "ComparisonOperator": "GreaterThanThreshold",
-        "EvaluationPeriods": 1,
-        "Threshold": 0,
-        "Metrics": [
-            {"Id": "sum", "Expression": "FILL(failed, 0)"},
-            {"Id": "failed", "MetricStat": {"Metric": failed, "Period": 300, "Stat": "p99"}},
-        ],
-    }
-    resources = {"Alarm": {"Type": "AWS::CloudWatch::Alarm", "Properties": alarm}}
+def test_an_alarm_on_an_expression_is_made_on_its_first_metric(troubled):
+    (made,) = troubled.client("cloudwatch").describe_alarms()["MetricAlarms"]
 
-    with LocalStack(assemblies.write(tmp_path / "cdk.out", resources)) as stack:
-        (made,) = stack.client("cloudwatch").describe_alarms()["MetricAlarms"]
-
-    assert {name: made[name] for name in failed} == failed
+    assert {name: made[name] for name in FAILED} == FAILED
 
 
 # --- functions
 
 
-def test_a_function_that_cannot_be_imported_is_told_before_its_first_event(tmp_path):
-    code = "import a_missing_package\n\ndef handler(event, context): ...\n"
-    resources = {"Role": assemblies.ROLE, "Broken": assemblies.function(code)}
-
-    with LocalStack(assemblies.write(tmp_path / "cdk.out", resources)) as stack:
-        (warmed,) = (event for event in stack.events if isinstance(event, Warmed))
-        explained = explanations(stack)
-        lines = stack.logs("Broken")
+def test_a_function_that_cannot_be_imported_is_told_before_its_first_event(troubled):
+    (warmed,) = (event for event in troubled.events if isinstance(event, Warmed))
 
     assert warmed.unloadable == ["Broken"]
-    assert "\n".join(explained) == (
+    assert "\n".join(explanations(troubled, "Broken")) == (
         "Broken cannot be imported: its code has no module 'a_missing_package'; name what brings "
         "it in the requirements.txt of its folder"
     )
-    assert '  File "/var/task/index.py", line 1, in <module>' in lines
+    assert '  File "/var/task/index.py", line 1, in <module>' in troubled.logs("Broken")
 
 
-def test_a_timeout_is_explained(tmp_path):
-    code = "import time\n\ndef handler(event, context):\n    time.sleep(30)\n"
-    resources = {"Role": assemblies.ROLE, "Slow": assemblies.function(code, Timeout=1)}
+def test_a_timeout_is_explained(troubled):
+    troubled.client("lambda").invoke(FunctionName=troubled.function_name("Slow"))
+    troubled.wait_for(lambda: explanations(troubled, "Slow"))
 
-    with LocalStack(assemblies.write(tmp_path / "cdk.out", resources)) as stack:
-        stack.client("lambda").invoke(FunctionName=stack.function_name("Slow"))
-        stack.wait_for(lambda: explanations(stack))
-
-        assert explanations(stack) == [
-            "Slow reached its timeout of 1 s; raise it, or do less in one invocation"
-        ]
+    assert explanations(troubled, "Slow") == [
+        "Slow reached its timeout of 1 s; raise it, or do less in one invocation"
+    ]
 
 
-@pytest.mark.parametrize(("iam", "answer"), [(True, "AccessDeniedException"), (False, '"written"')])
-def test_roles_are_enforced_unless_told_otherwise(tmp_path, iam, answer):
+def test_roles_are_enforced(troubled):
+    assert "AccessDeniedException" in write_as(troubled)
+
+
+def test_roles_are_not_enforced_when_told_so(tmp_path):
     resources = {"Role": assemblies.ROLE, "Table": TABLE, "Writer": assemblies.function(WRITES)}
 
-    with LocalStack(assemblies.write(tmp_path / "cdk.out", resources), iam=iam) as stack:
-        payload = json.dumps({"table": stack.physical_id("Table")})
-        given = stack.client("lambda").invoke(
-            FunctionName=stack.function_name("Writer"), Payload=payload
-        )
-
-        assert answer in given["Payload"].read().decode()
+    with LocalStack(assemblies.write(tmp_path / "cdk.out", resources), iam=False) as stack:
+        assert '"written"' in write_as(stack)
