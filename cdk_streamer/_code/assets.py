@@ -11,6 +11,7 @@ import importlib.util
 import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cache, cached_property
 from pathlib import Path, PurePosixPath
 
 import jsii
@@ -35,16 +36,19 @@ _ROOT = PurePosixPath()
 _LAYER_ROOT = PurePosixPath("python")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Asset:
-    """Files by their place in the asset, and the requirements to lie beside them, below `root`."""
+    """Files by their place in the asset, and the requirements to lie beside them, below `root`.
+
+    It stands for what the files hold when it is first asked for its hash.
+    """
 
     source: Path
     files: Mapping[PurePosixPath, Path]
     requirements: Requirements | None = None
     root: PurePosixPath = _ROOT
 
-    @property
+    @cached_property
     def content_hash(self) -> str:
         """Tell apart what differs in names, bytes or requirements."""
         digest = hashlib.sha256()
@@ -142,8 +146,9 @@ def _with_requirements(
     return replace(asset, requirements=requirements)
 
 
+@cache
 def runtime_asset(*, root: PurePosixPath = _ROOT) -> Asset:
-    """Find the runtime, wherever it is installed."""
+    """Find the runtime, wherever it is installed; once, for all constructs of a process."""
     spec = importlib.util.find_spec(RUNTIME)
     if spec is None or not spec.submodule_search_locations:
         raise ModuleNotFoundError(f"the package {RUNTIME} is missing; install cdk-streamer again")
