@@ -27,10 +27,14 @@ from botocore import xform_name
 from benchmarks import costs, timer_costs
 from cdk_streamer import AsyncRequestApi, Auth, PeriodicTimer, StreamProcessor, StreamSource
 from cdk_streamer_local.cli import main
-from cdk_streamer_runtime import AsyncApp, contract
-from cdk_streamer_runtime.contract import timers
+from cdk_streamer_runtime import AsyncApp, contract, streams as runtime_streams
+from cdk_streamer_runtime.contract import streams, timers
 from cdk_streamer_runtime.requests.transitions import TRANSITIONS
 from cdk_streamer_runtime.streams import StreamApp
+from cdk_streamer_runtime.streams.claims.unpacking import LARGEST
+from cdk_streamer_runtime.streams.faults.fault import FAULT_BYTES
+from cdk_streamer_runtime.streams.routing.router import REMEMBERED_TYPES
+from cdk_streamer_runtime.streams.sinks import limits as stream_limits
 from cdk_streamer_runtime.testing import MemoryProcessor, TestClient
 
 ROOT = Path(__file__).parents[1]
@@ -38,6 +42,8 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 WITH_CODE = [page for page in PAGES if "```python" in page.read_text()]
 # What the CDK's own command line can do, of which this repository has no copy.
 CDK_COMMANDS = {"bootstrap", "deploy", "destroy", "diff", "synth"}
+# Parts of steps and from-functions, which rules and pipelines need not name.
+PARTS = {"BulkCall", "Entry", "Gather", "Outcome", "Place", "Reason", "Spread", "World"}
 
 
 def name(page: Path) -> str:
@@ -226,6 +232,7 @@ def test_the_readme_counts_every_resource_that_is_created(readme_template: asser
             StreamSource.kinesis,
             {"stream"},
         ),
+        ("docs/streams-rules.md", "`StreamApp`", StreamApp.__init__, {"self"}),
     ],
 )
 def test_a_table_of_arguments_names_each_of_them(
@@ -267,6 +274,19 @@ def test_the_table_of_timers_metrics_names_each_of_them():
     told = {codes(row[0])[0] for row in table("docs/operations.md", "metric of timers")}
 
     assert told == {metric.value for metric in timers.TimerMetric}
+
+
+def test_the_table_of_streams_metrics_names_each_of_them():
+    told = {codes(row[0])[0] for row in table("docs/operations.md", "metric of streams")}
+
+    assert told == {metric.value for metric in streams.StreamMetric}
+
+
+def test_every_public_name_of_streams_is_in_a_page():
+    text = "".join(page.read_text() for page in PAGES)
+
+    written = {name for name in runtime_streams.__all__ if re.search(rf"\b{name}\b", text)}
+    assert set(runtime_streams.__all__) - written <= PARTS
 
 
 def test_the_table_of_costs_is_what_the_benchmark_counts():
@@ -314,6 +334,16 @@ def test_the_table_of_states_tells_what_can_happen():
         contract.CHUNK_BYTES,
         contract.PROGRESS_BYTES,
         contract.SUBSCRIBERS_PER_CHANNEL,
+        FAULT_BYTES,
+        LARGEST,
+        REMEMBERED_TYPES,
+        stream_limits.EVENTS_BYTES,
+        stream_limits.RECORDS_BYTES,
+        stream_limits.RECORD_BYTES,
+        stream_limits.MESSAGES_BYTES,
+        stream_limits.TOPIC_BYTES,
+        stream_limits.ITEM_BYTES,
+        stream_limits.EXECUTION_INPUT_BYTES,
     ],
 )
 def test_a_limit_is_told_as_it_is(limit: int):
