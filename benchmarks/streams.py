@@ -1,6 +1,6 @@
 """What a record costs in a stream processor: the peer, a loop by hand, Powertools and ours.
 
-python -m benchmarks.streams [--records 100,1000,10000] [--cases listener,...] [--rounds 7]
+python -m benchmarks.streams [--records 100,1000,10000] [--cases listener,...] [--rounds 21]
 
 All read the same records in one run, turn by turn, each in a process of its own, so that what else
 the machine does weighs on each alike: read the ratios. The peer is aws-lambda-stream 1.0.0; it,
@@ -31,7 +31,7 @@ from benchmarks.contestants.records import file_of
 from benchmarks.contestants.starts import print_starts
 
 SIZES = (100, 1_000, 10_000)
-A_TURN = 5_000  # records
+A_TURN = 1_000  # records: short turns, for the least is what a busy machine did not disturb
 WARM_UP = 1.5  # seconds: V8 compiles what is hot
 
 
@@ -191,7 +191,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--records", default=",".join(map(str, SIZES)))
     parser.add_argument("--cases", default=";".join(CASES), help="their names, with ; between")
-    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--rounds", type=int, default=21)
     options = parser.parse_args()
     folder = cache_folder()
     have = installed(folder)
