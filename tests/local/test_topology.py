@@ -309,3 +309,13 @@ def test_an_app_without_processors_is_told_so(tmp_path: Path, capsys: pytest.Cap
     place = assembly(tmp_path / "cdk.out", {"Topic": {"Type": "AWS::SNS::Topic"}})
     assert main(["streams", "graph", str(place)]) == 1
     assert "has no StreamProcessor" in capsys.readouterr().err
+
+
+def test_a_folder_that_is_not_there_is_told_before_the_app_is_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    (tmp_path / "app.py").write_text("raise RuntimeError")
+
+    assert main(["streams", "graph", str(tmp_path), "-o", str(tmp_path / "none" / "x.svg")]) == 1
+
+    assert "there is no folder" in capsys.readouterr().err

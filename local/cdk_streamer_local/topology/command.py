@@ -41,6 +41,11 @@ def graph(arguments: argparse.Namespace) -> int:
     from cdk_streamer_local.errors import BadArgument
 
     app = App.find(arguments.app)
+    if arguments.output is not None and not arguments.output.parent.is_dir():
+        raise BadArgument(
+            f"there is no folder {str(arguments.output.parent)!r} for the picture",
+            remedy="create it, or name another --output",
+        )
     topology = read_topology(Synthesizer(app).run())
     if not any(node.kind is PROCESSOR for node in topology.nodes):
         raise BadArgument(
