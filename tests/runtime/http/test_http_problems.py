@@ -317,7 +317,7 @@ EVENTS = st.builds(
 
 
 @settings(
-    max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(event=EVENTS)
 def test_whatever_is_asked_there_is_an_answer(api: ObservedApi, event: dict[str, Any]):

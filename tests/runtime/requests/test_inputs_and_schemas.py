@@ -231,7 +231,7 @@ def test_the_schema_takes_what_is_sent(case):
 
 
 @given(cases, st.data())
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=100)
 def test_the_schema_takes_of_damaged_payloads_exactly_what_read_takes(case, data):
     annotation, value = case
     payload = damaged(as_json(value), data)

@@ -763,7 +763,7 @@ def with_field(field: tuple[str, ...], value: Any) -> dict[str, Any]:
     return body
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.sampled_from(FIELDS), VALUES, st.sampled_from(["PUT", "PATCH"]))
 def test_a_field_of_any_value_is_taken_or_named(field: tuple[str, ...], value: Any, method: str):
     before = SHARED.stored()
@@ -785,7 +785,7 @@ def test_a_field_of_any_value_is_taken_or_named(field: tuple[str, ...], value: A
     )
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.sampled_from(["GET", "PUT", "PATCH", "DELETE", "POST", "HEAD"]),
     st.sampled_from([route.partition(" ")[2] for route in TimerRoute]) | HOSTILE,
