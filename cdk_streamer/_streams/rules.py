@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from aws_cdk import aws_dynamodb as dynamodb, aws_lambda as lambda_
+from aws_cdk import Annotations, aws_dynamodb as dynamodb, aws_lambda as lambda_
 from constructs import Construct
 
 from cdk_streamer._resources import tables
@@ -95,6 +95,12 @@ class Rules:
     def warn(self, construct: Construct) -> None:
         """Say what is legal but unwise."""
         warn_of_unused(construct, self.resources, self.uses)
+        if self.manifest is not None and not self.manifest.kinds:
+            Annotations.of(construct).add_warning_v2(
+                "cdk-streamer:noRules",
+                "the app has no rules, so that all records are done at once; give it rules, or "
+                "name another app by entry_point",
+            )
 
 
 def _manifest(

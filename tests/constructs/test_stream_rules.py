@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from aws_cdk import aws_dynamodb as dynamodb, aws_events as events
+from aws_cdk.assertions import Annotations, Match
 
 from cdk_streamer import StreamSource
 from cdk_streamer._streams import manifest as reader
@@ -257,3 +258,10 @@ def test_a_pattern_and_a_filter_exclude_each_other():
 def test_a_codec_of_the_users_is_beyond_filters():
     found = Manifest(content={"version": 1, "codec": True, "rules": []})
     assert found.types.open == "the app has a decode= of its own"
+
+
+def test_an_app_without_rules_is_warned_of(folder: Path):
+    stack = new_stack()
+    bare_processor(stack, **written(folder, source_of()))
+    told = Annotations.from_stack(stack).find_warning("*", Match.string_like_regexp("has no rules"))
+    assert len(told) == 1
