@@ -51,15 +51,15 @@ def asked(wire, request_id: str) -> dict[str, object]:
 
 def reports_of(deployment, after: float) -> list[ReportKind]:
     """Give when the durable function was at work, and when it was not."""
-    kinds = {ReportKind.START, ReportKind.END}
-    return [
-        event.report.kind
+    told = [
+        event.report
         for event in deployment.stack.events
-        if isinstance(event, Spoke)
-        and event.function == FUNCTION
-        and event.report.kind in kinds
-        and event.report.time > after
+        if isinstance(event, Spoke) and event.function == FUNCTION
     ]
+    # What ends now may have begun before.
+    begun = {each.request for each in told if each.kind is ReportKind.START and each.time > after}
+    kinds = {ReportKind.START, ReportKind.END}
+    return [each.kind for each in told if each.kind in kinds and each.request in begun]
 
 
 def snapshot(wire, request_id: str):

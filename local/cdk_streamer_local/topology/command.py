@@ -46,13 +46,15 @@ def graph(arguments: argparse.Namespace) -> int:
             f"there is no folder {str(arguments.output.parent)!r} for the picture",
             remedy="create it, or name another --output",
         )
-    topology = read_topology(Synthesizer(app).run())
-    if not any(node.kind is PROCESSOR for node in topology.nodes):
+    assembly = Synthesizer(app).run()
+    topology = read_topology(assembly)
+    if not any(node.kind == PROCESSOR for node in topology.nodes):
         raise BadArgument(
             f"{str(arguments.app)!r} has no StreamProcessor",
             remedy="name an app with one, or its cdk.out",
         )
-    text = FORMATS[_format(arguments)](topology, f"The stream processors of {app.folder.name}")
+    stacks = ", ".join(stack.name for stack in assembly.stacks)
+    text = FORMATS[_format(arguments)](topology, f"The stream processors of {stacks}")
     if arguments.output is None:
         sys.stdout.write(text)
     else:

@@ -148,7 +148,7 @@ def _add_resource(drawing: _Drawing, id: str, kind: str, resources: Mapping[str,
 def _add_source(drawing: _Drawing, mapping: _Resource, resources: Mapping[str, _Resource]) -> None:
     processor = mapping.references.id(mapping.properties["FunctionName"])
     node = drawing.nodes.get(processor)
-    if node is None or node.kind is not PROCESSOR:
+    if node is None or node.kind != PROCESSOR:
         return
     arn = mapping.references.text(mapping.properties.get("EventSourceArn", ""))
     source = id_in(arn)
@@ -194,7 +194,7 @@ def _add_faults(
 ) -> None:
     """Draw faults from their processors; the bus between says nothing."""
     for node in list(drawing.nodes.values()):
-        if node.kind is PROCESSOR and node.label in sources:
+        if node.kind == PROCESSOR and node.label in sources:
             _add_resource(drawing, queue, ResourceKind.QUEUE, resources)
             drawing.edges.append(Edge(source=node.id, target=queue, label="faults"))
 

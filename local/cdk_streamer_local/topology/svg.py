@@ -81,7 +81,7 @@ def described(topology: Topology) -> str:
     """Say what the picture shows, for those who cannot see it."""
     sentences: list[str] = []
     for node in topology.nodes:
-        if node.kind is not PROCESSOR:
+        if node.kind != PROCESSOR:
             continue
         sources = [topology.node(e.source).label for e in topology.edges if e.target == node.id]
         read = f"{node.label} reads {', '.join(sources) or 'nothing'}."
@@ -121,7 +121,7 @@ def _drawn(node: Node, box: Box) -> Iterator[str]:
 
 
 def _class(kind: str) -> str:
-    if kind is PROCESSOR:
+    if kind == PROCESSOR:
         return "yours"
     return "store" if kind in _STORES else "queue" if kind in _CHANNELS else "box"
 

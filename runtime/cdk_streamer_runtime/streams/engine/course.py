@@ -96,6 +96,12 @@ class Course:
         """Whether something waits for its call to become full."""
         return bool(self._waiting)
 
+    @property
+    def keeps(self) -> bool:
+        """Whether it has steps that keep units until the end of the batch."""
+        last = self._steps[-1] if self._steps else None
+        return isinstance(last, BulkCall) or any(isinstance(step, Gather) for step in self._steps)
+
     def rounds(self, at: int) -> int:
         """Count the calls from a step on, that one included."""
         return sum(isinstance(step, (Call, BulkCall)) for step in self._steps[at:])

@@ -29,6 +29,15 @@ def last_begin(now: int, last_call: int, shares: int) -> int:
     return now + (last_call - now) // shares if now < last_call else last_call
 
 
+def last_flow(now: int, last_call: int) -> int:
+    """Give when the last call of a window is begun where steps keep units for the end.
+
+    Those may be the batch's first, and be handed back if nobody has time for them: so again the
+    next time, whatever else was done. Half of the time is theirs.
+    """
+    return now + (last_call - now) // 2
+
+
 def last_pull(now: int, last_call: int) -> int:
     """Give when the last window is pulled: as much is kept again to bring it to its end."""
     return last_call - _margin(last_call - now, (last_call - now) // 3)

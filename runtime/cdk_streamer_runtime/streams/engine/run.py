@@ -9,6 +9,7 @@ from cdk_streamer_runtime.contract.streams import StreamMetric
 from cdk_streamer_runtime.streams.answers import Answer, Batch
 from cdk_streamer_runtime.streams.engine.calls import Caller, Results
 from cdk_streamer_runtime.streams.engine.course import Course, Stop
+from cdk_streamer_runtime.streams.engine.deadline import last_flow
 from cdk_streamer_runtime.streams.engine.lanes import Crowd, Lane, lanes_of
 from cdk_streamer_runtime.streams.engine.ledger import Ledger
 from cdk_streamer_runtime.streams.engine.plan import CLAIMS, Plan
@@ -46,10 +47,14 @@ class Run:
         self._arrivals: dict[str, Units] = {name: [] for name in self._courses}
         self._doors: dict[str, Doors] = {}
         self._active: dict[str, Course] = {}
+        self._until = world.deadline
 
     def run(self, outcomes: Iterable[Outcome], *, last_pull: int) -> Answer:
         """Give the answer for all records; raises what stops the invocation."""
         pulled = iter(outcomes)
+        if any(course.keeps for course in self._courses.values()):
+            self._until = last_flow(self._world.platform.clock(), self._world.deadline)
+        last_pull = min(last_pull, self._until)
         while not self._ledger.is_closed:
             if self._world.platform.clock() >= last_pull:
                 self._hand_back_the_rest(next(pulled, None))
@@ -164,7 +169,7 @@ class Run:
 
     def _called(self, stops: Sequence[Stop]) -> list[Results]:
         results: list[Results] = [[None] * len(stop.units) for stop in stops]
-        verdicts, insistence = self._verdicts, self._plan.insistence
+        verdicts, insistence, until = self._verdicts, self._plan.insistence, self._until
 
         def go(lane: Lane) -> None:
             try:
@@ -172,7 +177,10 @@ class Run:
                     range(len(lane) - 1, -1, -1), lane, strict=True
                 ):
                     made = results[number]
-                    Caller(stops[number], made, verdicts, insistence, others).call(indices)
+                    caller = Caller(
+                        stops[number], made, verdicts, insistence, until=until, others=others
+                    )
+                    caller.call(indices)
             except BaseException as error:  # noqa: BLE001 - raised below, when no lane runs any more
                 verdicts.stop(error)
 
@@ -195,6 +203,7 @@ class Run:
 
     def _finish(self) -> None:
         began = self._world.platform.clock()
+        self._until = self._world.deadline
         while any([course.finish() for course in self._courses.values()]):  # noqa: C419 - all of them
             self._active = dict(self._courses)
             self._drain(began)

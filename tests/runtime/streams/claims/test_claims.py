@@ -160,7 +160,7 @@ def test_a_bucket_that_the_app_names_is_read():
     there = Surroundings(upstream="their-claims")
     theirs = Surroundings()
     sent = packed(EVENT, LIMIT, theirs.world)
-    path = f"/their-claims/{sent.claim.key}"
+    path = f"/their-claims/{sent.claim.key}"  # pyright: ignore[reportOptionalMemberAccess] - then it fails
     there.aws.memory.rest("s3", "PUT", path, body=sent.body)
     arrived = Event(json.loads(sent.text.replace(CLAIMS, "their-claims")))
     with pytest.raises(ClaimRefused, match="a place that this app does not read"):

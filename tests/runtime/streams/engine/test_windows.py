@@ -248,8 +248,39 @@ def test_what_was_gathered_is_flushed_after_the_last_pull():
     )
     batch = queue(distinct(50))
     trial = Trial([pipeline(*steps)], window=1, time=5_000)
-    assert failed(batch, trial.handle(batch)) == list(range(40, 50))
-    assert sizes == [40]
+    assert failed(batch, trial.handle(batch)) == list(range(25, 50))
+    assert sizes == [25]
+
+
+def test_half_of_the_time_is_kept_for_what_was_gathered():
+    # Without it the first record comes again with all others, and so each time.
+    batch = queue(distinct(50))
+    steps = (taking(100), group_step(lambda uow: uow.event.partition_key), slow(100))
+    trial = Trial([pipeline(*steps)], window=1, time=5_000, parallel=1)
+    assert failed(batch, trial.handle(batch)) == list(range(25, 50))
+
+
+def test_half_of_the_time_is_kept_for_a_call_that_waits_until_it_is_full():
+    sent = []
+
+    def send(values, world):
+        world.platform.sleep(2_000)
+        sent.extend(values)
+        return values
+
+    write = BulkCall(
+        name="write",
+        prepare=lambda uow, _: Entry(uow.event.id, 10),
+        send=send,
+        count=1_000,
+        size=1_000_000,
+        response="write_response",
+    )
+    steps = (taking(100), write)
+    batch = queue(distinct(50))
+    trial = Trial([pipeline(*steps)], window=1, time=5_000)
+    assert failed(batch, trial.handle(batch)) == list(range(25, 50))
+    assert len(sent) == 25
 
 
 def test_an_invocation_without_time_hands_all_back():

@@ -434,7 +434,7 @@ def test_only_what_is_chosen_is_resubmitted_and_the_rest_stays(here):
     first, second = units(*map(an_event, range(2)))
     queue = parked(here, failed(first), failed(second, TypeError("no")))
     results = list(queue.resubmit(lambda parked: parked.error == "TypeError"))
-    assert [result.fault.error for result in results] == ["TypeError"]
+    assert [result.fault.error for result in results] == ["TypeError"]  # pyright: ignore[reportOptionalMemberAccess] - then it fails
     queue.release()
     assert waiting(here) == 1
 
