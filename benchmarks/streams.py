@@ -193,6 +193,9 @@ def main() -> None:
     parser.add_argument("--cases", default=";".join(CASES), help="their names, with ; between")
     parser.add_argument("--rounds", type=int, default=21)
     options = parser.parse_args()
+    unknown = [name for name in options.cases.split(";") if name not in CASES]
+    if unknown:
+        parser.error(f"there is no case {unknown[0]!r}; there are {'; '.join(CASES)}")
     folder = cache_folder()
     have = installed(folder)
     print(
