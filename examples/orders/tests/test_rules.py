@@ -70,28 +70,19 @@ def test_a_new_order_is_in_the_view_in_euros(shop: Shop):
     assert (item["state"], item["euros"]) == ("placed", 8.6)
 
 
-def test_an_order_that_is_paid_and_packed_in_time_is_ready(shop: Shop):
+@pytest.mark.parametrize(("minute", "kept"), [(15, True), (16, False)])
+def test_an_order_is_ready_when_it_is_paid_within_ten_minutes(
+    shop: Shop, minute: int, *, kept: bool
+):
+    packed_at = NOW + 5 * MINUTE
     shop.write(order())
-    shop.write(order(packed_at=NOW + 5 * MINUTE), order())
+    shop.write(order(packed_at=packed_at), order())
     shop.write(
-        order(packed_at=NOW + 5 * MINUTE, paid_at=NOW + 15 * MINUTE),
-        order(packed_at=NOW + 5 * MINUTE),
+        order(packed_at=packed_at, paid_at=NOW + minute * MINUTE), order(packed_at=packed_at)
     )
     promise = shop.item("order-1", "promise")
     assert promise is not None
-    assert promise["kept"] is True
-
-
-def test_an_order_that_is_paid_long_after_it_was_packed_is_late(shop: Shop):
-    shop.write(order())
-    shop.write(order(packed_at=NOW + 5 * MINUTE), order())
-    shop.write(
-        order(packed_at=NOW + 5 * MINUTE, paid_at=NOW + 16 * MINUTE),
-        order(packed_at=NOW + 5 * MINUTE),
-    )
-    promise = shop.item("order-1", "promise")
-    assert promise is not None
-    assert promise["kept"] is False
+    assert promise["kept"] is kept
 
 
 def test_half_an_order_promises_nothing(shop: Shop):

@@ -27,7 +27,8 @@ from cdk_streamer_runtime.streams.sinks.payloads import (
 from cdk_streamer_runtime.streams.sinks.requests import Wanted, bulk, needed, use
 
 FIFO = ".fifo"
-_OWN = ("MessageBody", "MessageGroupId", "MessageDeduplicationId")
+BODY = "MessageBody"
+_IDS = ("MessageGroupId", "MessageDeduplicationId")
 _UNKNOWN = "InternalError"  # of an entry that the answer does not tell of
 
 
@@ -47,15 +48,8 @@ def send_messages(
     """
 
     def entry(wanted: Wanted, world: World) -> Entry:
-        given = needed(wanted.request)
-        content: Any = given["MessageBody"] if "MessageBody" in given else emitted(given, world)
-        rest = {n: v for n, v in given.items() if n not in _OWN} if "MessageBody" in given else {}
-        room = attribute_bytes(rest.get("MessageAttributes"))
-        packed = packed_text(content, MESSAGES_BYTES - room, world, compress)
         address = world.resources.address(ResourceKind.QUEUE, queue)
-        value = {**rest, "MessageBody": packed.text, **fifo_ids(address, wanted, packed)}
-        size = within(packed.size + room, MESSAGES_BYTES, "a message")
-        return Entry(value=Payload(value, packed), size=size)
+        return message_entry(wanted, world, address, BODY, most=MESSAGES_BYTES, compress=compress)
 
     def send(payloads: Sequence[Payload], world: World) -> list[Any]:
         address = world.resources.address(ResourceKind.QUEUE, queue)
@@ -82,10 +76,26 @@ def send_messages(
     )
 
 
+def message_entry(
+    wanted: Wanted, world: World, address: str, body: str, *, most: int, compress: int | None
+) -> Entry:
+    """Give the entry of a message, whose text is its member `body`; attributes count as well."""
+    given = needed(wanted.request)
+    is_message = body in given
+    content: Any = given[body] if is_message else emitted(given, world)
+    known = {body, *_IDS}
+    rest = {name: value for name, value in given.items() if name not in known and is_message}
+    room = attribute_bytes(rest.get("MessageAttributes"))
+    packed = packed_text(content, most - room, world, compress)
+    value = {**rest, body: packed.text, **fifo_ids(address, wanted, packed)}
+    size = within(packed.size + room, most, "a message")
+    return Entry(value=Payload(value, packed), size=size)
+
+
 def fifo_ids(address: str, wanted: Wanted, packed: Packed) -> dict[str, str]:
     """Give what a message of a FIFO queue or topic is ordered and known by; else what is said."""
     given: Mapping[str, Any] = wanted.request
-    said = {name: given[name] for name in _OWN[1:] if name in given}
+    said = {name: given[name] for name in _IDS if name in given}
     if not address.endswith(FIFO):
         return said
     group = given.get("partitionKey") or wanted.uow.event["partitionKey"] or wanted.id

@@ -19,11 +19,10 @@ from cdk_streamer_runtime.streams.sinks.limits import (
     LARGE_TOPIC_BYTES,
     TOPIC_BYTES,
     TOPIC_MESSAGES,
-    within,
 )
-from cdk_streamer_runtime.streams.sinks.messages import attribute_bytes, by_id, fifo_ids
-from cdk_streamer_runtime.streams.sinks.payloads import Payload, emitted, packed_text, sent
-from cdk_streamer_runtime.streams.sinks.requests import Wanted, bulk, needed, use
+from cdk_streamer_runtime.streams.sinks.messages import by_id, message_entry
+from cdk_streamer_runtime.streams.sinks.payloads import Payload, sent
+from cdk_streamer_runtime.streams.sinks.requests import Wanted, bulk, use
 
 _FORM = {"content-type": "application/x-www-form-urlencoded; charset=utf-8"}
 _SECTION = re.compile(r"<(Successful|Failed)>(.*?)</\1>", re.DOTALL)
@@ -50,16 +49,8 @@ def publish_messages(
         raise ValueError(f"size must be 1 to {LARGE_TOPIC_BYTES} bytes, got {size!r}")
 
     def entry(wanted: Wanted, world: World) -> Entry:
-        given = needed(wanted.request)
-        is_message = "Message" in given
-        content: Any = given["Message"] if is_message else emitted(given, world)
-        rest = {n: v for n, v in given.items() if n != "Message"} if is_message else {}
-        room = attribute_bytes(rest.get("MessageAttributes"))
-        packed = packed_text(content, size - room, world, compress)
         address = world.resources.address(ResourceKind.TOPIC, topic)
-        value = {**rest, "Message": packed.text, **fifo_ids(address, wanted, packed)}
-        total = within(packed.size + room, size, "a message")
-        return Entry(value=Payload(value, packed), size=total)
+        return message_entry(wanted, world, address, "Message", most=size, compress=compress)
 
     def send(payloads: Sequence[Payload], world: World) -> list[Any]:
         address = world.resources.address(ResourceKind.TOPIC, topic)
