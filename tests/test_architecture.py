@@ -34,6 +34,7 @@ OUTSIDE = (
 )
 PURE = (
     *("auth.base64url", "auth.claims", "auth.denial", "auth.json_object", "auth.token"),
+    "breaker",
     *("limits.limit", "limits.pace", "limits.quota"),
     *("progress.coalescer", "requests.request", "requests.retry", "requests.transitions"),
     "sockets.messages",
@@ -72,7 +73,6 @@ PURE = (
         "streams.faults.wording",
     ),
     *(
-        "streams.store.breaker",
         "streams.store.correlations",
         "streams.store.evaluation",
         "streams.store.images",

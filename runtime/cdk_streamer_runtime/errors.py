@@ -23,7 +23,9 @@ StreamerError
         UploadNotFound        there is no such upload, or not of this owner
     Retryable                 raised by handlers: try again, whatever retry= says
         CircuitOpen           a circuit breaker spares a downstream: the call was not made
+        DownstreamUnavailable raised by handlers of a sink: not the message's fault
     Fatal                     raised by handlers: do not try again, whatever retry= says
+        Permanent             raised by handlers of a sink: this message can never be delivered
     StepFailed                a step raised what could not be recorded; the text tells what it was
     InputTimeout              nobody answered progress.ask in time; a TimeoutError too
     HandedBack                a batch of which no part can be given again (streams/answers.py)
@@ -235,8 +237,16 @@ class CircuitOpen(Retryable):
     repeat_in_place = False
 
 
+class DownstreamUnavailable(Retryable):
+    """Raise it when whom a sink delivers to is down or too slow: the circuit breaker counts it."""
+
+
 class Fatal(StreamerError):
     """Raise it in a handler to end the request now, without another attempt."""
+
+
+class Permanent(Fatal):
+    """Raise it when a message can never be delivered: a sink rejects it, with this reason."""
 
 
 class StepFailed(StreamerError):

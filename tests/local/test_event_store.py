@@ -8,11 +8,11 @@ from dataclasses import replace
 import pytest
 
 from cdk_streamer_runtime.aws import Aws
+from cdk_streamer_runtime.breaker import Breaker
 from cdk_streamer_runtime.dynamodb import Table
 from cdk_streamer_runtime.memory.platform import START, MemoryPlatform
 from cdk_streamer_runtime.streams.engine.world import World
 from cdk_streamer_runtime.streams.event import Event
-from cdk_streamer_runtime.streams.store.breaker import Breaker
 from cdk_streamer_runtime.streams.store.circuits import Downstream, Guard
 from cdk_streamer_runtime.streams.store.files import Files, Version
 from cdk_streamer_runtime.streams.store.jobs import Job, move_on

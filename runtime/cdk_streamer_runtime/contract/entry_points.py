@@ -23,3 +23,7 @@ class EntryPoint(StrEnum):
     TIMER_API = f"{_HANDLERS}.timer_api.handler"
     TIMER_TICKER = f"{_HANDLERS}.timer_ticker.handler"
     TIMER_DISPATCHER = f"{_HANDLERS}.timer_dispatcher.handler"
+    SINK = f"{_HANDLERS}.sink.handler"
+    SINK_CONTROLLER = f"{_HANDLERS}.sink_controller.handler"
+    BATCH = f"{_HANDLERS}.batch.handler"
+    BATCH_STARTER = f"{_HANDLERS}.batch_starter.handler"

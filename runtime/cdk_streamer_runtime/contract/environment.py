@@ -28,7 +28,7 @@ class Environment:
     @classmethod
     def from_variables(cls, variables: Mapping[str, str] | None = None) -> Self:
         """Read the settings; raises ValueError that names every variable missing or malformed."""
-        variables = os.environ if variables is None else variables
+        variables = variables_now(variables)
         hints = get_type_hints(cls)
         values: dict[str, object] = {}
         faults: list[str] = []
@@ -55,7 +55,14 @@ def _parse(text: str, hint: object) -> object:
         return bool(int(text))
     if hint is int or hint == int | None:
         return int(text)
+    if hint is float or hint == float | None:
+        return float(text)
     return text
+
+
+def variables_now(variables: Mapping[str, str] | None) -> Mapping[str, str]:
+    """Give these variables, or those of the process."""
+    return os.environ if variables is None else variables
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +81,7 @@ class AwsEnvironment:
     @classmethod
     def from_variables(cls, variables: Mapping[str, str] | None = None) -> Self:
         """Read the variables as they are now: the trace header changes with each event."""
-        get = (os.environ if variables is None else variables).get
+        get = variables_now(variables).get
         return cls(
             region=get("AWS_REGION") or get("AWS_DEFAULT_REGION"),
             access_key=get("AWS_ACCESS_KEY_ID"),

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import ClassVar
 
+from cdk_streamer_runtime.breaker import Breaker
 from cdk_streamer_runtime.contract.streams import TABLE_RESOURCE
 from cdk_streamer_runtime.errors import CircuitOpen
 from cdk_streamer_runtime.streams.faults.defaults import default_action
@@ -24,7 +25,6 @@ from cdk_streamer_runtime.streams.rules.options import (
     option,
 )
 from cdk_streamer_runtime.streams.rules.rule import flavor
-from cdk_streamer_runtime.streams.store.breaker import Breaker
 from cdk_streamer_runtime.streams.store.circuits import Downstream
 
 _MILLISECOND = timedelta(milliseconds=1)

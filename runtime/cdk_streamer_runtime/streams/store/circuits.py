@@ -11,12 +11,7 @@ from dataclasses import dataclass, replace
 from threading import Lock
 from typing import Any, TypeVar
 
-from cdk_streamer_runtime.contract.streams import ResourceKind, StreamMetric
-from cdk_streamer_runtime.dynamodb import Table
-from cdk_streamer_runtime.errors import CircuitOpen, ConditionFailed, Throttled, Unreachable
-from cdk_streamer_runtime.streams.engine.world import World
-from cdk_streamer_runtime.streams.pipelines.steps import BulkCall, Call, Use
-from cdk_streamer_runtime.streams.store.breaker import (
+from cdk_streamer_runtime.breaker import (
     Breaker,
     Circuit,
     CircuitState,
@@ -24,6 +19,11 @@ from cdk_streamer_runtime.streams.store.breaker import (
     failed,
     succeeded,
 )
+from cdk_streamer_runtime.contract.streams import ResourceKind, StreamMetric
+from cdk_streamer_runtime.dynamodb import Table
+from cdk_streamer_runtime.errors import CircuitOpen, ConditionFailed, Throttled, Unreachable
+from cdk_streamer_runtime.streams.engine.world import World
+from cdk_streamer_runtime.streams.pipelines.steps import BulkCall, Call, Use
 from cdk_streamer_runtime.streams.store.keys import PK, SK
 from cdk_streamer_runtime.streams.uow import UnitOfWork
 

@@ -9,10 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from cdk_streamer_runtime.errors import Retryable, Throttled
-from cdk_streamer_runtime.streams import rules
-from cdk_streamer_runtime.streams.sources.kinesis import to_kinesis_records
-from cdk_streamer_runtime.streams.store.breaker import (
+from cdk_streamer_runtime.breaker import (
     Breaker,
     Circuit,
     CircuitState,
@@ -20,6 +17,9 @@ from cdk_streamer_runtime.streams.store.breaker import (
     failed,
     succeeded,
 )
+from cdk_streamer_runtime.errors import Retryable, Throttled
+from cdk_streamer_runtime.streams import rules
+from cdk_streamer_runtime.streams.sources.kinesis import to_kinesis_records
 from cdk_streamer_runtime.streams.store.circuits import Downstream as Client, Guard
 from tests.runtime.streams.store.shop import Shop, event
 
