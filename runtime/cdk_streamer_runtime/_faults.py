@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
 from cdk_streamer_runtime._http import Answer
+from cdk_streamer_runtime.error_codes import aws_error
 from cdk_streamer_runtime.errors import (
     AwsError,
     CancellationReason,
@@ -16,7 +17,6 @@ from cdk_streamer_runtime.errors import (
     Throttled,
     TransactionCancelled,
     Unreachable,
-    aws_error,
 )
 
 # Signature faults are explained by AWS with the whole canonical request, session token included.

@@ -13,7 +13,7 @@ from cdk_streamer_local.streams_command.command import (
     add_faults_arguments,
     add_resubmit_arguments,
 )
-from cdk_streamer_runtime.errors import aws_error
+from cdk_streamer_runtime.error_codes import aws_error
 from tests.runtime.streams.faults.failures import FUNCTION, a_unit, an_event, failed, report, units
 from tests.runtime.streams.surroundings import FAULTS, Surroundings
 

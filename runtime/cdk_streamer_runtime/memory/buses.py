@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from cdk_streamer_runtime.errors import aws_error
+from cdk_streamer_runtime.error_codes import aws_error
 from cdk_streamer_runtime.memory.refusals import Refusals
 
 ENTRIES = 10

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from cdk_streamer_runtime.errors import (
-    aws_error,
-)
+from cdk_streamer_runtime.error_codes import aws_error
 from cdk_streamer_runtime.memory.compiled import Compiled, expressions_of, refuse_legacy
 from cdk_streamer_runtime.memory.queries import query
 from cdk_streamer_runtime.memory.scans import scan

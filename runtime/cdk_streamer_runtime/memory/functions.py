@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from cdk_streamer_runtime.errors import FunctionFailed, aws_error
+from cdk_streamer_runtime.error_codes import aws_error
+from cdk_streamer_runtime.errors import FunctionFailed
 
 INVOCATIONS = re.compile(r"/2015-03-31/functions/([^/]+)/invocations")
 BYTES, ASYNC_BYTES = 6 * 1024 * 1024, 1024 * 1024

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, quote, unquote, urlencode, urlsplit
 
 from cdk_streamer_runtime._seam import metadata_of
 from cdk_streamer_runtime.aws import Part
-from cdk_streamer_runtime.errors import aws_error
+from cdk_streamer_runtime.error_codes import aws_error
 
 ORIGIN = "https://s3.memory"
 COPY_SOURCE = "x-amz-copy-source"

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from typing import Any
 
-from cdk_streamer_runtime.errors import AwsError, aws_error
+from cdk_streamer_runtime.error_codes import aws_error
+from cdk_streamer_runtime.errors import AwsError
 
 MESSAGE_BYTES = 1024 * 1024  # of one message, and of all in a batch
 DELAY_SECONDS = 900

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from cdk_streamer_runtime.errors import aws_error
+from cdk_streamer_runtime.error_codes import aws_error
 
 _NAME = re.compile(r"[0-9a-zA-Z-_.]{1,64}")
 _NEEDED = ("FlexibleTimeWindow", "ScheduleExpression", "Target")

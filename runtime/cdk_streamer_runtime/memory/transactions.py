@@ -6,12 +6,8 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from cdk_streamer_runtime.errors import (
-    AwsError,
-    CancellationReason,
-    TransactionCancelled,
-    aws_error,
-)
+from cdk_streamer_runtime.error_codes import aws_error
+from cdk_streamer_runtime.errors import AwsError, CancellationReason, TransactionCancelled
 from cdk_streamer_runtime.memory.compiled import refuse_legacy
 from cdk_streamer_runtime.memory.tables import MemoryTable, Record
 from cdk_streamer_runtime.memory.updates import InvalidUpdate

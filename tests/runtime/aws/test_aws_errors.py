@@ -6,6 +6,7 @@ import pickle
 
 import pytest
 
+from cdk_streamer_runtime.error_codes import aws_error
 from cdk_streamer_runtime.errors import (
     AccessDenied,
     AwsError,
@@ -13,7 +14,6 @@ from cdk_streamer_runtime.errors import (
     Gone,
     Throttled,
     TransactionCancelled,
-    aws_error,
 )
 from tests.runtime.aws.service import (
     answer,

@@ -9,7 +9,8 @@ import pytest
 from cdk_streamer_runtime import Progress, RequestContext, Retry
 from cdk_streamer_runtime.contract import State
 from cdk_streamer_runtime.durable.executions import Executions, Status
-from cdk_streamer_runtime.errors import AwsError, Conflict, aws_error
+from cdk_streamer_runtime.error_codes import aws_error
+from cdk_streamer_runtime.errors import AwsError, Conflict
 from cdk_streamer_runtime.memory.platform import START
 from tests.runtime.durable.lives import DAY, HOUR, MINUTE, SECOND, Life
 from tests.runtime.observed_aws import refused_by, request_lost

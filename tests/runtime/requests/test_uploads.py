@@ -14,7 +14,8 @@ from hypothesis import given, strategies as st
 
 from cdk_streamer_runtime import AsyncApp, RequestContext, Upload, UploadNotFound
 from cdk_streamer_runtime.contract import UPLOAD_BYTES, URL_SECONDS
-from cdk_streamer_runtime.errors import AwsError, Rejection, aws_error
+from cdk_streamer_runtime.error_codes import aws_error
+from cdk_streamer_runtime.errors import AwsError, Rejection
 from cdk_streamer_runtime.keys import owner_key
 from cdk_streamer_runtime.memory import MemoryAws
 from cdk_streamer_runtime.memory.platform import MemoryPlatform

@@ -8,7 +8,8 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from cdk_streamer_runtime.aws import NO_HEADERS, Part
-from cdk_streamer_runtime.errors import AwsError, aws_error
+from cdk_streamer_runtime.error_codes import aws_error
+from cdk_streamer_runtime.errors import AwsError
 from cdk_streamer_runtime.memory.functions import function_arn
 from cdk_streamer_runtime.memory.machines import machine_arn
 from cdk_streamer_runtime.memory.topics import topic_arn

@@ -10,7 +10,8 @@ from urllib.parse import unquote
 
 from cdk_streamer_runtime.aws import NO_HEADERS, Part
 from cdk_streamer_runtime.contract.streams import ResourceKind, StreamMetric
-from cdk_streamer_runtime.errors import AwsError, FunctionFailed, aws_error
+from cdk_streamer_runtime.error_codes import aws_error
+from cdk_streamer_runtime.errors import AwsError, FunctionFailed
 from cdk_streamer_runtime.memory.platform import START, MemoryPlatform
 from cdk_streamer_runtime.streams.engine.world import World
 from cdk_streamer_runtime.testing import MemoryAws, QueueSchema

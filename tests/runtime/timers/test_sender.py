@@ -9,7 +9,8 @@ from hypothesis import given, settings, strategies as st
 
 from benchmarks._passing import Passing
 from cdk_streamer_runtime.contract.timers import TimerMetric
-from cdk_streamer_runtime.errors import AccessDenied, Throttled, Unreachable, aws_error
+from cdk_streamer_runtime.error_codes import aws_error
+from cdk_streamer_runtime.errors import AccessDenied, Throttled, Unreachable
 from cdk_streamer_runtime.timers.faults import FiringsUnsent
 from cdk_streamer_runtime.timers.firing import Firing
 from cdk_streamer_runtime.timers.sending.message import body, bytes_of

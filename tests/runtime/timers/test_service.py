@@ -7,11 +7,8 @@ from dataclasses import replace
 import pytest
 
 from cdk_streamer_runtime.contract.timers import TIMER_CLASSES, TIMER_INLINE_BYTES, TimerMetric
-from cdk_streamer_runtime.errors import (
-    TransactionCancelled,
-    Unreachable,
-    aws_error,
-)
+from cdk_streamer_runtime.error_codes import aws_error
+from cdk_streamer_runtime.errors import TransactionCancelled, Unreachable
 from cdk_streamer_runtime.timers.definition import Definition, Jitter, Misfire, Policy
 from cdk_streamer_runtime.timers.faults import (
     BatchRefused,

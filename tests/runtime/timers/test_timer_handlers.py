@@ -18,7 +18,7 @@ from cdk_streamer_runtime.contract.timers import (
     TimerMetric,
     TimerTickerEnvironment,
 )
-from cdk_streamer_runtime.errors import aws_error
+from cdk_streamer_runtime.error_codes import aws_error
 from cdk_streamer_runtime.timers import assembly
 from cdk_streamer_runtime.timers.assembly import TimerAssembly
 from cdk_streamer_runtime.timers.definition import Definition, Misfire, Policy

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
+from cdk_streamer_runtime.error_codes import aws_error
 from cdk_streamer_runtime.errors import (
     CONDITION_FAILED,
     AccessDenied,
@@ -19,7 +20,6 @@ from cdk_streamer_runtime.errors import (
     Throttled,
     TransactionCancelled,
     Unreachable,
-    aws_error,
 )
 from cdk_streamer_runtime.streams.faults.policy import Action, Policy
 from cdk_streamer_runtime.streams.outcome import Undecodable

@@ -7,7 +7,8 @@ from typing import Any
 from urllib.parse import quote
 
 from cdk_streamer_runtime.contract.streams import ResourceKind
-from cdk_streamer_runtime.errors import AwsError, aws_error
+from cdk_streamer_runtime.error_codes import aws_error
+from cdk_streamer_runtime.errors import AwsError
 from cdk_streamer_runtime.streams.engine.world import World
 from cdk_streamer_runtime.streams.pipelines.steps import Call
 from cdk_streamer_runtime.streams.sinks.requests import (

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, cast
 
 from cdk_streamer_runtime.documents import size
-from cdk_streamer_runtime.errors import AwsError, Throttled, aws_error
+from cdk_streamer_runtime.error_codes import aws_error
+from cdk_streamer_runtime.errors import AwsError, Throttled
 from cdk_streamer_runtime.streams.claims.packing import Packed, packed
 from cdk_streamer_runtime.streams.engine.world import World
 from cdk_streamer_runtime.streams.json_text import Json

@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 from cdk_streamer_runtime.aws import Aws
 from cdk_streamer_runtime.contract import MAX_DELAY_SECONDS
 from cdk_streamer_runtime.contract.timers import TimerMetric
-from cdk_streamer_runtime.errors import AwsError, Unreachable, aws_error
+from cdk_streamer_runtime.error_codes import aws_error
+from cdk_streamer_runtime.errors import AwsError, Unreachable
 from cdk_streamer_runtime.timers.faults import FiringsUnsent
 from cdk_streamer_runtime.timers.firing import Firing
 from cdk_streamer_runtime.timers.sending import message

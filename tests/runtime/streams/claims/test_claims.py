@@ -8,7 +8,8 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 
-from cdk_streamer_runtime.errors import AwsError, aws_error
+from cdk_streamer_runtime.error_codes import aws_error
+from cdk_streamer_runtime.errors import AwsError
 from cdk_streamer_runtime.streams.claims.claim import ClaimCheck, ClaimRefused
 from cdk_streamer_runtime.streams.claims.packing import TooLarge, packed
 from cdk_streamer_runtime.streams.claims.unpacking import Unpacking, packed_size

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from cdk_streamer_runtime.errors import aws_error
+from cdk_streamer_runtime.error_codes import aws_error
 from cdk_streamer_runtime.streams import StreamApp, rules
 from cdk_streamer_runtime.streams.claims.claim import ClaimCheck
 from cdk_streamer_runtime.streams.engine.world import World

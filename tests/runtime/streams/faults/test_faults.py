@@ -12,7 +12,8 @@ from decimal import Decimal
 
 import pytest
 
-from cdk_streamer_runtime.errors import AwsError, aws_error
+from cdk_streamer_runtime.error_codes import aws_error
+from cdk_streamer_runtime.errors import AwsError
 from cdk_streamer_runtime.streams.faults.failure import Failure
 from cdk_streamer_runtime.streams.faults.fault import FAULT_BYTES
 from cdk_streamer_runtime.streams.faults.reporter import FaultReporter

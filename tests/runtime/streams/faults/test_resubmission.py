@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given, strategies as st
 
-from cdk_streamer_runtime.errors import aws_error
+from cdk_streamer_runtime.error_codes import aws_error
 from cdk_streamer_runtime.streams.app import StreamApp
 from cdk_streamer_runtime.streams.faults.fault_queue import FaultQueue, Outcome
 from cdk_streamer_runtime.streams.faults.parked import NotAFault, Parked

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from cdk_streamer_runtime.attributes import unmarshal_item
-from cdk_streamer_runtime.errors import AwsError, aws_error
+from cdk_streamer_runtime.error_codes import aws_error
+from cdk_streamer_runtime.errors import AwsError
 from cdk_streamer_runtime.memory import MemoryAws
 from cdk_streamer_runtime.memory.tables import TableSchema
 from tests.runtime.streams.simulation.changes import Bad

@@ -8,7 +8,7 @@ from typing import Any
 
 from cdk_streamer_runtime.attributes import marshal_item, unmarshal_item
 from cdk_streamer_runtime.aws import Part
-from cdk_streamer_runtime.errors import aws_error
+from cdk_streamer_runtime.error_codes import aws_error
 from cdk_streamer_runtime.memory.platform import START, MemoryPlatform
 from cdk_streamer_runtime.streams import StreamApp
 from cdk_streamer_runtime.streams.engine.world import World

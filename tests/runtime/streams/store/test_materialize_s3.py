@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from cdk_streamer_runtime.errors import Retryable, aws_error
+from cdk_streamer_runtime.error_codes import aws_error
+from cdk_streamer_runtime.errors import Retryable
 from cdk_streamer_runtime.memory.platform import START
 from cdk_streamer_runtime.streams import rules
 from cdk_streamer_runtime.streams.store.files import Files, Version

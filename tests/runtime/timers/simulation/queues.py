@@ -12,7 +12,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from cdk_streamer_runtime.errors import AwsError, aws_error
+from cdk_streamer_runtime.error_codes import aws_error
+from cdk_streamer_runtime.errors import AwsError
 from cdk_streamer_runtime.memory.queues import (
     BATCH,
     DELAY_SECONDS,
