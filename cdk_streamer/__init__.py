@@ -4,6 +4,7 @@ from cdk_streamer.async_request_api import AsyncRequestApi
 from cdk_streamer.auth import Auth
 from cdk_streamer.periodic_timer import PeriodicTimer
 from cdk_streamer.progress_websocket import ProgressWebSocket
+from cdk_streamer.rate_limit import RateLimit
 from cdk_streamer.stream_processor import StreamProcessor
 from cdk_streamer.stream_resource import StreamResource
 from cdk_streamer.stream_source import StreamSource
@@ -14,6 +15,7 @@ __all__ = [
     "Auth",
     "PeriodicTimer",
     "ProgressWebSocket",
+    "RateLimit",
     "StreamProcessor",
     "StreamResource",
     "StreamSource",
