@@ -3,34 +3,21 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from cdk_streamer_local.cloud.assembly import Assembly, StackTemplate, construct_path
+from cdk_streamer_local.cloud.assembly import Assembly
 from cdk_streamer_local.topology.graph import PROCESSOR, Edge, Node, Topology
-from cdk_streamer_local.topology.references import References, exports_of, id_in
+from cdk_streamer_local.topology.references import id_in
+from cdk_streamer_local.topology.resources import KINDS, Resource, resources_of
 from cdk_streamer_local.topology.rules import flows, rules_of
 from cdk_streamer_runtime.contract.streams import FAULT_TYPE, RULES_METADATA, ResourceKind
 
 _NAME = "CDK_STREAMER_STREAM_NAME"
 _RESOURCES = "CDK_STREAMER_RESOURCES"
-_FUNCTION, _RULE = "AWS::Lambda::Function", "AWS::Events::Rule"
+_RULE = "AWS::Events::Rule"
 _MAPPING = "AWS::Lambda::EventSourceMapping"
-_KINDS = {
-    "AWS::DynamoDB::Table": ResourceKind.TABLE,
-    "AWS::DynamoDB::GlobalTable": ResourceKind.TABLE,
-    "AWS::Events::EventBus": ResourceKind.EVENT_BUS,
-    "AWS::Kinesis::Stream": ResourceKind.STREAM,
-    "AWS::SQS::Queue": ResourceKind.QUEUE,
-    "AWS::SNS::Topic": ResourceKind.TOPIC,
-    "AWS::S3::Bucket": ResourceKind.BUCKET,
-    "AWS::Lambda::Function": ResourceKind.FUNCTION,
-    "AWS::StepFunctions::StateMachine": ResourceKind.STATE_MACHINE,
-    "AWS::Scheduler::ScheduleGroup": ResourceKind.SCHEDULE_GROUP,
-    "AWS::SecretsManager::Secret": ResourceKind.SECRET,
-}
 _SERVICES = {
     "kinesis": ResourceKind.STREAM,
     "dynamodb": ResourceKind.TABLE,
@@ -38,30 +25,8 @@ _SERVICES = {
 }
 _DEFAULT_BUS = "default"
 _TYPES = 3  # as many are said
-_PARTS, _OWN_KIND = 2, {"Queue", "Table", "Bucket", "Topic"}
 
 Json = Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Resource:
-    id: str
-    type: str
-    properties: Json
-    metadata: Json
-    references: References
-
-    @property
-    def label(self) -> str:
-        """Give the construct's path below its stack, or the logical id without its hash."""
-        path = self.metadata.get("aws:cdk:path")
-        if path is None:
-            return re.sub(r"[0-9A-F]{8}$", "", self.id.partition("/")[2])
-        path = construct_path(cast("str", path))
-        _, *parts = path.split("/")
-        # What is inside a construct of ours says its kind again.
-        shown = parts[:-1] if len(parts) > _PARTS and parts[-1] in _OWN_KIND else parts
-        return "/".join(shown) or path
 
 
 @dataclass(slots=True)
@@ -76,9 +41,9 @@ class _Drawing:
 
 def read_topology(assembly: Assembly) -> Topology:
     """Give the processors of an assembly, with all that they read and write."""
-    resources = {each.id: each for stack in _stacks(assembly.stacks) for each in stack}
+    resources = resources_of(assembly)
     drawing = _Drawing()
-    processors = [each for each in resources.values() if _NAME in _variables(each)]
+    processors = [each for each in resources.values() if _NAME in each.variables]
     for processor in processors:
         _add_processor(drawing, processor, resources)
     mappings = [each for each in resources.values() if each.type == _MAPPING]
@@ -90,33 +55,10 @@ def read_topology(assembly: Assembly) -> Topology:
     return Topology(nodes=tuple(drawing.nodes.values()), edges=tuple(drawing.edges))
 
 
-def _stacks(stacks: Sequence[StackTemplate]) -> Iterator[list[_Resource]]:
-    exports: dict[str, str] = {}
-    for stack in stacks:
-        template = json.loads(stack.template.read_text(encoding="utf-8"))
-        references = References(stack.id, exports)
-        yield [
-            _Resource(
-                id=f"{stack.id}/{name}",
-                type=resource["Type"],
-                properties=resource.get("Properties", {}),
-                metadata=resource.get("Metadata", {}),
-                references=references,
-            )
-            for name, resource in template.get("Resources", {}).items()
-        ]
-        exports |= exports_of(stack.id, template.get("Outputs", {}), exports)
-
-
-def _variables(resource: _Resource) -> Json:
-    environment = resource.properties.get("Environment", {})
-    return environment.get("Variables", {}) if resource.type == _FUNCTION else {}
-
-
 def _add_processor(
-    drawing: _Drawing, processor: _Resource, resources: Mapping[str, _Resource]
+    drawing: _Drawing, processor: Resource, resources: Mapping[str, Resource]
 ) -> None:
-    variables = _variables(processor)
+    variables = processor.variables
     manifest = processor.metadata.get(RULES_METADATA, {})
     name = processor.references.text(variables[_NAME])
     drawing.nodes[processor.id] = Node(
@@ -138,14 +80,14 @@ def _add_processor(
         )
 
 
-def _add_resource(drawing: _Drawing, id: str, kind: str, resources: Mapping[str, _Resource]) -> str:
+def _add_resource(drawing: _Drawing, id: str, kind: str, resources: Mapping[str, Resource]) -> str:
     found = resources.get(id)
     if found is None:
         return drawing.add(id, kind)
-    return drawing.add(id, _KINDS.get(found.type, kind), found.label)
+    return drawing.add(id, KINDS.get(found.type, kind), found.label)
 
 
-def _add_source(drawing: _Drawing, mapping: _Resource, resources: Mapping[str, _Resource]) -> None:
+def _add_source(drawing: _Drawing, mapping: Resource, resources: Mapping[str, Resource]) -> None:
     processor = mapping.references.id(mapping.properties["FunctionName"])
     node = drawing.nodes.get(processor)
     if node is None or node.kind != PROCESSOR:
@@ -159,20 +101,20 @@ def _add_source(drawing: _Drawing, mapping: _Resource, resources: Mapping[str, _
     drawing.edges.append(Edge(source=source, target=processor))
 
 
-def _rules_into(queue: str, resources: Mapping[str, _Resource]) -> list[_Resource]:
+def _rules_into(queue: str, resources: Mapping[str, Resource]) -> list[Resource]:
     return [each for each in resources.values() if each.type == _RULE and queue in _targets(each)]
 
 
-def _targets(rule: _Resource) -> list[str]:
+def _targets(rule: Resource) -> list[str]:
     targets = cast("list[Json]", rule.properties.get("Targets", []))
     return [rule.references.id(target["Arn"]) for target in targets]
 
 
 def _add_rule(
     drawing: _Drawing,
-    rule: _Resource,
-    mappings: Sequence[_Resource],
-    resources: Mapping[str, _Resource],
+    rule: Resource,
+    mappings: Sequence[Resource],
+    resources: Mapping[str, Resource],
 ) -> None:
     bus = rule.references.id(rule.properties.get("EventBusName", _DEFAULT_BUS))
     pattern = rule.properties.get("EventPattern", {})
@@ -190,7 +132,7 @@ def _add_rule(
 
 
 def _add_faults(
-    drawing: _Drawing, sources: Sequence[object], queue: str, resources: Mapping[str, _Resource]
+    drawing: _Drawing, sources: Sequence[object], queue: str, resources: Mapping[str, Resource]
 ) -> None:
     """Draw faults from their processors; the bus between says nothing."""
     for node in list(drawing.nodes.values()):
@@ -199,7 +141,7 @@ def _add_faults(
             drawing.edges.append(Edge(source=node.id, target=queue, label="faults"))
 
 
-def _readers(queue: str, mappings: Sequence[_Resource]) -> list[str]:
+def _readers(queue: str, mappings: Sequence[Resource]) -> list[str]:
     return [
         each.references.id(each.properties["FunctionName"])
         for each in mappings
