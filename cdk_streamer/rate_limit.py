@@ -47,12 +47,14 @@ class RateLimit:
 
 
 def _number(value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or Token.is_unresolved(value):
-        raise ValueError(
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError(  # noqa: TRY004 - as all bad arguments
             f"rate must be a number, got {value!r}; write such as RateLimit.per_second(50)"
         )
     if not math.isfinite(value):
         raise ValueError(
             f"rate must be a finite number, got {value!r}; leave rate_limit out for no limit"
         )
+    if Token.is_unresolved(value):
+        raise ValueError("rate must be known when the app is synthesized, got a token")
     return value

@@ -55,5 +55,5 @@ def test_what_is_no_number_is_refused(count: Any):
 def test_a_rate_that_is_known_at_deployment_alone_is_refused():
     parameter = CfnParameter(new_stack(), "Rate", type="Number")
     count: Any = Token.as_number(parameter.value_as_number)
-    with pytest.raises(ValueError, match="must be a number"):
+    with pytest.raises(ValueError, match="must be known when the app is synthesized"):
         RateLimit.per_second(count)
