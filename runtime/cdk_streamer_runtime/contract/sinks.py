@@ -130,6 +130,14 @@ class ControllerCommand(StrEnum):
 # How the controller asks a sink to try one message, in the event beside `Records`, and is told.
 PROBE_MEMBER = "cdkStreamerProbe"
 
+
+class ProbeVerdict(StrEnum):
+    """What a sink tells of the downstream after a probe, as that member of its answer."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    UNKNOWN = "unknown"  # nobody has asked the downstream, or it is the message's own fault
+
 # --- metrics -----------------------------------------------------------------------------------
 
 SINK_DIMENSION = "Sink"  # the construct's name

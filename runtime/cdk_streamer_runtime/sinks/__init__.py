@@ -1,0 +1,1 @@
+"""What a sink is written with, and how messages are sent to one."""
