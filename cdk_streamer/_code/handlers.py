@@ -6,7 +6,7 @@ import keyword
 import re
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
@@ -45,14 +45,7 @@ class Handlers:
 
     def with_layer(self, layer: lambda_.ILayerVersion) -> Package:
         """Give the package with the runtime's layer below the user's own."""
-        package = self.package
-        return Package(
-            code=package.code,
-            memory_size=package.memory_size,
-            layers=[layer, *package.layers],
-            variables=package.variables,
-            vpc=package.vpc,
-        )
+        return replace(self.package, layers=[layer, *self.package.layers])
 
     def warn(self, construct: Construct) -> None:
         """Say what is legal but unwise."""
@@ -75,6 +68,8 @@ class HandlerSettings:
     vpc: ec2.IVpc | None
     layers: Sequence[lambda_.ILayerVersion]
     architecture: lambda_.Architecture
+    security_groups: Sequence[ec2.ISecurityGroup] | None = None
+    vpc_subnets: ec2.SubnetSelection | None = None
 
     def read(
         self,
@@ -92,6 +87,7 @@ class HandlerSettings:
         _check_environment(environment)
         memory_size = MEMORY_SIZE if self.memory_size is None else self.memory_size
         _check_memory(memory_size)
+        self._check_network()
         code, entry_point, requirements = _read_code(
             scope, handlers, self.entry_point, self.architecture, convention
         )
@@ -103,6 +99,8 @@ class HandlerSettings:
                 layers=self.layers,
                 variables=environment,
                 vpc=self.vpc,
+                security_groups=self.security_groups,
+                vpc_subnets=self.vpc_subnets,
             ),
             unpinned=requirements.unpinned if requirements else (),
         )
@@ -115,10 +113,20 @@ class HandlerSettings:
             "memory_size": self.memory_size,
             "vpc": self.vpc,
             "layers": self.layers,
+            "security_groups": self.security_groups,
+            "vpc_subnets": self.vpc_subnets,
         }
         useless = ", ".join(name for name, value in said.items() if value)
         if useless:
             raise ValueError(f"{useless} given without handlers; pass handlers, or leave it out")
+
+    def _check_network(self) -> None:
+        said = {"security_groups": self.security_groups, "vpc_subnets": self.vpc_subnets}
+        useless = ", ".join(name for name, value in said.items() if value is not None)
+        if useless and self.vpc is None:
+            raise ValueError(f"{useless} given without vpc; pass vpc, or leave it out")
+        if self.security_groups is not None and not self.security_groups:
+            raise ValueError("security_groups is empty; name one, or leave it out to get one")
 
 
 def _check_memory(memory_size: float) -> None:

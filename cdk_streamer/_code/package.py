@@ -17,3 +17,5 @@ class Package:
     layers: Sequence[lambda_.ILayerVersion] = ()
     variables: Mapping[str, str] = field(default_factory=dict[str, str])
     vpc: ec2.IVpc | None = None
+    security_groups: Sequence[ec2.ISecurityGroup] | None = None
+    vpc_subnets: ec2.SubnetSelection | None = None
