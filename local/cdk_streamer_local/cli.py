@@ -22,6 +22,7 @@ examples:
   eval "$(cdk-streamer credentials)"                 a key to sign calls with
   cdk-streamer call echo '{"text": "hello"}'         a request over its socket
   cdk-streamer timers preview --cron "0 9 * * 1-5"   when a schedule fires
+  cdk-streamer graph app.py -o app.svg               a picture of an app's constructs
   cdk-streamer streams graph app.py -o streams.svg   a picture of an app's processors
   cdk-streamer streams resubmit --local --dry-run    what would be tried again
 """
@@ -59,6 +60,7 @@ def _parser(chosen: str | None) -> argparse.ArgumentParser:
     _add_call(commands, is_chosen=chosen == "call")
     _add_timers(commands, is_chosen=chosen == "timers")
     _add_streams(commands, is_chosen=chosen == "streams")
+    _add_graph(commands, is_chosen=chosen == "graph")
     return parser
 
 
@@ -154,6 +156,18 @@ def _add_streams(commands: Any, *, is_chosen: bool) -> None:  # noqa: ANN401 - s
         from cdk_streamer_local.streams_command.verbs import add_verbs
 
         add_verbs(streams)
+
+
+def _add_graph(commands: Any, *, is_chosen: bool) -> None:  # noqa: ANN401 - see above
+    graph = commands.add_parser(
+        "graph",
+        help="draw the constructs of an app",
+        description="Draw the constructs of an app, and what may flow between them.",
+    )
+    if is_chosen:
+        from cdk_streamer_local.topology.command import add_stacks_graph_arguments
+
+        add_stacks_graph_arguments(graph)
 
 
 def _add_claims(parser: argparse.ArgumentParser) -> None:

@@ -41,7 +41,10 @@ def function(code: str, **properties: Any) -> Json:
 
 
 def write(folder: Path, resources: dict[str, Json], *, outputs: Json | None = None) -> Path:
-    """Write an assembly of one stack, `Hand`, and give its folder."""
+    """Write an assembly of one stack, `Hand`, and give its folder.
+
+    A resource without metadata is a construct of its own, right below the stack.
+    """
     folder.mkdir(parents=True)
     stack: Json = {
         "type": "aws:cloudformation:stack",
@@ -49,7 +52,7 @@ def write(folder: Path, resources: dict[str, Json], *, outputs: Json | None = No
         "properties": {"templateFile": "Hand.template.json"},
     }
     placed = {
-        name: {**resource, "Metadata": {"aws:cdk:path": f"Hand/{name}/Resource"}}
+        name: {"Metadata": {"aws:cdk:path": f"Hand/{name}/Resource"}, **resource}
         for name, resource in resources.items()
     }
     template = {"Resources": placed, **({"Outputs": outputs} if outputs else {})}

@@ -1,4 +1,4 @@
-"""`cdk-streamer streams graph`: draws an app's stream processors from their rules."""
+"""`cdk-streamer graph` draws an app's constructs, `streams graph` its processors' rules."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from cdk_streamer_local.topology.graph import PROCESSOR, Topology
+from cdk_streamer_local.cloud.assembly import Assembly
+from cdk_streamer_local.topology.graph import CONSTRUCT, PROCESSOR, Topology
 from cdk_streamer_local.topology.mermaid import mermaid
 from cdk_streamer_local.topology.reading import read_topology
+from cdk_streamer_local.topology.stacks import read_stacks
 from cdk_streamer_local.topology.svg import svg
 
 FORMATS: dict[str, Callable[[Topology, str], str]] = {
@@ -21,8 +23,7 @@ FORMATS: dict[str, Callable[[Topology, str], str]] = {
 }
 
 
-def add_graph_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add what `graph` reads."""
+def _add_graph_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "app", nargs="?", default=".", type=Path, help="app.py, cdk.json or cdk.out (default: here)"
     )
@@ -32,11 +33,36 @@ def add_graph_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--format", choices=FORMATS, help="default: by the file's name, or else svg"
     )
-    parser.set_defaults(run=graph)
 
 
-def graph(arguments: argparse.Namespace) -> int:
-    """Draw it; raises LocalError for what is no app, or has no processor."""
+def add_rules_graph_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what `streams graph` reads."""
+    _add_graph_arguments(parser)
+    parser.set_defaults(run=rules_graph)
+
+
+def add_stacks_graph_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what `graph` reads."""
+    _add_graph_arguments(parser)
+    parser.set_defaults(run=stacks_graph)
+
+
+def rules_graph(arguments: argparse.Namespace) -> int:
+    """Draw processors with their rules; raises LocalError where there is none."""
+    return _draw(arguments, read_topology, (PROCESSOR, "StreamProcessor"), "The stream processors")
+
+
+def stacks_graph(arguments: argparse.Namespace) -> int:
+    """Draw constructs and what flows between them; raises LocalError where there is none."""
+    return _draw(arguments, read_stacks, (CONSTRUCT, "construct of cdk-streamer"), "The constructs")
+
+
+def _draw(
+    arguments: argparse.Namespace,
+    read: Callable[[Assembly], Topology],
+    needed: tuple[str, str],
+    title: str,
+) -> int:
     from cdk_streamer_local.cloud.synthesis import App, Synthesizer
     from cdk_streamer_local.errors import BadArgument
 
@@ -47,14 +73,15 @@ def graph(arguments: argparse.Namespace) -> int:
             remedy="create it, or name another --output",
         )
     assembly = Synthesizer(app).run()
-    topology = read_topology(assembly)
-    if not any(node.kind == PROCESSOR for node in topology.nodes):
+    topology = read(assembly)
+    kind, name = needed
+    if not any(node.kind == kind for node in topology.nodes):
         raise BadArgument(
-            f"{str(arguments.app)!r} has no StreamProcessor",
+            f"{str(arguments.app)!r} has no {name}",
             remedy="name an app with one, or its cdk.out",
         )
     stacks = ", ".join(stack.name for stack in assembly.stacks)
-    text = FORMATS[_format(arguments)](topology, f"The stream processors of {stacks}")
+    text = FORMATS[_format(arguments)](topology, f"{title} of {stacks}")
     if arguments.output is None:
         sys.stdout.write(text)
     else:

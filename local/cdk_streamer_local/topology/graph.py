@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-PROCESSOR = "processor"  # the kind of a node that is no resource
+# Kinds of nodes that are no resource.
+PROCESSOR = "processor"
+CONSTRUCT = "construct"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,12 +22,16 @@ class Rule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Node:
-    """A processor with its rules, or a resource of a `ResourceKind`."""
+    """A processor with its rules, a construct, or a resource of a `ResourceKind`.
+
+    `note` is what stands below its name; default: its kind.
+    """
 
     id: str
     kind: str
     label: str
     rules: tuple[Rule, ...] = ()
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

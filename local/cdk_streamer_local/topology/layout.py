@@ -6,13 +6,13 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from cdk_streamer_local.topology.graph import Node, Topology
+from cdk_streamer_local.topology.graph import CONSTRUCT, Node, Topology
 
 GAP_X, GAP_Y, MARGIN = 70, 34, 28
 LANE = 26  # the height of a way around below everything
 LETTER, LINE = 6.2, 15  # the width of a letter and the height of a line of what stands at arrows
 HEAD, RULE = 46, 38  # the height of a box's head, and of each rule in it
-WIDTH, RULES_WIDTH = 190, 280
+WIDTH, CONSTRUCT_WIDTH, RULES_WIDTH = 190, 240, 280
 SWEEPS = 4
 
 
@@ -107,7 +107,9 @@ def _height(node: Node) -> float:
 
 
 def _width(node: Node) -> float:
-    return RULES_WIDTH if node.rules else WIDTH
+    if node.rules:
+        return RULES_WIDTH
+    return CONSTRUCT_WIDTH if node.kind == CONSTRUCT else WIDTH
 
 
 def _columns(topology: Topology) -> dict[str, int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from html import escape as _escaped
 
-from cdk_streamer_local.topology.graph import PROCESSOR, Edge, Node, Topology
+from cdk_streamer_local.topology.graph import CONSTRUCT, PROCESSOR, Edge, Node, Topology
 from cdk_streamer_local.topology.layout import HEAD, LINE, RULE, Box, Layout, lay_out
 from cdk_streamer_runtime.contract.streams import ResourceKind
 
@@ -81,13 +81,25 @@ def described(topology: Topology) -> str:
     """Say what the picture shows, for those who cannot see it."""
     sentences: list[str] = []
     for node in topology.nodes:
-        if node.kind != PROCESSOR:
-            continue
-        sources = [topology.node(e.source).label for e in topology.edges if e.target == node.id]
-        read = f"{node.label} reads {', '.join(sources) or 'nothing'}."
-        rules = [f"{rule.id} takes {rule.takes}" for rule in node.rules]
-        sentences.append(f"{read} Of its rules {'; '.join(rules)}." if rules else read)
-    return " ".join(sentences) or "No stream processor."
+        if node.kind == PROCESSOR:
+            sentences.append(_processor(node, topology))
+        elif node.kind == CONSTRUCT:
+            sentences += _construct(node, topology)
+    return " ".join(sentences) or "Nothing of cdk-streamer."
+
+
+def _processor(node: Node, topology: Topology) -> str:
+    sources = [topology.node(e.source).label for e in topology.edges if e.target == node.id]
+    read = f"{node.label} reads {', '.join(sources) or 'nothing'}."
+    rules = [f"{rule.id} takes {rule.takes}" for rule in node.rules]
+    return f"{read} Of its rules {'; '.join(rules)}." if rules else read
+
+
+def _construct(node: Node, topology: Topology) -> Iterator[str]:
+    for edge in topology.edges:
+        if edge.source == node.id:
+            said = edge.label or "leads to"
+            yield f"{node.label}: {said} {topology.node(edge.target).label}."
 
 
 def _once(topology: Topology, layout: Layout) -> Iterator[Edge]:
@@ -108,7 +120,9 @@ def _drawn(node: Node, box: Box) -> Iterator[str]:
         f'height="{box.height:g}" rx="9"/>'
     )
     yield _text("name", (box.x + _PAD, box.y + 19), node.label, box.width)
-    yield _text("note", (box.x + _PAD, box.y + 36), node.kind.replace("_", " "), box.width)
+    yield _text(
+        "note", (box.x + _PAD, box.y + 36), node.note or node.kind.replace("_", " "), box.width
+    )
     for number, rule in enumerate(node.rules):
         y = box.y + HEAD + RULE * number
         yield (
@@ -121,7 +135,7 @@ def _drawn(node: Node, box: Box) -> Iterator[str]:
 
 
 def _class(kind: str) -> str:
-    if kind == PROCESSOR:
+    if kind in {PROCESSOR, CONSTRUCT}:
         return "yours"
     return "store" if kind in _STORES else "queue" if kind in _CHANNELS else "box"
 
