@@ -17,11 +17,11 @@ from constructs import Construct
 from cdk_streamer._code.assets import runtime_code
 from cdk_streamer._code.handlers import Handlers
 from cdk_streamer._code.package import Package
-from cdk_streamer._requests.durable import DurableFunction
 from cdk_streamer._requests.limits import Limits
 from cdk_streamer._requests.queues import DISPATCH_SECONDS, WATCH_SECONDS
 from cdk_streamer._resources import tables
 from cdk_streamer._resources.bucket import allow_results, allow_uploads
+from cdk_streamer._resources.durable import DurableFunction
 from cdk_streamer._resources.function import Defaults, RuntimeFunction
 from cdk_streamer._resources.queue import RedrivenQueue
 from cdk_streamer._sockets import connections
@@ -39,6 +39,8 @@ from cdk_streamer_runtime.contract import (
 # A stream keeps its records for a day: before that they must be where they can wait.
 _DISPATCH_RETRIES = 10
 _DISPATCH_AGE = Duration.hours(1)
+# An execution's name may be used again as soon as Lambda has forgotten it.
+_HISTORY = Duration.days(1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +115,11 @@ class Requests:
                 bucket_name=self.bucket.bucket_name,
                 webhook_queue_url=self._webhook_queue_url,
             ),
+            description="Runs durable actions",
+            entry_point=EntryPoint.DURABLE,
+            execution_timeout=Duration.seconds(self.limits.durable_seconds),
+            retention_period=_HISTORY,
+            who_starts_again="the watcher starts again what did not start",
             key=key,
             defaults=self.defaults,
         )

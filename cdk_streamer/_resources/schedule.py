@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import cast
 
+import jsii
 from aws_cdk import (
     Duration,
     Stack,
@@ -14,8 +15,10 @@ from aws_cdk import (
     aws_scheduler as scheduler,
     aws_sqs as sqs,
 )
+from constructs import Construct
 
 from cdk_streamer._resources.function import RuntimeFunction
+
 
 def invoke_by_schedule(
     function: RuntimeFunction,
@@ -65,7 +68,26 @@ def invoke_by_schedule(
         function=function.function,
         max_event_age=Duration.seconds(oldest),
         retry_attempts=lambdas_attempts,
+        on_failure=cast("lambda_.IDestination", _Failures(failures)) if failures else None,
     )
+
+
+@jsii.implements(lambda_.IDestination)
+class _Failures:
+    """A destination that grants nothing: CDK's own would grant more than sending."""
+
+    def __init__(self, queue: sqs.IQueue) -> None:
+        self._arn = queue.queue_arn
+
+    def bind(
+        self,
+        scope: Construct,
+        fn: lambda_.IFunction,
+        *,
+        type: lambda_.DestinationType,  # noqa: A002 - its interface's own
+    ) -> lambda_.DestinationConfig:
+        del scope, fn, type
+        return lambda_.DestinationConfig(destination=self._arn)
 
 
 def _zone(expression: scheduler.ScheduleExpression) -> str | None:

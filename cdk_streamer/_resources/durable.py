@@ -1,35 +1,34 @@
-"""The durable function, for actions that take longer than a worker can."""
+"""Durable functions: run as executions that outlive an invocation."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import cast
 
+import jsii
 from aws_cdk import (
     Duration,
     aws_iam as iam,
     aws_kms as kms,
     aws_lambda as lambda_,
 )
-from constructs import Construct
+from constructs import Construct, IValidation
 
 from cdk_streamer._code.assets import durable_layer_code
 from cdk_streamer._code.handlers import Handlers
 from cdk_streamer._code.requirements import PYTHON
 from cdk_streamer._resources.findings import acknowledge_wildcard
 from cdk_streamer._resources.function import Defaults, RuntimeFunction
-from cdk_streamer_runtime.contract import (
-    WORKER_TIMEOUT_SECONDS,
-    DurableEnvironment,
-    EntryPoint,
-)
+from cdk_streamer_runtime.contract import WORKER_TIMEOUT_SECONDS, EntryPoint, Environment
 
 ALIAS = "live"
 
-# An execution's name may be used again as soon as Lambda has forgotten it.
-_HISTORY = Duration.days(1)
-_NO_DESTINATION = "executions can have no destination; the watcher starts again what did not start"
+_NO_DESTINATION = "executions can have no destination; {}"
 _EXECUTIONS = "an execution's ARN has a version, a name and an id that are made when it starts"
+# https://docs.aws.amazon.com/lambda/latest/dg/durable-supported-runtimes.html
+_FIRST_PYTHON = 13
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,12 +44,21 @@ class DurableFunction:
         cls,
         scope: Construct,
         app: Handlers,
-        environment: DurableEnvironment,
+        environment: Environment,
         *,
+        description: str,
+        entry_point: EntryPoint,
+        execution_timeout: Duration,
+        retention_period: Duration,
+        who_starts_again: str,
         key: kms.IKey | None,
         defaults: Defaults,
     ) -> DurableFunction:
-        """Create the function in `scope`, with all versions that executions still run in."""
+        """Create the function in `scope`, with all versions that executions still run in.
+
+        retention_period: how long the name of an execution that has ended is taken.
+        who_starts_again: and by that is no destination missed.
+        """
         layer = lambda_.LayerVersion(
             scope,
             "DurableRuntime",
@@ -61,23 +69,23 @@ class DurableFunction:
         function = RuntimeFunction(
             scope,
             "Durable",
-            description="Runs durable actions",
-            entry_point=EntryPoint.DURABLE,
+            description=description,
+            entry_point=entry_point,
             package=app.with_layer(layer),
             environment=environment,
             timeout=Duration.seconds(WORKER_TIMEOUT_SECONDS),
             defaults=defaults,
             repeats=True,
-            why_nothing_is_kept=_NO_DESTINATION,
+            why_nothing_is_kept=_NO_DESTINATION.format(who_starts_again),
             durable=lambda_.DurableConfig(
-                execution_timeout=Duration.seconds(environment.execution_timeout_seconds),
-                retention_period=_HISTORY,
+                execution_timeout=execution_timeout, retention_period=retention_period
             ),
         )
         if key is not None:
             _encrypt(function, key)
         _allow_checkpoints(function)
         alias = lambda_.Alias(function, "Live", alias_name=ALIAS, version=function.version)
+        function.node.add_validation(cast("IValidation", _CanBeDurable(function)))
         return cls(function=function, alias=alias, key=key)
 
     def allow_start(self, function: RuntimeFunction) -> None:
@@ -108,6 +116,36 @@ class DurableFunction:
     def _allow_key(self, function: RuntimeFunction) -> None:
         if self.key is not None:
             function.allow("kms:Decrypt", "kms:GenerateDataKey", on=self.key.key_arn)
+
+
+@jsii.implements(IValidation)
+class _CanBeDurable:
+    """Finds at synthesis what Lambda would refuse, whoever has changed the function since."""
+
+    def __init__(self, function: RuntimeFunction) -> None:
+        self._function = function
+
+    def validate(self) -> list[str]:
+        """Give the faults."""
+        return list(self._faults())
+
+    def _faults(self) -> Iterator[str]:
+        for child in self._function.node.find_all():
+            if isinstance(child, lambda_.CfnFunction) and _is_too_old(child.runtime):
+                yield (
+                    f"executions need Python 3.{_FIRST_PYTHON} or later, got {child.runtime!r}; "
+                    "leave the runtime as it is"
+                )
+            if isinstance(child, lambda_.CfnEventInvokeConfig) and child.destination_config:
+                yield (
+                    f"executions can have no destinations, and {child.node.path!r} is one; "
+                    "remove it: the alarms tell how executions end"
+                )
+
+
+def _is_too_old(runtime: str | None) -> bool:
+    python = re.fullmatch(r"python3\.(\d+)", runtime or "")
+    return python is not None and int(python[1]) < _FIRST_PYTHON
 
 
 def _encrypt(function: RuntimeFunction, key: kms.IKey) -> None:
