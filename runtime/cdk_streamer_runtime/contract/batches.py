@@ -119,10 +119,25 @@ class BatchEnvironment(Environment):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchStarterEnvironment(Environment):
-    """Settings of the function that a schedule invokes. `batch` is a BatchSettings' text."""
+    """Settings of the function that a schedule invokes. `batch` is a BatchSettings' text.
 
-    batch_name: str
+    The id of a batch is `id_prefix` and the minute that it was scheduled for.
+    """
+
     batch: str
+    id_prefix: str
+
+
+class StartMember(StrEnum):
+    """What a schedule tells the starter."""
+
+    SCHEDULED_AT = "scheduled_at"
+    PAYLOAD = "payload"
+
+
+# What the scheduler puts the time in place of, which is the same however often it tries.
+# https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-context-attributes.html
+SCHEDULED_TIME = "<aws.scheduler.scheduled-time>"
 
 
 # --- metrics -----------------------------------------------------------------------------------
@@ -146,6 +161,8 @@ class BatchMetric(StrEnum):
 
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 BATCH_ID_PATTERN = r"[A-Za-z0-9_-]{1,64}"
+# Of a schedule's batches: what is left of 64 beside `-20300131T0600Z`.
+MAX_ID_PREFIX = 48
 # Lambda's own limit is 3,000, and each retry is one.
 MAX_OPERATIONS = 2_500
 MAX_FAILED_IDS = 100  # that a result names

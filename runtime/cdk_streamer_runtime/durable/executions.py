@@ -53,22 +53,31 @@ class Executions:
 
     def start(self, key: str, attempt: int) -> None:
         """Start an attempt; one that was started before stays as it is."""
+        # The same for the same name, or it would be refused as another one.
+        self.begin(execution_name(key, attempt), {"key": key, "attempt": attempt})
+
+    def begin(self, name: str, document: object) -> bool:
+        """Start an execution; one of this name with this document was started before: it goes on.
+
+        False: the name belongs to an execution with another document.
+        """
         try:
             self._aws.rest(
                 "lambda",
                 "POST",
                 f"/2015-03-31/functions/{self._quoted()}/invocations",
-                # The same for the same name, or it would be refused as another one.
-                body=encode({"key": key, "attempt": attempt}).encode(),
+                body=encode(document).encode(),
                 headers={
                     "Content-Type": "application/json",
                     "X-Amz-Invocation-Type": "Event",
-                    "X-Amz-Durable-Execution-Name": execution_name(key, attempt),
+                    "X-Amz-Durable-Execution-Name": name,
                 },
             )
         except AwsError as error:
             if error.code != _STARTED:
                 raise
+            return False
+        return True
 
     def find(self, key: str, attempt: int) -> tuple[str, Status] | None:
         """Give the ARN and the status of an attempt's execution; None when there is none yet."""

@@ -1,0 +1,1 @@
+"""Durable batches: discover, publish in chunks, aggregate."""
