@@ -1,0 +1,1 @@
+"""Receipts: hundreds of images in one request, and a database that bears five connections."""
