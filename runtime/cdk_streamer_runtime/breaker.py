@@ -25,6 +25,8 @@ class Breaker:
     """When a circuit opens, and how it closes again; times are in milliseconds.
 
     It opens with so many `failures` in a `window`, if they are this `share` of the calls known.
+    A trial that nobody has heard of for `trial_time` is lost; default: for a `pause`. Who fails
+    again before he was well for as long as `calm` is left alone for longer than the time before.
     """
 
     failures: int
@@ -33,15 +35,17 @@ class Breaker:
     pause: int
     longest_pause: int
     trials: int
+    trial_time: int | None = None
+    calm: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Circuit:
     """What is known of a downstream, shared by all that call it. Times are since the epoch.
 
-    `openings` counts since it was closed; `trials` are the calls that may still be tried, `passed`
-    those that succeeded. `until` is when an open one is tried, and when a trial that nobody has
-    heard of counts as lost.
+    `openings` counts since it was well; `trials` are the calls that may still be tried, `passed`
+    those that succeeded. `until` is when an open one is tried, when a trial that nobody has heard
+    of counts as lost, and when one that was closed counts as well.
     """
 
     state: CircuitState = CircuitState.CLOSED
@@ -83,12 +87,12 @@ def admitted(circuit: Circuit, breaker: Breaker, now: int) -> tuple[bool, Circui
         circuit,
         state=CircuitState.HALF_OPEN,
         trials=breaker.trials - circuit.passed - 1,
-        until=now + breaker.pause,
+        until=now + (breaker.trial_time or breaker.pause),
     )
     return True, trying
 
 
-def succeeded(circuit: Circuit, breaker: Breaker, *, trial: bool) -> Circuit:
+def succeeded(circuit: Circuit, breaker: Breaker, *, trial: bool, now: int = 0) -> Circuit:
     """Give what has to be stored after a call that succeeded; the same, if nothing has.
 
     What was let through when all was well, and comes back late, is no `trial`.
@@ -98,7 +102,23 @@ def succeeded(circuit: Circuit, breaker: Breaker, *, trial: bool) -> Circuit:
     passed = circuit.passed + 1
     if passed < breaker.trials:
         return _next(circuit, passed=passed)
-    return Circuit(version=circuit.version + 1)
+    return closed(circuit, breaker, now)
+
+
+def closed(circuit: Circuit, breaker: Breaker, now: int) -> Circuit:
+    """Close it, whatever is known: by a trial that passed, or because there is none to make."""
+    version = circuit.version + 1
+    if not breaker.calm:
+        return Circuit(version=version)
+    return Circuit(version=version, openings=circuit.openings, until=now + breaker.calm)
+
+
+def postponed(circuit: Circuit, until: int) -> Circuit:
+    """Leave it open until then, for a trial that could not be made says nothing."""
+    version = circuit.version + 1
+    return Circuit(
+        state=CircuitState.OPEN, openings=circuit.openings, until=until, version=version
+    )
 
 
 def failed(circuit: Circuit, breaker: Breaker, now: int, *, trial: bool, calls: int = 1) -> Circuit:
@@ -110,6 +130,8 @@ def failed(circuit: Circuit, breaker: Breaker, now: int, *, trial: bool, calls: 
         return _opened(circuit, breaker, now)
     if circuit.state is not CircuitState.CLOSED:
         return circuit  # it was begun before
+    if now >= circuit.until:
+        circuit = replace(circuit, openings=0)
     if now - circuit.since > breaker.window:
         circuit = replace(circuit, since=now, failures=0, calls=0)
     noted = _next(circuit, failures=circuit.failures + 1, calls=circuit.calls + calls)
@@ -119,12 +141,17 @@ def failed(circuit: Circuit, breaker: Breaker, now: int, *, trial: bool, calls: 
     return noted
 
 
+def pause_after(openings: int, breaker: Breaker) -> int:
+    """Give how long it stays open after so many openings."""
+    return min(breaker.longest_pause, breaker.pause * 2 ** min(max(openings - 1, 0), 30))
+
+
 def _opened(circuit: Circuit, breaker: Breaker, now: int) -> Circuit:
-    pause = min(breaker.longest_pause, breaker.pause * 2 ** min(circuit.openings, 30))
+    openings = circuit.openings + 1
     return Circuit(
         state=CircuitState.OPEN,
-        openings=circuit.openings + 1,
-        until=now + pause,
+        openings=openings,
+        until=now + pause_after(openings, breaker),
         version=circuit.version + 1,
     )
 
