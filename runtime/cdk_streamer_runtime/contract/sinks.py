@@ -59,6 +59,7 @@ class SinkControllerEnvironment(BreakerEnvironment):
     mapping_id: str
     queue_arn: str
     dead_letter_queue_arn: str
+    dead_letter_queue_url: str
     redrive_per_second: int = 10
 
 
@@ -137,6 +138,12 @@ class ProbeVerdict(StrEnum):
     PASSED = "passed"
     FAILED = "failed"
     UNKNOWN = "unknown"  # nobody has asked the downstream, or it is the message's own fault
+
+# --- metadata of the delivering function in the template -----------------------------------------
+
+# Its name, and the logical ids of what belongs to it: queue, dead_letters, rejected, function,
+# controller.
+SINK_METADATA = "cdk-streamer:sink"
 
 # --- metrics -----------------------------------------------------------------------------------
 
