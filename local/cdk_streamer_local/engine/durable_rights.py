@@ -7,13 +7,12 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslambd
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
 import re
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import unquote
+
+from cdk_streamer_local.engine.durable_places import asker_of
 
 _VERSION = "/2025-12-01"
 _EXECUTION = re.compile(rf"{_VERSION}/durable-executions/(?P<arn>.+/durable-execution/[^/]+/[^/]+)"
@@ -47,7 +46,7 @@ def need_of(path: str, arns: Mapping[str, str]) -> Need | None:
         return Need(f"lambda:{action}", found["arn"]) if action else None
     if found := _CALLBACK.fullmatch(path):
         action = _OF_CALLBACK.get(found["verb"])
-        return Need(f"lambda:{action}", _asker(found["id"], arns)) if action else None
+        return Need(f"lambda:{action}", arns.get(asker_of(found["id"]), "*")) if action else None
     if found := _LIST.fullmatch(path):
         return Need("lambda:ListDurableExecutionsByFunction", found["function"])
     return None
@@ -68,12 +67,3 @@ def tell_rights(actions: Any, arns: Mapping[str, str]) -> None:  # noqa: ANN401 
 
     actions.extract_iam_action = action
     actions.extract_resource_arn = resource
-
-
-def _asker(callback: str, arns: Mapping[str, str]) -> str:
-    """Give the execution that asks, whose address is in the callback's id."""
-    try:
-        arn = str(json.loads(base64.b64decode(callback))["arn"])
-    except (binascii.Error, ValueError, KeyError, TypeError):
-        return "*"
-    return arns.get(arn.rpartition("/")[2], "*")

@@ -36,9 +36,11 @@ class SchedulesFront:
         application: Application,
         scheduler: Any,  # noqa: ANN401 - a module of the engine
         begin: Callable[[], object] = lambda: None,
+        look: Callable[[], object] = lambda: None,
     ) -> None:
-        """Take what else begins when targets are ready."""
+        """Take what else begins when targets are ready, and who looks before each tick."""
         self._begin = begin
+        self._look = look
         self._application = application
         self._scheduler = scheduler
         self._tick: Callable[[], None] = scheduler._tick_schedules  # noqa: SLF001
@@ -64,6 +66,7 @@ class SchedulesFront:
         for key, schedule in list(self._scheduler._schedules._data.items()):  # noqa: SLF001
             if begins_at_once(schedule):
                 fired.setdefault(key, _LONG_AGO)
+        self._look()
         self._tick()
 
 

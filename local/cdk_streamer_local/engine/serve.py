@@ -29,6 +29,7 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[Message, Receive, Send], Awaitable[None]]
 
+_PACKAGE = "cdk_streamer_local"
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html
 MESSAGE_BYTES = 128 * 1024
 _INTERNAL_ERROR = '{"message": "Internal server error"}'
@@ -47,24 +48,11 @@ def main() -> None:
     listener = socket.socket(fileno=int(descriptor))
     uvicorn: Any = importlib.import_module("uvicorn")
     engine: Any = importlib.import_module("ministack.app")
-    # Beside this file: a program's own folder is the first place that Python looks into.
-    durable: Any = importlib.import_module("durable_front")
-    front = durable.DurableFront(engine.app)
-    punctual: Any = importlib.import_module("punctual")
-    scheduler: Any = importlib.import_module("ministack.services.scheduler")
-    _mend_apis()
-    _mend_rights(front.arns)
-    pollers = _take_over_streams()
-    unpacking: Any = importlib.import_module("unpacking")
-    unpacking.share_unpacked(
-        importlib.import_module("ministack.core.lambda_runtime"), Path(unpacked)
-    )
-    punctual.deliver_delayed(
-        importlib.import_module("ministack.services.sqs"),
-        importlib.import_module("ministack.core.concurrency").esm_wake,
-    )
+    _name_the_package()
+    parts = _parts_before(engine)
+    _unpack_once(Path(unpacked))
     config = uvicorn.Config(
-        fronted(punctual.SchedulesFront(front, scheduler, pollers.begin), subprotocol),
+        fronted(parts, subprotocol),
         ssl_certfile=certificate,
         ssl_keyfile=key,
         http="httptools",
@@ -106,30 +94,67 @@ def fronted(application: Application, subprotocol: str) -> Application:
     return app
 
 
-def _mend_apis() -> None:
-    apis: Any = importlib.import_module("ministack.services.apigateway")
-    cors: Any = importlib.import_module("cors")
-    cors.read_templates(apis)
-    signers: Any = importlib.import_module("signers")
-    signers.tell_signers(
-        apis,
-        importlib.import_module("ministack.core.router").extract_access_key_id,
-        importlib.import_module("ministack.core.iam_evaluator").resolve_caller_identity,
+def _name_the_package() -> None:
+    """Have our own modules found, without the package's __init__, which is for the command."""
+    package = types.ModuleType(_PACKAGE)
+    package.__path__ = [str(Path(__file__).parents[1])]
+    sys.modules[package.__name__] = package
+
+
+def _parts_before(engine: Any) -> Application:  # noqa: ANN401 - a module of the engine
+    """Put our parts into and before the engine; gives all of it."""
+    rights = _rights(engine)
+    front = _our("engine.durable_front").DurableFront(
+        engine.app, _our("engine.durable_chained").ChainedInvocations(rights.refusal_of_invocation)
+    )
+    _mend_apis()
+    actions = _its("core.iam_actions")
+    _our("engine.durable_rights").tell_rights(actions, front.arns)
+    _our("engine.rights").tell_rights(actions, rights)
+    _mend_queues(rights)
+    pollers = _our("pollers.engine").take_over(os.environ)
+    scheduler = _its("services.scheduler")
+    occasions = _our("engine.occasions").Occasions(_its("services.eventbridge"), scheduler)
+    punctual = _our("engine.punctual")
+    return punctual.SchedulesFront(front, scheduler, pollers.begin, occasions.look)
+
+
+def _rights(engine: Any) -> Any:  # noqa: ANN401 - modules of the engine, and a part of ours
+    return _our("engine.rights").Rights(
+        _its("core.iam_evaluator"),
+        _its("core.responses"),
+        _its("core.router").extract_access_key_id,
+        are_enforced=engine.AUTH,
     )
 
 
-def _mend_rights(arns: dict[str, str]) -> None:
-    rights: Any = importlib.import_module("durable_rights")
-    rights.tell_rights(importlib.import_module("ministack.core.iam_actions"), arns)
+def _mend_apis() -> None:
+    apis = _its("services.apigateway")
+    _our("engine.cors").read_templates(apis)
+    _our("engine.signers").tell_signers(
+        apis,
+        _its("core.router").extract_access_key_id,
+        _its("core.iam_evaluator").resolve_caller_identity,
+    )
 
 
-def _take_over_streams() -> Any:  # noqa: ANN401 - of a module that only the package's folder has
-    # The package without its __init__, which is for the command's environment.
-    package = types.ModuleType("cdk_streamer_local")
-    package.__path__ = [str(Path(__file__).parents[1])]
-    sys.modules[package.__name__] = package
-    engine: Any = importlib.import_module("cdk_streamer_local.pollers.engine")
-    return engine.take_over(os.environ)
+def _mend_queues(rights: Any) -> None:  # noqa: ANN401 - a part of ours
+    queues, wake = _its("services.sqs"), _its("core.concurrency").esm_wake
+    lock = _our("engine.queue_lock").lock_queues(queues)
+    _our("engine.message_moves").MessageMoves(queues, lock, rights, wake.set).serve()
+    _our("engine.punctual").deliver_delayed(queues, wake)
+
+
+def _unpack_once(unpacked: Path) -> None:
+    _our("engine.unpacking").share_unpacked(_its("core.lambda_runtime"), unpacked)
+
+
+def _our(module: str) -> Any:  # noqa: ANN401 - of modules that only the package's folder has
+    return importlib.import_module(f"{_PACKAGE}.{module}")
+
+
+def _its(module: str) -> Any:  # noqa: ANN401 - the engine's modules have no types
+    return importlib.import_module(f"ministack.{module}")
 
 
 def _allow_many_connections() -> None:

@@ -17,6 +17,7 @@ from typing import Any
 from cdk_streamer_local.pollers.alarm import Alarm
 from cdk_streamer_local.pollers.chaos import Chaos, Trouble
 from cdk_streamer_local.pollers.poller import Poller
+from cdk_streamer_local.pollers.queue_batches import QueueBatches
 from cdk_streamer_local.pollers.queues import disturb_queues
 from cdk_streamer_local.pollers.streams import Scope, readers, service_of
 from cdk_streamer_local.pollers.target import EngineTarget, Luck
@@ -47,6 +48,7 @@ def take_over(environment: Mapping[str, str]) -> StreamPollers:
     services = SimpleNamespace(
         **{name: importlib.import_module(f"ministack.{place}") for name, place in modules.items()}
     )
+    QueueBatches(services).take_place()
     chaos = Chaos.decode(environment[CHAOS]) if CHAOS in environment else Chaos()
     pollers = StreamPollers(services, chaos, Teller(environment.get(LOGS)))
     pollers.take_place()
