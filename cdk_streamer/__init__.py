@@ -6,11 +6,13 @@ from cdk_streamer.circuit_breaker import CircuitBreaker
 from cdk_streamer.idempotency import Idempotency
 from cdk_streamer.periodic_timer import PeriodicTimer
 from cdk_streamer.progress_websocket import ProgressWebSocket
+from cdk_streamer.python_code import PythonCode
 from cdk_streamer.rate_limit import RateLimit
 from cdk_streamer.redrive import Redrive
 from cdk_streamer.stream_processor import StreamProcessor
 from cdk_streamer.stream_resource import StreamResource
 from cdk_streamer.stream_source import StreamSource
+from cdk_streamer.throttled_sink import ThrottledSink
 from cdk_streamer.webhooks import Webhooks
 
 __all__ = [
@@ -20,10 +22,12 @@ __all__ = [
     "Idempotency",
     "PeriodicTimer",
     "ProgressWebSocket",
+    "PythonCode",
     "RateLimit",
     "Redrive",
     "StreamProcessor",
     "StreamResource",
     "StreamSource",
+    "ThrottledSink",
     "Webhooks",
 ]

@@ -167,6 +167,15 @@ def _read_code(
     folder = _folder(handlers)
     entry_point = entry_point or f"{folder.name}.{convention.module}:{convention.attribute}"
     _check_module(folder, entry_point, convention)
+    code, requirements = folder_code(scope, folder, architecture)
+    return code, entry_point, requirements
+
+
+def folder_code(
+    scope: Construct, handlers: str | Path, architecture: lambda_.Architecture
+) -> tuple[lambda_.Code, Requirements | None]:
+    """Give a folder as a package, with what its requirements.txt names beside it."""
+    folder = _folder(handlers)
     file = folder / "requirements.txt"
     requirements = (
         Requirements(file=file, platform=Platform.of(scope, architecture))
@@ -175,7 +184,7 @@ def _read_code(
     )
     files = package_files(folder, without=frozenset({file.name}))
     asset = Asset(source=folder, files=files, requirements=requirements)
-    return asset.to_code(scope), entry_point, requirements
+    return asset.to_code(scope), requirements
 
 
 def _folder(handlers: str | Path) -> Path:
