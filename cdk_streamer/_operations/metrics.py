@@ -5,6 +5,7 @@ from __future__ import annotations
 from aws_cdk import Duration, aws_cloudwatch as cloudwatch, aws_lambda as lambda_
 
 from cdk_streamer_runtime.contract import METRIC_DIMENSION, METRIC_NAMESPACE, Metric
+from cdk_streamer_runtime.contract.sinks import SINK_DIMENSION, SinkMetric
 from cdk_streamer_runtime.contract.streams import (
     PIPELINE_DIMENSION,
     STEP_DIMENSION,
@@ -30,6 +31,16 @@ def timer_metric(name: str, metric: TimerMetric, statistic: str = "Sum") -> clou
         namespace=METRIC_NAMESPACE,
         metric_name=metric.value,
         dimensions_map={TIMER_DIMENSION: name},
+        statistic=statistic,
+    )
+
+
+def sink_metric(name: str, metric: SinkMetric, statistic: str = "Sum") -> cloudwatch.Metric:
+    """Give a metric of the ThrottledSink that calls itself `name`."""
+    return cloudwatch.Metric(
+        namespace=METRIC_NAMESPACE,
+        metric_name=metric.value,
+        dimensions_map={SINK_DIMENSION: name},
         statistic=statistic,
     )
 

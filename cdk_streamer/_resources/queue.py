@@ -113,11 +113,11 @@ class RedrivenQueue(Construct):
 
     def invoke(
         self, function: RuntimeFunction, *, batch_size: int, max_concurrency: int | None = None
-    ) -> None:
+    ) -> lambda_.EventSourceMapping:
         """Let the queue's messages run a function, which says for each whether it was handled."""
         function.allow(*_CONSUME, on=self.queue.queue_arn)
         self._allow_key(function, "kms:Decrypt")
-        self.new_source(
+        return self.new_source(
             function, function.function, batch_size=batch_size, max_concurrency=max_concurrency
         )
 
