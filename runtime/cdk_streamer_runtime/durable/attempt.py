@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from cdk_streamer_runtime.contract import State
 from cdk_streamer_runtime.documents import decode
-from cdk_streamer_runtime.durable.course import Direct, check_name, whole_seconds
+from cdk_streamer_runtime.durable.course import Course, Direct, check_name, whole_seconds
 from cdk_streamer_runtime.durable.question import Question
+from cdk_streamer_runtime.durable.record import Record
 from cdk_streamer_runtime.durable.recording import recorded, result_of
 from cdk_streamer_runtime.durable.steps import NotWritten, Steps
 from cdk_streamer_runtime.errors import AwsError, Cancelled, InputTimeout, Interrupted
 from cdk_streamer_runtime.progress.progress import Carrier
 from cdk_streamer_runtime.requests.inputs import InvalidInput
 from cdk_streamer_runtime.requests.request import Request
+
+T = TypeVar("T")
 
 
 class Announcer(Protocol):
@@ -55,6 +58,7 @@ class Attempt:
         self._direct = Direct()
         self._interruption: Interrupted | None = None
         self._busy = False
+        self._branches = False
         self._sleeps = 0
         self._asks = 0
         self._chunks = 0
@@ -81,6 +85,37 @@ class Attempt:
             self.wakes_at = self._clock() + whole * 1000
             self._steps.sleep(name, whole)
             self.wakes_at = None
+
+    def map(
+        self,
+        name: str,
+        count: int,
+        branch: Callable[[Course, int], T],
+        *,
+        at_once: int,
+        nested: bool = False,
+    ) -> list[T]:
+        """Do the parts side by side, each with a record of its own."""
+        self._refuse_interrupted()
+        with self._turn(name):
+            self._branches = True
+            try:
+                course = Record(self._steps, self.check)
+                return course.map(name, count, branch, at_once=at_once, nested=nested)
+            finally:
+                self._branches = False
+
+    def invoke(
+        self, name: str, function: str, payload: object, otherwise: Callable[[], Any]
+    ) -> Any:  # noqa: ANN401 - what the function answers
+        """Suspend the execution until a function has answered."""
+        self._refuse_interrupted()
+        with self._turn(name):
+            return Record(self._steps).invoke(name, function, payload, otherwise)
+
+    def remaining(self) -> int:
+        """Give the milliseconds that this invocation has left."""
+        return self._steps.remaining()
 
     # --- asker ----------------------------------------------------------------------------------
 
@@ -124,7 +159,7 @@ class Attempt:
 
     def offer(self, report: Mapping[str, Any]) -> None:
         """Take a report, unless an earlier invocation has told it."""
-        if not self._steps.is_replaying():
+        if self._is_live():
             with self._interruptible():
                 self._carrier.offer(report)
 
@@ -137,9 +172,13 @@ class Attempt:
 
     def check(self) -> None:
         """Raise Interrupted once the result is no longer wanted, but not where that is past."""
-        if not self._steps.is_replaying():
+        if self._is_live():
             with self._interruptible():
                 self._carrier.check()
+
+    def _is_live(self) -> bool:
+        """Tell whether what happens is new; branches know themselves what of theirs is."""
+        return self._branches or not self._steps.is_replaying()
 
     @contextmanager
     def _interruptible(self) -> Generator[None]:

@@ -13,8 +13,17 @@ from cdk_streamer_runtime.documents import decode, encode, size
 
 T = TypeVar("T")
 
+FOREVER = 10**12  # milliseconds
 LONGEST_PAUSE = 500  # milliseconds; a sleeper hears of a cancel at the latest after these
 _NAME = re.compile(r"[\x20-\x7e]{1,128}")
+
+
+class Several(Protocol):
+    """Does the same for each number below `count`, `at_once` of them at a time."""
+
+    def __call__(self, act: Callable[[int], T], count: int, at_once: int, /) -> list[T]:
+        """Give the results in their order; what one raises ends it all."""
+        ...
 
 
 class Course(Protocol):
@@ -33,11 +42,70 @@ class Course(Protocol):
         """Wait."""
         ...
 
+    def map(
+        self,
+        name: str,
+        count: int,
+        branch: Callable[[Course, int], T],
+        *,
+        at_once: int,
+        nested: bool = False,
+    ) -> list[T]:
+        """Do so many parts of the work, `at_once` of them at a time, each on a course of its own.
+
+        A branch returns what JSON can hold. `nested` records each of them as a whole too.
+        """
+        ...
+
+    def invoke(
+        self, name: str, function: str, payload: object, otherwise: Callable[[], Any]
+    ) -> Any:  # noqa: ANN401 - what the function answers
+        """Let a function answer, while nobody waits; `otherwise` asks it where somebody has to.
+
+        Raises StepFailed with what it raised.
+        """
+        ...
+
+    def check(self) -> None:
+        """Raise Interrupted once the result is no longer wanted."""
+        ...
+
+    def remaining(self) -> int:
+        """Give the milliseconds until everything has to wait for a while."""
+        ...
+
+
+def in_turn(act: Callable[[int], T], count: int, at_once: int) -> list[T]:
+    """Do the same for each number below `count`, one after the other."""
+    del at_once
+    return [act(number) for number in range(count)]
+
+
+class Machine(Protocol):
+    """What runs a handler to its end."""
+
+    def clock(self) -> int:
+        """Give the time in milliseconds."""
+        ...
+
+    def sleep(self, milliseconds: int, /) -> None:
+        """Wait."""
+        ...
+
+    def several(self, act: Callable[[int], T], count: int, at_once: int, /) -> list[T]:
+        """Do the same for each number below `count`, `at_once` of them at a time."""
+        ...
+
 
 class Direct:
     """The course of a handler that runs to its end in one invocation: steps just run."""
 
     beyond: tuple[type[BaseException], ...] = ()
+
+    @classmethod
+    def on(cls, machine: Machine, check: Callable[[], None]) -> Direct:
+        """Give the course on a machine; `check` tells that the result is no longer wanted."""
+        return cls(check=check, clock=machine.clock, pause=machine.sleep, several=machine.several)
 
     def __init__(
         self,
@@ -45,11 +113,13 @@ class Direct:
         check: Callable[[], None] = lambda: None,
         clock: Callable[[], int] = lambda: time.monotonic_ns() // 1_000_000,
         pause: Callable[[int], None] = lambda milliseconds: time.sleep(milliseconds / 1000),
+        several: Several = in_turn,
     ) -> None:
-        """Take what tells that the result is no longer wanted, and the time."""
+        """Take what tells that the result is no longer wanted, the time, and who does several."""
         self._check = check
         self._clock = clock
         self._pause = pause
+        self._several = several
 
     def step(self, name: str, function: Callable[[], Any]) -> Any:  # noqa: ANN401 - the author's
         """Run the function; its value comes back as every executor would give it."""
@@ -63,6 +133,35 @@ class Direct:
         while (left := end - self._clock()) > 0:
             self._pause(min(left, LONGEST_PAUSE))
             self._check()
+
+    def map(
+        self,
+        name: str,
+        count: int,
+        branch: Callable[[Course, int], T],
+        *,
+        at_once: int,
+        nested: bool = False,
+    ) -> list[T]:
+        """Do the parts, `at_once` of them in threads if there are any."""
+        del nested
+        check_name(name)
+        return self._several(lambda number: branch(self, number), count, at_once)
+
+    def invoke(
+        self, name: str, function: str, payload: object, otherwise: Callable[[], Any]
+    ) -> Any:  # noqa: ANN401 - what the function answers
+        """Ask the function and wait for its answer."""
+        del function, payload
+        return self.step(name, otherwise)
+
+    def check(self) -> None:
+        """Raise Interrupted once the result is no longer wanted."""
+        self._check()
+
+    def remaining(self) -> int:
+        """Give more than anything takes: what comes to an end here is interrupted."""
+        return FOREVER
 
 
 DIRECT = Direct()

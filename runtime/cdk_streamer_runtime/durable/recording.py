@@ -17,9 +17,19 @@ LONGEST_TEXT = 1_000
 def recorded(name: str, function: Callable[[], Any]) -> str:
     """Run the function of a step and write what came of it; never raises an Exception."""
     try:
-        return f'{{"value":{step_text(name, run(function))}}}'
+        return value_text(name, run(function))
     except Exception as error:  # noqa: BLE001 - a replay has to fail as the first run did
-        return encode({"error": _described(name, error)})
+        return failure_text(name, error)
+
+
+def value_text(name: str, value: object) -> str:
+    """Write what a step returned; raises TypeError, ValueError for what could not be recorded."""
+    return f'{{"value":{step_text(name, value)}}}'
+
+
+def failure_text(name: str, error: Exception) -> str:
+    """Write what a step raised."""
+    return encode({"error": _described(name, error)})
 
 
 def result_of(text: str) -> Any:  # noqa: ANN401 - what the author's function returned

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, Self
 
 
 class Pending(Protocol):
@@ -55,6 +55,30 @@ class Steps(Protocol):
 
     def callback(self, name: str, timeout: int | None) -> Pending:
         """Open an answer that can be given for `timeout` seconds, or as long as all goes on."""
+        ...
+
+    def map(
+        self,
+        name: str,
+        count: int,
+        branch: Callable[[Self, int], str],
+        *,
+        at_once: int,
+        nested: bool,
+    ) -> list[str]:
+        """Give what `branch` returns for each number below `count`, `at_once` of them at a time.
+
+        Each branch has steps of its own; one that waits keeps its place. All of them end, also
+        when one fails, and only then StepFailed is raised. `nested` records each as a whole too.
+        """
+        ...
+
+    def invoke(self, name: str, function: str, payload: str) -> str:
+        """Suspend until a function has answered, once; raises StepFailed with what it raised."""
+        ...
+
+    def remaining(self) -> int:
+        """Give the milliseconds that this invocation has left."""
         ...
 
 

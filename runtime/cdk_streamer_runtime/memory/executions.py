@@ -14,8 +14,9 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from cdk_streamer_runtime.contract import STEP_BYTES
 from cdk_streamer_runtime.error_codes import aws_error
-from cdk_streamer_runtime.errors import AwsError
+from cdk_streamer_runtime.errors import AwsError, FunctionFailed
 
 FUNCTION = "arn:aws:lambda:eu-central-1:123456789012:function:durable:live"
 
@@ -54,8 +55,11 @@ class Execution:
 class MemoryExecutions:
     """The operations of Lambda that durable executions are started, kept and answered by."""
 
-    def __init__(self, clock: Callable[[], int]) -> None:
+    def __init__(
+        self, clock: Callable[[], int], invoke: Callable[[str, str], str] | None = None
+    ) -> None:
         self._clock = clock
+        self._invoke = invoke
         self._executions: dict[str, Execution] = {}
         self._routes: list[tuple[str, re.Pattern[str], Callable[..., Any]]] = [
             ("POST", re.compile(r"/2015-03-31/functions/([^/]+)/invocations"), self._start),
@@ -119,8 +123,28 @@ class MemoryExecutions:
         for execution in self._executions.values():
             for operation in execution.operations.values():
                 if operation.get("due") and operation["due"] <= now:
-                    is_wait = operation["Type"] == "WAIT"
-                    self._complete(execution, operation, "SUCCEEDED" if is_wait else "TIMED_OUT")
+                    self._complete(execution, operation, self._end_of(operation))
+
+    def _end_of(self, operation: Operation) -> str:
+        match operation["Type"]:
+            case "CHAINED_INVOKE":
+                return self._answered(operation)
+            case "WAIT":
+                return "SUCCEEDED"
+            case _:
+                return "TIMED_OUT"
+
+    def _answered(self, operation: Operation) -> str:
+        function, payload = operation.pop("asked")
+        try:
+            if self._invoke is None:
+                raise FunctionFailed("ResourceNotFoundException", "", 404, "Invoke")
+            answer = {"Result": self._invoke(function, payload)}
+        except AwsError as error:
+            operation["ChainedInvokeDetails"] = {"Error": {"ErrorType": error.code}}
+            return "FAILED"
+        operation["ChainedInvokeDetails"] = answer
+        return "SUCCEEDED"
 
     def _complete(self, execution: Execution, operation: Operation, status: str) -> None:
         operation["Status"] = status
@@ -197,8 +221,15 @@ class MemoryExecutions:
         now = self._clock()
         match kind, update["Action"]:
             case "STEP", "SUCCEED":
+                _check_size(update)
                 operation["Status"] = "SUCCEEDED"
                 operation["StepDetails"] = {"Attempt": 1, "Result": update.get("Payload")}
+            case "CONTEXT", "SUCCEED":
+                operation["Status"] = "SUCCEEDED"
+                operation["ContextDetails"] = {"Result": update.get("Payload")}
+            case "CHAINED_INVOKE", "START":
+                asked = (update["ChainedInvokeOptions"]["FunctionName"], update["Payload"])
+                operation |= {"asked": asked, "due": now}
             case "WAIT", "START":
                 operation["due"] = now + update["WaitOptions"]["WaitSeconds"] * 1000
                 operation["WaitDetails"] = {"ScheduledEndTimestamp": operation["due"]}
@@ -207,7 +238,7 @@ class MemoryExecutions:
                 operation["CallbackDetails"] = {"CallbackId": secret}
                 if seconds := update.get("CallbackOptions", {}).get("TimeoutSeconds"):
                     operation["due"] = now + seconds * 1000
-            case "STEP", "START":
+            case "STEP" | "CONTEXT", "START":
                 pass
             case _:
                 raise NotImplementedError(f"{update['Action']} of a {kind} is not known here")
@@ -246,7 +277,13 @@ def _token(execution: Execution) -> str:
 
 
 def _public(operation: Operation) -> Operation:
-    return json.loads(json.dumps({key: each for key, each in operation.items() if key != "due"}))
+    own = {"due", "asked"}
+    return json.loads(json.dumps({key: each for key, each in operation.items() if key not in own}))
+
+
+def _check_size(update: Mapping[str, Any]) -> None:
+    if len((update.get("Payload") or "").encode()) > STEP_BYTES:
+        raise _refused("InvalidParameterValueException", "the payload is too large")
 
 
 def _refused(code: str, message: str, status: int = 400) -> AwsError:

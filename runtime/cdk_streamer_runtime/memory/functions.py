@@ -48,7 +48,17 @@ class MemoryFunctions:
         if not waits:
             self.queued.append((name, payload))
             return b""
+        return self._answer(name, payload).encode()
+
+    def invoke(self, function: str, payload: str) -> str:
+        """Let a function answer a durable execution; raises FunctionFailed."""
+        name = function.removesuffix(":live").rpartition(":")[2]
+        if name not in self._functions:
+            raise FunctionFailed("ResourceNotFoundException", "", 404, "Invoke")
+        return self._answer(name, json.loads(payload))
+
+    def _answer(self, name: str, payload: object) -> str:
         try:
-            return json.dumps(self._functions[name](payload)).encode()
+            return json.dumps(self._functions[name](payload))
         except Exception as error:
             raise FunctionFailed(type(error).__name__, "", 200, "Invoke") from error

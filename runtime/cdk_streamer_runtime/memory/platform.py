@@ -6,6 +6,7 @@ from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
+from cdk_streamer_runtime.durable.course import in_turn
 from cdk_streamer_runtime.errors import DeadlineExceeded
 from cdk_streamer_runtime.progress.coalescer import Coalescer
 from cdk_streamer_runtime.progress.pump import Sink
@@ -48,6 +49,10 @@ class MemoryPlatform:
     def each(self, act: Callable[[T], R], of: Iterable[T]) -> Iterable[R]:
         """Do one after the other."""
         return map(act, of)
+
+    def several(self, act: Callable[[int], R], count: int, at_once: int) -> list[R]:
+        """Do one after the other."""
+        return in_turn(act, count, at_once)
 
     @contextmanager
     def pumping(self, sink: Sink, interval: int, deadline: int) -> Generator[DirectPump]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Self
 from urllib.parse import quote
 
 from cdk_streamer_runtime.aws import Aws
-from cdk_streamer_runtime.errors import InputTimeout
+from cdk_streamer_runtime.errors import InputTimeout, StepFailed
+
+LONGEST = 900_000  # milliseconds of an invocation, of which none passes here
 
 
 class Suspended(BaseException):
@@ -29,11 +32,12 @@ class MemorySteps:
         operations = event["InitialExecutionState"]["Operations"][1:]
         self._known: dict[str, dict[str, Any]] = {each["Id"]: each for each in operations}
         self._count = 0
+        self._within = ""  # the number of the branch that these are the steps of
         self._inside = False
 
     def is_replaying(self) -> bool:
         """Tell whether the handler is still where an earlier invocation has been."""
-        return not self._inside and str(self._count + 1) in self._known
+        return not self._inside and f"{self._within}{self._count + 1}" in self._known
 
     def step(self, name: str, function: Callable[[], str]) -> str:
         """Give what the function returns, or returned in an earlier invocation."""
@@ -65,9 +69,82 @@ class MemorySteps:
             operation = self._checkpoint(number, "CALLBACK", "START", name, CallbackOptions=options)
         return MemoryPending(operation)
 
+    def map(
+        self,
+        name: str,
+        count: int,
+        branch: Callable[[Self, int], str],
+        *,
+        at_once: int,
+        nested: bool,
+    ) -> list[str]:
+        """Do one branch after the other; `at_once` of them may wait before the whole waits."""
+        number, operation = self._next("CONTEXT", name)
+        if operation is not None and operation["Status"] == "SUCCEEDED":
+            return json.loads(operation["ContextDetails"]["Result"])
+        if operation is None:
+            self._checkpoint(number, "CONTEXT", "START", name)
+        texts: list[str] = []
+        waiting = 0
+        for index in range(count):
+            inner = f"{number}-{index + 1}"
+            try:
+                texts.append(self._branch(inner, name, index, branch, nested=nested))
+            except Suspended:
+                waiting += 1
+            if waiting == at_once:
+                break
+        if waiting:
+            raise Suspended
+        self._checkpoint(number, "CONTEXT", "SUCCEED", name, Payload=json.dumps(texts))
+        return texts
+
+    def _branch(
+        self,
+        number: str,
+        name: str,
+        index: int,
+        branch: Callable[[Self, int], str],
+        *,
+        nested: bool,
+    ) -> str:
+        name = f"{name}-{index + 1}"
+        operation = self._known.get(number)
+        if operation is not None and operation["Status"] == "SUCCEEDED":
+            return operation["ContextDetails"]["Result"]
+        if nested and operation is None:
+            self._checkpoint(number, "CONTEXT", "START", name)
+        steps = copy.copy(self)
+        steps._count, steps._within = 0, f"{number}-"  # noqa: SLF001 - of its own kind
+        text = branch(steps, index)
+        if nested:
+            self._checkpoint(number, "CONTEXT", "SUCCEED", name, Payload=text)
+        return text
+
+    def invoke(self, name: str, function: str, payload: str) -> str:
+        """Suspend until a function has answered, once."""
+        number, operation = self._next("CHAINED_INVOKE", name)
+        if operation is None:
+            options = {"FunctionName": function}
+            operation = self._checkpoint(
+                number, "CHAINED_INVOKE", "START", name,
+                Payload=payload, ChainedInvokeOptions=options,
+            )  # fmt: skip
+        if operation["Status"] == "STARTED":
+            raise Suspended
+        details = operation["ChainedInvokeDetails"]
+        if operation["Status"] != "SUCCEEDED":
+            failure = details["Error"]["ErrorType"]
+            raise StepFailed(f"function {function!r} failed with {failure}")
+        return details["Result"]
+
+    def remaining(self) -> int:
+        """Give what an invocation has; none of it passes here."""
+        return LONGEST
+
     def _next(self, kind: str, name: str) -> tuple[str, dict[str, Any] | None]:
         self._count += 1
-        number = str(self._count)
+        number = f"{self._within}{self._count}"
         operation = self._known.get(number)
         if operation is not None and (operation["Type"], operation["Name"]) != (kind, name):
             raise RuntimeError(

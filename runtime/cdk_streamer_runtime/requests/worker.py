@@ -9,7 +9,7 @@ from typing import Any, Protocol, TypeVar
 
 from cdk_streamer_runtime.contract import Executor, Metric, State
 from cdk_streamer_runtime.documents import encode
-from cdk_streamer_runtime.durable.course import DIRECT, Course, Direct
+from cdk_streamer_runtime.durable.course import Course, Direct
 from cdk_streamer_runtime.errors import (
     LeaseLost,
     RequestChanged,
@@ -75,6 +75,10 @@ class Platform(Protocol):
 
     def each(self, act: Callable[[str], R], names: Iterable[str], /) -> Iterable[R]:
         """Do the same for several names, at once if that helps."""
+        ...
+
+    def several(self, act: Callable[[int], R], count: int, at_once: int, /) -> list[R]:
+        """Do the same for each number below `count`, some of them beside each other."""
         ...
 
     def alarm(self, milliseconds: int) -> AbstractContextManager[object]:
@@ -177,19 +181,14 @@ class Worker:
         )
         with platform.pumping(lease, self._interval, end) as pump:
             try:
-                course = Direct(check=pump.check, clock=platform.clock, pause=platform.sleep)
+                course = Direct.on(platform, pump.check)
                 outcome = self._execute(request, body, Progress(pump), end, course)
             finally:
                 last = pump.stop()
         self._conclude(lease, outcome, last)
 
     def _execute(
-        self,
-        request: Request,
-        body: Body,
-        progress: Progress,
-        end: int,
-        course: Course = DIRECT,
+        self, request: Request, body: Body, progress: Progress, end: int, course: Course
     ) -> Success | Failure | None:
         """Run the handler; None when the attempt is somebody else's."""
         retry = None

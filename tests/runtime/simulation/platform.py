@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import TypeVar
 
+from cdk_streamer_runtime.durable.course import in_turn
 from cdk_streamer_runtime.progress.coalescer import Coalescer
 from cdk_streamer_runtime.progress.pump import Pump, Sink
 from tests.runtime.simulation.scheduler import Bell, Group, Scheduler
@@ -62,6 +63,9 @@ class SimulatedPlatform:
 
     def each(self, act: Callable[[T], R], of: Iterable[T], /) -> Iterable[R]:
         return map(act, of)
+
+    def several(self, act: Callable[[int], R], count: int, at_once: int) -> list[R]:
+        return in_turn(act, count, at_once)
 
     @contextmanager
     def pumping(self, sink: Sink, interval: int, deadline: int) -> Generator[Pump]:
