@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from html import escape
 
 INK, FAINT = "#222222", "#dddddd"
-STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600)  # seconds between two marks
+SECONDS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600)  # between two marks
+COUNTS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 MARKS = 8
 
 
@@ -20,6 +21,7 @@ class Scale:
     begin: float
     end: float
     most: int = MARKS
+    steps: Sequence[float] = SECONDS
 
     def __call__(self, value: float) -> float:
         """Give the place of a value."""
@@ -29,7 +31,7 @@ class Scale:
     def marks(self) -> list[float]:
         """Round values, no more than fit."""
         span = self.high - self.low
-        step = next((step for step in STEPS if span / step <= self.most), STEPS[-1])
+        step = next((step for step in self.steps if span / step <= self.most), self.steps[-1])
         first = -(-self.low // step) * step
         return [first + number * step for number in range(int((self.high - first) // step) + 1)]
 
