@@ -154,9 +154,15 @@ class LocalStack:
             issuer=issuer,
         )
 
-    def client(self, service: str) -> Any:  # noqa: ANN401 - boto3 makes its clients' types at run time
-        """Give a boto3 client with all rights in the first stack's account and region."""
-        return self._services.client(service)
+    def client(self, service: str, *, region: str | None = None) -> Any:  # noqa: ANN401 - boto3 makes its clients' types at run time
+        """Give a boto3 client with all rights, for the first stack's account.
+
+        Default region: that of the first stack.
+        """
+        first = self._services
+        if region is None:
+            return first.client(service)
+        return self._session.host.services(first.account, region).client(service)
 
     def physical_id(self, name: str) -> str:
         """Give the engine's name of a resource, by its logical id or the end of its path."""

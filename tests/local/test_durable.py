@@ -208,3 +208,52 @@ def test_who_may_not_answer_is_refused(durable, name, stranger):
 
     with pytest.raises(ClientError, match="AccessDeniedException"):
         stranger.send_durable_execution_callback_success(CallbackId=callback, Result=b'"yes"')
+
+
+# --- several functions, and what they ask of others
+
+
+def mapped(durable, nesting, region=None, *, arn="MapperArn", **event):
+    answer = durable.client("lambda", region=region).invoke(
+        FunctionName=durable.outputs[arn],
+        Payload=json.dumps({"numbers": [1, 2, 3, 9], "nesting": nesting, **event}),
+    )
+    assert "FunctionError" not in answer
+    return json.loads(answer["Payload"].read()), answer["DurableExecutionArn"]
+
+
+def test_items_are_mapped_tried_again_and_given_to_another_function(durable):
+    result, _ = mapped(durable, "FLAT")
+
+    assert (result["doubled"], result["failed"]) == ([2, 8, 18], 1)
+
+
+def test_nested_branches_do_the_same(durable):
+    result, _ = mapped(durable, "NESTED")
+
+    assert (result["doubled"], result["failed"]) == ([2, 8, 18], 1)
+
+
+def test_a_function_that_the_role_may_not_invoke_is_refused_to_the_execution(durable):
+    result, arn = mapped(durable, "FLAT", **{"try": True})
+
+    assert result["refused"].startswith("AccessDeniedException: ")
+    assert (
+        f"lambda:InvokeFunction on resource: {arn.partition(':function:')[0]}"
+        in (result["refused"])
+    )
+
+
+def test_a_durable_function_waits_for_another(durable):
+    result, _ = mapped(durable, "FLAT", sleep=True)
+
+    assert result["slept"] == {"numbers": [1, 4, 9]}
+
+
+def test_executions_of_another_region_are_kept_there(durable):
+    result, arn = mapped(durable, "FLAT", "eu-west-1", arn="FarMapperArn")
+
+    assert result["doubled"] == [2, 8, 18]
+    assert arn.startswith("arn:aws:lambda:eu-west-1:")
+    here = durable.client("lambda", region="eu-west-1")
+    assert here.get_durable_execution(DurableExecutionArn=arn)["Status"] == "SUCCEEDED"

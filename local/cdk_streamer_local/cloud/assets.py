@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from cdk_streamer_local.cloud.assembly import Asset
+from cdk_streamer_local.cloud.assembly import DEFAULT_REGION, Asset
 from cdk_streamer_local.cloud.bytecode import bytecode, bytecode_place
 from cdk_streamer_local.cloud.services import Services
 from cdk_streamer_local.cloud.template import deployable
@@ -23,13 +23,20 @@ def upload(services: Services, assets: Iterable[Asset]) -> int:
     uploaded = 0
     for asset in assets:
         if asset.bucket not in known:
-            s3.create_bucket(Bucket=asset.bucket)
+            s3.create_bucket(Bucket=asset.bucket, **_place(services.region))
             known[asset.bucket] = set()
         # The template's asset keeps its key while its construct's hash of contents does.
         if asset.key not in known[asset.bucket]:
             s3.put_object(Bucket=asset.bucket, Key=asset.key, Body=_content(asset))
             uploaded += 1
     return uploaded
+
+
+def _place(region: str) -> dict[str, Any]:
+    """Give what CreateBucket wants to be told of a region, and of one it does not."""
+    if region == DEFAULT_REGION:
+        return {}
+    return {"CreateBucketConfiguration": {"LocationConstraint": region}}
 
 
 def _content(asset: Asset) -> bytes:
