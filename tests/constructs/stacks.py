@@ -33,11 +33,14 @@ from aws_cdk import (
 from cdk_streamer import (
     AsyncRequestApi,
     Auth,
+    Idempotency,
     PeriodicTimer,
     ProgressWebSocket,
+    RateLimit,
     StreamProcessor,
     StreamResource,
     StreamSource,
+    ThrottledSink,
     Webhooks,
 )
 
@@ -194,6 +197,34 @@ def full_processor() -> StreamProcessor:
 @cache
 def full_processor_template() -> dict[str, Any]:
     return template_of(Stack.of(full_processor()))
+
+
+def new_sink(stack: Stack, id: str = "Ledger", **settings: Any) -> ThrottledSink:
+    return ThrottledSink(stack, id, **{"handlers": HANDLERS, **settings})
+
+
+def bare_sink(stack: Stack, id: str = "Ledger", **settings: Any) -> ThrottledSink:
+    """Give a sink without what operators see, in half of the time."""
+    return new_sink(stack, id, **{"alarms": False, "dashboard": False, **settings})
+
+
+@cache
+def full_sink() -> ThrottledSink:
+    """Give a sink with all that can be asked for; many tests look at this one."""
+    stack = new_stack()
+    return new_sink(
+        stack,
+        rate_limit=RateLimit.per_second(50),
+        idempotency=Idempotency(remember=Duration.days(1)),
+        fifo=True,
+        ordered_by="account",
+        alarm_actions=[new_action(stack)],
+    )
+
+
+@cache
+def full_sink_template() -> dict[str, Any]:
+    return template_of(Stack.of(full_sink()))
 
 
 def new_rest_domain(stack: Stack) -> apigateway.IDomainName:
