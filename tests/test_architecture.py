@@ -127,6 +127,7 @@ CONSTRUCT_PARTS = {
     "_http": ("_auth", "_code", "_requests", "_resources"),
     "_timers": ("_arguments", "_auth", "_code", "_operations", "_resources"),
     "_streams": ("_arguments", "_code", "_operations", "_resources"),
+    "_batches": ("_arguments", "_code", "_operations", "_resources", "_sockets"),
     "_sinks": ("_arguments", "_code", "_operations", "_resources"),
 }
 

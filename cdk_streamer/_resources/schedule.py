@@ -19,6 +19,8 @@ from constructs import Construct
 
 from cdk_streamer._resources.function import RuntimeFunction
 
+_USE_KEY = ("kms:Decrypt", "kms:GenerateDataKey")
+
 
 def invoke_by_schedule(
     function: RuntimeFunction,
@@ -111,6 +113,10 @@ def _new_role(function: RuntimeFunction, failures: sqs.IQueue | None) -> iam.Rol
     if failures is not None:
         send = iam.PolicyStatement(actions=["sqs:SendMessage"], resources=[failures.queue_arn])
         statements.append(send)
+        key = failures.encryption_master_key
+        if key is not None:
+            use = iam.PolicyStatement(actions=list(_USE_KEY), resources=[key.key_arn])
+            statements.append(use)
     return iam.Role(
         function,
         "ScheduleRole",

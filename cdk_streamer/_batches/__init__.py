@@ -1,0 +1,1 @@
+"""What a DurableBatch is made of."""
