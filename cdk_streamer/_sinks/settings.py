@@ -156,7 +156,8 @@ class SinkSettings:
     def _remedy(self, seconds: int) -> str:
         most = int((self.rate or 0) * self.timeout_seconds / 2 / self.max_concurrency)
         ways = [
-            *([f"lower batch_size to {most}"] if most else ["lower max_concurrency"]),
+            *([f"lower batch_size to {most}"] if most else []),
+            *(["lower max_concurrency"] if not most and self.max_concurrency > 1 else []),
             *([f"raise timeout to Duration.seconds({seconds})"] if seconds <= self._most else []),
             "raise rate_limit",
         ]
