@@ -15,9 +15,11 @@ from cdk_streamer_runtime.contract import METRIC_DIMENSION, METRIC_NAMESPACE
 
 if TYPE_CHECKING:
     from cdk_streamer_runtime.contract import Metric
+    from cdk_streamer_runtime.contract.batches import BatchMetric
+    from cdk_streamer_runtime.contract.sinks import SinkMetric
     from cdk_streamer_runtime.contract.timers import TimerMetric
 
-    AnyMetric = Metric | TimerMetric
+    AnyMetric = BatchMetric | Metric | SinkMetric | TimerMetric
 
 VALUES_PER_METRIC = 100
 MILLISECONDS, SECONDS = "Milliseconds", "Seconds"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from cdk_streamer_runtime.durable.course import in_turn
 from cdk_streamer_runtime.errors import DeadlineExceeded
@@ -17,6 +17,11 @@ R = TypeVar("R")
 T = TypeVar("T")
 
 
+class _Watch(NamedTuple):
+    moment: int
+    act: Callable[[], None]
+
+
 class MemoryPlatform:
     """A `worker.Platform` on a clock that only `advance` moves. Every report is sent at once."""
 
@@ -24,18 +29,25 @@ class MemoryPlatform:
         self.now = START
         self.on_report: Callable[[], None] = lambda: None
         self._ids = 0
+        self._watches: list[_Watch] = []
 
     def clock(self) -> int:
         """Give the milliseconds since the epoch."""
         return self.now
 
     def advance(self, milliseconds: int) -> None:
-        """Let time pass."""
-        self.now += milliseconds
+        """Let time pass; what watches acts in its moment."""
+        end = self.now + milliseconds
+        while due := [watch for watch in self._watches if watch.moment <= end]:
+            first = min(due, key=lambda watch: watch.moment)
+            self._watches.remove(first)
+            self.now = max(self.now, first.moment)
+            first.act()
+        self.now = max(self.now, end)
 
     def sleep(self, milliseconds: int) -> None:
         """Let time pass."""
-        self.now += milliseconds
+        self.advance(milliseconds)
 
     def new_id(self) -> str:
         """Give ids in their order."""
@@ -59,6 +71,16 @@ class MemoryPlatform:
         """Carry each report to `sink` in the handler's own thread; `interval` has no meaning."""
         del interval
         yield DirectPump(sink, self, deadline)
+
+    @contextmanager
+    def watching(self, milliseconds: int, act: Callable[[], None]) -> Generator[None]:
+        """Do `act` when time has passed so far within the block."""
+        watch = _Watch(self.now + milliseconds, act)
+        self._watches.append(watch)
+        try:
+            yield
+        finally:
+            self._watches = [each for each in self._watches if each is not watch]
 
     @contextmanager
     def alarm(self, milliseconds: int) -> Generator[None]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from heapq import heappop, heappush
 from typing import Any
 
@@ -20,6 +21,7 @@ DELAY_SECONDS = 900
 VISIBILITY_SECONDS = 12 * 60 * 60
 BATCH = 10
 FIFO = ".fifo"
+PREFIX = "AWS.SimpleQueueService."
 DEDUPLICATION_MILLISECONDS = 5 * 60 * 1000
 
 
@@ -107,6 +109,8 @@ class MemoryQueues:
             "ReceiveMessage": self._receive,
             "DeleteMessage": self._delete,
             "ChangeMessageVisibility": self._change_visibility,
+            "DeleteMessageBatch": partial(_each, self._delete),
+            "ChangeMessageVisibilityBatch": partial(_each, self._change_visibility),
         }
 
     def create(self, schema: QueueSchema) -> None:
@@ -167,26 +171,10 @@ class MemoryQueues:
         return {"MessageId": message.id, "MD5OfMessageBody": _digest(body)}
 
     def _send_batch(self, queue: _Queue, parameters: Mapping[str, Any]) -> dict[str, Any]:
-        entries: list[Mapping[str, Any]] = list(parameters["Entries"])
-        prefix = "AWS.SimpleQueueService."
-        if not entries:
-            raise _error(f"{prefix}EmptyBatchRequest", "There should be at least one entry")
-        if len(entries) > BATCH:
-            raise _error(f"{prefix}TooManyEntriesInBatchRequest", "Maximum number of entries is 10")
-        if len({entry["Id"] for entry in entries}) < len(entries):
-            raise _error(f"{prefix}BatchEntryIdsNotDistinct", "An id is repeated")
+        entries = _entries(parameters)
         if sum(len(str(entry["MessageBody"]).encode()) for entry in entries) > MESSAGE_BYTES:
-            raise _error(f"{prefix}BatchRequestTooLong", "Batch requests cannot be longer")
-        answer: dict[str, list[dict[str, Any]]] = {"Successful": [], "Failed": []}
-        for entry in entries:
-            try:
-                sent = self._send(queue, entry)
-            except AwsError as error:
-                fault = {"Code": error.code, "Message": error.message, "SenderFault": True}
-                answer["Failed"].append({"Id": entry["Id"], **fault})
-            else:
-                answer["Successful"].append({"Id": entry["Id"], **sent})
-        return {kind: results for kind, results in answer.items() if results}
+            raise _error(f"{PREFIX}BatchRequestTooLong", "Batch requests cannot be longer")
+        return _each(self._send, queue, parameters)
 
     def _receive(self, queue: _Queue, parameters: Mapping[str, Any]) -> dict[str, Any]:
         wanted = parameters.get("MaxNumberOfMessages", 1)
@@ -221,6 +209,35 @@ class MemoryQueues:
             raise _error("AWS.SimpleQueueService.MessageNotInflight", "The message is not received")
         queue.show(message, now + visibility * 1000)
         return {}
+
+
+def _each(
+    act: Callable[[_Queue, Mapping[str, Any]], dict[str, Any]],
+    queue: _Queue,
+    parameters: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Do one operation for each entry of a call."""
+    answer: dict[str, list[dict[str, Any]]] = {"Successful": [], "Failed": []}
+    for entry in _entries(parameters):
+        try:
+            done = act(queue, entry)
+        except AwsError as error:
+            fault = {"Code": error.code, "Message": error.message, "SenderFault": True}
+            answer["Failed"].append({"Id": entry["Id"], **fault})
+        else:
+            answer["Successful"].append({"Id": entry["Id"], **done})
+    return {kind: results for kind, results in answer.items() if results}
+
+
+def _entries(parameters: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    entries: list[Mapping[str, Any]] = list(parameters["Entries"])
+    if not entries:
+        raise _error(f"{PREFIX}EmptyBatchRequest", "There should be at least one entry")
+    if len(entries) > BATCH:
+        raise _error(f"{PREFIX}TooManyEntriesInBatchRequest", "Maximum number of entries is 10")
+    if len({entry["Id"] for entry in entries}) < len(entries):
+        raise _error(f"{PREFIX}BatchEntryIdsNotDistinct", "An id is repeated")
+    return entries
 
 
 def _fifo_attributes(queue: _Queue, parameters: Mapping[str, Any]) -> dict[str, str]:
