@@ -16,6 +16,7 @@ from cdk_streamer_runtime.memory.dynamodb import MemoryDynamoDb
 from cdk_streamer_runtime.memory.executions import MemoryExecutions
 from cdk_streamer_runtime.memory.functions import MemoryFunctions, is_plain
 from cdk_streamer_runtime.memory.machines import MemoryMachines
+from cdk_streamer_runtime.memory.mappings import MemoryMappings, is_mapping
 from cdk_streamer_runtime.memory.objects import MemoryObjects
 from cdk_streamer_runtime.memory.queues import MemoryQueues, QueueSchema
 from cdk_streamer_runtime.memory.schedules import MemorySchedules
@@ -52,6 +53,7 @@ class MemoryAws:
         machines: Iterable[str] = (),
         schedule_groups: Iterable[str] = (),
         functions: Mapping[str, Callable[[Any], object]] = MappingProxyType({}),
+        mappings: Iterable[str] = (),
     ) -> None:
         self.connections = MemoryConnections()
         self.objects = MemoryObjects(clock, set(buckets))
@@ -62,6 +64,7 @@ class MemoryAws:
         self.machines = MemoryMachines(machines, clock)
         self.schedules = MemorySchedules(schedule_groups)
         self.functions = MemoryFunctions(functions)
+        self.mappings = MemoryMappings(mappings)
         self.executions = MemoryExecutions(clock, self.functions.invoke)
         self._lock = RLock()
         self._dynamodb = MemoryDynamoDb(clock)
@@ -109,6 +112,8 @@ class MemoryAws:
             match service:
                 case "execute-api":
                     return self.connections.rest(method, url, body)
+                case "lambda" if is_mapping(url):
+                    return self.mappings.rest(method, url, body)
                 case "lambda" if not is_plain(url, headers):
                     return self.executions.rest(method, url, body, headers)
                 case "lambda":

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from functools import partial
-from heapq import heappop, heappush
 from typing import Any
 
 from cdk_streamer_runtime.error_codes import aws_error
 from cdk_streamer_runtime.errors import AwsError
+from cdk_streamer_runtime.memory.message_moves import MemoryMessageMoves
+from cdk_streamer_runtime.memory.queue import Message, Queue, QueueSchema
+
+__all__ = ["BATCH", "DELAY_SECONDS", "MESSAGE_BYTES", "MemoryQueues", "QueueSchema"]
 
 MESSAGE_BYTES = 1024 * 1024  # of one message, and of all in a batch
 DELAY_SECONDS = 900
@@ -25,85 +27,14 @@ PREFIX = "AWS.SimpleQueueService."
 DEDUPLICATION_MILLISECONDS = 5 * 60 * 1000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QueueSchema:
-    """What a queue is declared by. After `max_receives` a message moves to `dead_letters`."""
-
-    name: str
-    visibility_seconds: int = 30
-    delay_seconds: int = 0
-    dead_letters: str | None = None
-    max_receives: int = 5
-
-
-@dataclass(slots=True, kw_only=True)
-class _Message:
-    id: str
-    body: str
-    visible_at: int
-    sent_at: int
-    attributes: dict[str, Any]
-    system_attributes: dict[str, str] = field(default_factory=dict[str, str])
-    arrival: int = 0  # which one of its queue it is
-    receives: int = 0
-    first_received_at: int = 0
-    in_flight: bool = False
-
-
-class _Queue:
-    """Messages by id, and the order in which they can be received: by time, then by arrival."""
-
-    def __init__(self, schema: QueueSchema) -> None:
-        self.schema = schema
-        self.messages: dict[str, _Message] = {}
-        self.known: dict[str, tuple[int, str]] = {}  # when a FIFO queue took which message
-        self._arrivals = 0
-        # A message whose time changes is here again, and where it was before is passed over.
-        self._order: list[tuple[int, int, _Message]] = []
-
-    def add(self, message: _Message) -> None:
-        """Take a message in, which can be received when it says."""
-        self._arrivals += 1
-        message.arrival = self._arrivals
-        self.messages[message.id] = message
-        self.show(message, message.visible_at)
-
-    def show(self, message: _Message, visible_at: int) -> None:
-        """Let a message be received from then on."""
-        message.visible_at = visible_at
-        heappush(self._order, (visible_at, message.arrival, message))
-
-    def first(self) -> _Message | None:
-        """Give the message that can be received before all others; None: the queue is empty."""
-        while self._order:
-            visible_at, _arrival, message = self._order[0]
-            if self.messages.get(message.id) is message and message.visible_at == visible_at:
-                return message
-            heappop(self._order)
-        return None
-
-    def take(self, wanted: int, now: int, dead_letters: _Queue | None) -> list[_Message]:
-        """Give so many messages that can be received; what was received too often is moved."""
-        taken: dict[str, _Message] = {}
-        while len(taken) < wanted and (message := self.first()) and message.visible_at <= now:
-            heappop(self._order)
-            if dead_letters is not None and message.receives >= self.schema.max_receives:
-                del self.messages[message.id]
-                message.in_flight = False
-                dead_letters.add(message)
-            else:
-                taken[message.id] = message  # it may have been here twice
-        return [*taken.values()]
-
-
 class MemoryQueues:
     """Queues by name and the operations on them; a queue's URL ends with its name."""
 
     def __init__(self, clock: Callable[[], int]) -> None:
         self._clock = clock
-        self._queues: dict[str, _Queue] = {}
+        self._queues: dict[str, Queue] = {}
         self._sent = 0
-        self._operations: dict[str, Callable[[_Queue, Mapping[str, Any]], dict[str, Any]]] = {
+        self._operations: dict[str, Callable[[Queue, Mapping[str, Any]], dict[str, Any]]] = {
             "SendMessage": self._send,
             "SendMessageBatch": self._send_batch,
             "ReceiveMessage": self._receive,
@@ -111,11 +42,13 @@ class MemoryQueues:
             "ChangeMessageVisibility": self._change_visibility,
             "DeleteMessageBatch": partial(_each, self._delete),
             "ChangeMessageVisibilityBatch": partial(_each, self._change_visibility),
+            "GetQueueAttributes": self._attributes,
         }
+        self._moves = MemoryMessageMoves(self._queues, clock)
 
     def create(self, schema: QueueSchema) -> None:
         """Add an empty queue."""
-        self._queues[schema.name] = _Queue(schema)
+        self._queues[schema.name] = Queue(schema)
 
     def bodies(self, name: str) -> list[str]:
         """Give the bodies of all messages in a queue, delayed and in flight ones too."""
@@ -128,6 +61,9 @@ class MemoryQueues:
 
     def call(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
         """Do one operation; raises AwsError."""
+        self._moves.pass_time()
+        if operation in self._moves.operations:
+            return self._moves.operations[operation](parameters)
         act = self._operations.get(operation)
         if act is None:
             raise NotImplementedError(f"SQS' {operation} is not known to MemoryAws")
@@ -141,7 +77,7 @@ class MemoryQueues:
             )
         return act(queue, parameters)
 
-    def _send(self, queue: _Queue, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    def _send(self, queue: Queue, parameters: Mapping[str, Any]) -> dict[str, Any]:
         body: str = parameters.get("MessageBody", "")
         if not body:
             raise _error("MissingParameter", "The request must contain MessageBody")
@@ -157,7 +93,7 @@ class MemoryQueues:
             return {"MessageId": known, "MD5OfMessageBody": _digest(body)}
         self._sent += 1
         system: Mapping[str, Any] = parameters.get("MessageSystemAttributes", {})
-        message = _Message(
+        message = Message(
             id=f"00000000-0000-4000-8000-{self._sent:012x}",
             body=body,
             visible_at=now + delay * 1000,
@@ -170,13 +106,13 @@ class MemoryQueues:
         queue.add(message)
         return {"MessageId": message.id, "MD5OfMessageBody": _digest(body)}
 
-    def _send_batch(self, queue: _Queue, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    def _send_batch(self, queue: Queue, parameters: Mapping[str, Any]) -> dict[str, Any]:
         entries = _entries(parameters)
         if sum(len(str(entry["MessageBody"]).encode()) for entry in entries) > MESSAGE_BYTES:
             raise _error(f"{PREFIX}BatchRequestTooLong", "Batch requests cannot be longer")
         return _each(self._send, queue, parameters)
 
-    def _receive(self, queue: _Queue, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    def _receive(self, queue: Queue, parameters: Mapping[str, Any]) -> dict[str, Any]:
         wanted = parameters.get("MaxNumberOfMessages", 1)
         visibility = parameters.get("VisibilityTimeout", queue.schema.visibility_seconds)
         if not 1 <= wanted <= BATCH:
@@ -194,13 +130,13 @@ class MemoryQueues:
             queue.show(message, now + visibility * 1000)
         return {"Messages": [_received(message) for message in received]} if received else {}
 
-    def _delete(self, queue: _Queue, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    def _delete(self, queue: Queue, parameters: Mapping[str, Any]) -> dict[str, Any]:
         message = _by_receipt(queue, parameters["ReceiptHandle"])
         if message is not None:
             del queue.messages[message.id]
         return {}
 
-    def _change_visibility(self, queue: _Queue, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    def _change_visibility(self, queue: Queue, parameters: Mapping[str, Any]) -> dict[str, Any]:
         visibility = parameters["VisibilityTimeout"]
         _check_visibility(visibility)
         message = _by_receipt(queue, parameters["ReceiptHandle"])
@@ -210,10 +146,16 @@ class MemoryQueues:
         queue.show(message, now + visibility * 1000)
         return {}
 
+    def _attributes(self, queue: Queue, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """Count at once, where SQS takes a minute; it knows no other attributes."""
+        counts = queue.counts(self._clock())
+        asked: list[str] = list(parameters.get("AttributeNames", []))
+        return {"Attributes": {name: str(counts[name]) for name in asked}}
+
 
 def _each(
-    act: Callable[[_Queue, Mapping[str, Any]], dict[str, Any]],
-    queue: _Queue,
+    act: Callable[[Queue, Mapping[str, Any]], dict[str, Any]],
+    queue: Queue,
     parameters: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Do one operation for each entry of a call."""
@@ -240,7 +182,7 @@ def _entries(parameters: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return entries
 
 
-def _fifo_attributes(queue: _Queue, parameters: Mapping[str, Any]) -> dict[str, str]:
+def _fifo_attributes(queue: Queue, parameters: Mapping[str, Any]) -> dict[str, str]:
     if not queue.schema.name.endswith(FIFO):
         return {}
     group, own = (parameters.get(f"Message{name}Id") for name in ("Group", "Deduplication"))
@@ -249,7 +191,7 @@ def _fifo_attributes(queue: _Queue, parameters: Mapping[str, Any]) -> dict[str, 
     return {"MessageGroupId": group, "MessageDeduplicationId": own}
 
 
-def _by_receipt(queue: _Queue, receipt: str) -> _Message | None:
+def _by_receipt(queue: Queue, receipt: str) -> Message | None:
     """Give the message, None when it is gone or was received again since."""
     message_id, separator, receives = receipt.partition("#")
     if not separator:
@@ -258,7 +200,7 @@ def _by_receipt(queue: _Queue, receipt: str) -> _Message | None:
     return message if message is not None and str(message.receives) == receives else None
 
 
-def _received(message: _Message) -> dict[str, Any]:
+def _received(message: Message) -> dict[str, Any]:
     attributes = {
         "ApproximateReceiveCount": str(message.receives),
         "ApproximateFirstReceiveTimestamp": str(message.first_received_at),

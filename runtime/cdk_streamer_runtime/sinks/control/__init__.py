@@ -1,0 +1,1 @@
+"""The controller of a sink: it pauses the queue, tries the downstream, and answers operators."""
