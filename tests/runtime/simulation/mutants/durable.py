@@ -14,9 +14,9 @@ DURABLE = (
     Mutant(
         name="execution named anew with each start",
         file="durable/executions.py",
-        before='"X-Amz-Durable-Execution-Name": execution_name(key, attempt),',
-        after='"X-Amz-Durable-Execution-Name": execution_name(key[:20], attempt)'
-        '\n                    + str(__import__("random").getrandbits(60)),',
+        before="self.begin(execution_name(key, attempt), {",
+        after="self.begin(\n            execution_name(key[:20], attempt)"
+        ' + str(__import__("random").getrandbits(60)),\n            {',
     ),
     Mutant(
         name="durable attempt judged by its lease",
