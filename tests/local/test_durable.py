@@ -235,7 +235,7 @@ def test_nested_branches_do_the_same(durable):
 
 
 def test_a_function_that_the_role_may_not_invoke_is_refused_to_the_execution(durable):
-    result, arn = mapped(durable, "FLAT", **{"try": True})
+    result, arn = mapped(durable, "FLAT", forbidden=True)
 
     assert result["refused"].startswith("AccessDeniedException: ")
     assert (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import json
 import threading
 import time
@@ -52,7 +53,16 @@ async def nothing(_scope, _receive, _send):
 def test_a_new_rate_fires_as_soon_as_its_target_is_ready_and_with_its_input(echo):
     line = json.loads(echo.wait_for_log("Tick", "tick", timeout=30))
 
-    assert line == {"event": {"tick": True}, "wired": True}
+    assert line["wired"] is True
+    assert line["event"]["tick"] is True
+
+
+def test_a_schedules_target_is_told_of_its_occasion(echo):
+    event = json.loads(echo.wait_for_log("Tick", "tick", timeout=30))["event"]
+
+    assert dt.datetime.fromisoformat(event["at"]).tzinfo is dt.UTC
+    assert (len(event["id"]), event["times"]) == (36, "1")
+    assert event["of"].startswith("arn:aws:scheduler:us-east-1:000000000000:schedule/")
 
 
 def test_nothing_fires_before_the_targets_are_ready():

@@ -9,6 +9,7 @@ from aws_cdk import (
     App,
     CfnOutput,
     Duration,
+    Environment,
     RemovalPolicy,
     Stack,
     aws_apigateway as apigateway,
@@ -159,6 +160,18 @@ fire.add_event_source(
         firings, batch_size=10, max_concurrency=2, report_batch_item_failures=True
     )
 )
+line = queue("Line", fifo=True, visibility_timeout=Duration.seconds(1))
+in_line = function("InLine", "line.handler")
+in_line_mapping = lambda_.EventSourceMapping(
+    stack,
+    "InLineMapping",
+    target=in_line,
+    event_source_arn=line.queue_arn,
+    batch_size=3,
+    max_concurrency=2,
+    report_batch_item_failures=True,
+)
+line.grant_consume_messages(in_line)
 rest = function("Rest", "rest.handler", environment={"FIRINGS": firings.queue_url})
 firings.grant_send_messages(rest)
 rest_api = apigateway.RestApi(
@@ -181,9 +194,42 @@ scheduler.Schedule(
     schedule=scheduler.ScheduleExpression.rate(Duration.minutes(1)),
     target=targets.LambdaInvoke(
         function("Tick", "tick.handler"),
-        input=scheduler.ScheduleTargetInput.from_object({"tick": True}),
+        input=scheduler.ScheduleTargetInput.from_object(
+            {
+                "tick": True,
+                "at": scheduler.ContextAttribute.scheduled_time,
+                "id": scheduler.ContextAttribute.execution_id,
+                "times": scheduler.ContextAttribute.attempt_number,
+                "of": scheduler.ContextAttribute.schedule_arn,
+            }
+        ),
     ),
 )
+
+operator = function("Operator", "ask.handler")
+function("Stranger", "ask.handler")
+dead.grant_consume_messages(operator)
+firings.grant_send_messages(operator)
+far = sqs.Queue(
+    Stack(app, "Far", env=Environment(account="000000000000", region="eu-west-1")),
+    "Queue",
+    queue_name="far-away",
+    enforce_ssl=True,
+)
+for actions, resource in {
+    ("StartMessageMoveTask", "ListMessageMoveTasks", "CancelMessageMoveTask"): dead.queue_arn,
+    ("SendMessage",): "arn:aws:sqs:eu-west-1:000000000000:far-away",
+}.items():
+    operator.add_to_role_policy(
+        iam.PolicyStatement(actions=[f"sqs:{action}" for action in actions], resources=[resource])
+    )
+operator.add_to_role_policy(
+    iam.PolicyStatement(
+        actions=["lambda:GetEventSourceMapping", "lambda:UpdateEventSourceMapping"],
+        resources=[in_line_mapping.event_source_mapping_arn],
+    )
+)
+in_line.grant_invoke(operator)
 
 things_stream = kinesis.Stream(
     stack,
@@ -213,5 +259,7 @@ CfnOutput(stack, "Callback", value=stage.callback_url)
 CfnOutput(stack, "TableName", value=table.table_name)
 CfnOutput(stack, "LostUrl", value=lost.queue_url)
 CfnOutput(stack, "DeadUrl", value=dead.queue_url)
+CfnOutput(stack, "LineUrl", value=line.queue_url)
+CfnOutput(stack, "MappingId", value=in_line_mapping.event_source_mapping_id)
 CfnOutput(stack, "RestUrl", value=rest_api.url)
 app.synth()

@@ -1,6 +1,7 @@
 """Works on items side by side, has others work on them, and tells what it may not."""
 
 import os
+from collections.abc import Sequence
 
 from aws_durable_execution_sdk_python import DurableContext, durable_execution
 from aws_durable_execution_sdk_python.config import (
@@ -12,6 +13,7 @@ from aws_durable_execution_sdk_python.config import (
 )
 from aws_durable_execution_sdk_python.exceptions import InvokeError
 from aws_durable_execution_sdk_python.retries import RetryStrategyConfig, create_retry_strategy
+from aws_durable_execution_sdk_python.types import StepContext
 
 TWICE = StepConfig(
     retry_strategy=create_retry_strategy(
@@ -24,8 +26,8 @@ TWICE = StepConfig(
 def handler(event: dict, context: DurableContext) -> dict:
     """Square numbers: each second one succeeds only when it is tried again, 9 never does."""
 
-    def branch(child: DurableContext, number: int, _index: int, _numbers: list) -> dict:
-        def square(step: object) -> int:
+    def branch(child: DurableContext, number: int, _index: int, _numbers: Sequence) -> dict:
+        def square(step: StepContext) -> int:
             if number == 9 or (number % 2 and step.attempt == 1):
                 raise RuntimeError(f"{number} is hard")
             return number * number
@@ -48,7 +50,7 @@ def handler(event: dict, context: DurableContext) -> dict:
     return {
         "doubled": [each["doubled"] for each in mapped.get_results()],
         "failed": mapped.failure_count,
-        "refused": refused(context) if event.get("try") else None,
+        "refused": refused(context) if event.get("forbidden") else None,
         "slept": context.invoke(os.environ["JOB"], {}, name="job") if event.get("sleep") else None,
     }
 
