@@ -1,0 +1,1 @@
+"""Ours, and those that a simpler sink would have."""
