@@ -22,7 +22,7 @@ class Engine:
         self.rule = {"ScheduleExpression": expression, "Arn": "arn:schedule", "Target": {}}
         self.invoked: list[Any] = []
         self.events = SimpleNamespace(
-            _invoke_target=lambda target, event, rule: self.invoked.append(target["Input"]),
+            _invoke_target=lambda target, *_: self.invoked.append(target["Input"]),
             _parse_rate_seconds=lambda text: HOUR if text.startswith("rate(") else None,
             _parse_cron_fields=lambda text: text,
             _cron_next_fire=lambda _, after: after.replace(hour=9, minute=0, second=0),
@@ -41,7 +41,7 @@ class Engine:
 
     def fire(self, text: str = INPUT, source: str = "aws.scheduler") -> str:
         event = {"Source": source, "Time": NOW.timestamp()}
-        self.events._invoke_target({"Input": text}, event, self.rule)
+        self.events._invoke_target({"Input": text}, event, self.rule)  # noqa: SLF001
         return self.invoked[-1]
 
 
