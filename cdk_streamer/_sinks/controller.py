@@ -123,7 +123,12 @@ def _allow_queues(function: RuntimeFunction, storage: Storage) -> None:
     messages, table = storage.messages, storage.table
     circuit, probe = rows(SinkRow.CIRCUIT), rows(SinkRow.PROBE)
     tables.allow(function, table, "GetItem", "PutItem", "UpdateItem", only=circuit)
-    tables.allow(function, table, "BatchGetItem", "DeleteItem", "PutItem", only=probe)
+    tables.allow(
+        function,
+        table,
+        *("BatchGetItem", "DeleteItem", "GetItem", "PutItem", "UpdateItem"),
+        only=probe,
+    )
     storage.commands.allow_send(function)
     storage.commands.allow_hide(function)
     function.allow(
@@ -134,7 +139,7 @@ def _allow_queues(function: RuntimeFunction, storage: Storage) -> None:
     # What moves messages does it with the rights of whoever started it.
     # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-configure-dead-letter-queue-redrive.html
     function.allow(
-        *("sqs:StartMessageMoveTask", "sqs:ListMessageMoveTasks", "sqs:CancelMessageMoveTask"),
+        *("sqs:StartMessageMoveTask", "sqs:ListMessageMoveTasks"),
         *("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"),
         on=messages.dead_letters.queue_arn,
     )

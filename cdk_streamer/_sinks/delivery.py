@@ -81,11 +81,9 @@ def _allow(function: RuntimeFunction, settings: SinkSettings, storage: Storage) 
     storage.messages.allow_hide(function)
     allow_send(function, storage.rejected)
     table = storage.table
-    # An operator's pause is stored there too, so it is read without a breaker as well.
-    tables.allow(function, table, "GetItem", only=rows(SinkRow.CIRCUIT))
     if settings.breaker is not None:
         storage.commands.allow_send(function)
-        tables.allow(function, table, "PutItem", "UpdateItem", only=rows(SinkRow.CIRCUIT))
+        tables.allow(function, table, "GetItem", "PutItem", only=rows(SinkRow.CIRCUIT))
     if settings.rate is not None:
         tables.allow(function, table, "UpdateItem", only=rows(SinkRow.PACE))
     if settings.remember_seconds is not None:
