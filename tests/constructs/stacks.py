@@ -12,6 +12,7 @@ from aws_cdk import (
     Duration,
     Environment,
     Stack,
+    TimeZone,
     assertions,
     aws_apigateway as apigateway,
     aws_apigatewayv2 as apigatewayv2,
@@ -33,6 +34,8 @@ from aws_cdk import (
 from cdk_streamer import (
     AsyncRequestApi,
     Auth,
+    BatchTarget,
+    DurableBatch,
     Idempotency,
     PeriodicTimer,
     ProgressWebSocket,
@@ -225,6 +228,51 @@ def full_sink() -> ThrottledSink:
 @cache
 def full_sink_template() -> dict[str, Any]:
     return template_of(Stack.of(full_sink()))
+
+
+REMOTE_QUEUE = "arn:aws:sqs:us-east-1:123456789012:reminders"
+
+
+def new_batch(stack: Stack, id: str = "Daily", **settings: Any) -> DurableBatch:
+    """Give a batch that publishes to somebody's queue in another region."""
+    if "target" not in settings:
+        queue = sqs.Queue.from_queue_arn(stack, f"{id}Reminders", REMOTE_QUEUE)
+        settings["target"] = BatchTarget.queue(queue)
+    return DurableBatch(stack, id, **{"handlers": HANDLERS, **settings})
+
+
+def bare_batch(stack: Stack, id: str = "Daily", **settings: Any) -> DurableBatch:
+    """Give a batch without what operators see."""
+    return new_batch(stack, id, **{"alarms": False, "dashboard": False, **settings})
+
+
+def new_full_batch(stack: Stack, id: str = "Daily", **settings: Any) -> DurableBatch:
+    """Give a batch with all that can be asked for, but for a key and a network."""
+    every_morning = scheduler.ScheduleExpression.cron(
+        hour="6", minute="0", time_zone=TimeZone.EUROPE_BERLIN
+    )
+    return new_batch(
+        stack,
+        id,
+        rate_limit=RateLimit.per_second(100),
+        schedule=every_morning,
+        schedule_payload={"to": "all"},
+        progress=new_socket(stack, f"{id}Progress"),
+        environment={"TABLE": "users"},
+        **settings,
+    )
+
+
+@cache
+def full_batch() -> DurableBatch:
+    """Give a batch with all that can be asked for; many tests look at this one."""
+    stack = new_stack()
+    return new_full_batch(stack, alarm_actions=[new_action(stack)])
+
+
+@cache
+def full_batch_template() -> dict[str, Any]:
+    return template_of(Stack.of(full_batch()))
 
 
 def new_rest_domain(stack: Stack) -> apigateway.IDomainName:
