@@ -169,7 +169,7 @@ RUFF: dict[str, Any] = {
 PYRIGHT: dict[str, Any] = {
     "include": [*PACKAGES, "tests", "examples", "benchmarks", ".projenrc.py"],
     "strict": list(PACKAGES),
-    "extraPaths": [*SOURCE_ROOTS, "examples/reports"],
+    "extraPaths": [*SOURCE_ROOTS, "examples/reports", "examples/receipts"],
     "pythonVersion": "3.11",
     "typeCheckingMode": "standard",
     "venv": ".venv",

@@ -1,0 +1,1 @@
+"""The functions' code: what the stack deploys from this folder."""
