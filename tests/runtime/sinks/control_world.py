@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import Any
 
 from cdk_streamer_runtime.contract.sinks import PROBE_MEMBER, SinkControllerEnvironment, SinkMetric
@@ -74,19 +73,20 @@ class ScriptedSink:
         return {"batchItemFailures": failures, PROBE_MEMBER: known.get(verdict, verdict)}
 
 
-@dataclass(slots=True)
 class Unreliable(ObservedAws):
     """AWS whose numbered calls get lost, before they are done or after."""
 
-    lose_before: set[int] = field(default_factory=set[int])
-    lose_after: set[int] = field(default_factory=set[int])
+    def __init__(self, memory: MemoryAws) -> None:
+        super().__init__(memory)
+        self.lose_before = set[int]()
+        self.lose_after = set[int]()
 
     def _do(self, operation: str, effect: Callable[[], Any]) -> Any:
         number = len(self.calls)
         if number in self.lose_before:
             self.calls.append(operation)
             raise Unreachable("Timeout", "", 0, operation)
-        result = ObservedAws._do(self, operation, effect)
+        result = super()._do(operation, effect)
         if number in self.lose_after:
             raise Unreachable("Timeout", "", 0, operation)
         return result

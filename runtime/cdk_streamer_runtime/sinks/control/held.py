@@ -74,7 +74,10 @@ class HeldMessages:
         return [each for each, code in zip(young, codes, strict=True) if code is None]
 
     def keep(self, record: Mapping[str, Any], others: Sequence[Held], now: int) -> Held:
-        """Keep one that was just received; its row is written last."""
+        """Keep one that was just received; its row is written last.
+
+        Who dies before leaves pieces of which nobody knows, and they end by their TTL.
+        """
         data = zlib.compress(encode(record).encode())
         pieces = [data[start : start + _PIECE] for start in range(0, len(data), _PIECE)]
         taken = {each.slot for each in others}
@@ -114,8 +117,8 @@ class HeldMessages:
         return replace(held, tried_at=now)
 
     def forget(self, held: Held) -> None:
-        """Keep it no longer."""
-        for key in (str(held.slot), *(_piece(held, number) for number in range(held.pieces))):
+        """Keep it no longer; who dies in between leaves the row, so that others do the rest."""
+        for key in (*(_piece(held, number) for number in range(held.pieces)), str(held.slot)):
             self._table.delete(_key(key))
 
     def release(self, held: Sequence[Held], seconds: int = 0) -> None:
