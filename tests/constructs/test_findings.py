@@ -23,7 +23,7 @@ from aws_cdk import (
     aws_sqs as sqs,
 )
 
-from cdk_streamer import StreamSource, Webhooks
+from cdk_streamer import Idempotency, RateLimit, StreamSource, Webhooks
 from tests.constructs.stacks import (
     ENVIRONMENT,
     HANDLERS,
@@ -34,6 +34,7 @@ from tests.constructs.stacks import (
     new_full_processor,
     new_function,
     new_processor,
+    new_sink,
     new_socket,
     new_stack,
     new_timer,
@@ -63,6 +64,25 @@ def default_timer(stack: Stack) -> None:
 
 def default_processor(stack: Stack) -> None:
     new_processor(stack)
+
+
+def default_sink(stack: Stack) -> None:
+    new_sink(stack)
+
+
+def every_sink(stack: Stack) -> None:
+    """Use every prop of a sink that brings resources or statements of its own."""
+    vpc = ec2.Vpc(stack, "Vpc", max_azs=2, flow_logs={"All": ec2.FlowLogOptions()})
+    key = kms.Key(stack, "Key", enable_key_rotation=True)
+    new_sink(
+        stack,
+        vpc=vpc,
+        encryption_key=key,
+        rate_limit=RateLimit.per_second(50),
+        idempotency=Idempotency(),
+        fifo=True,
+        ordered_by="account",
+    )
 
 
 def every_processor(stack: Stack) -> None:
@@ -117,6 +137,13 @@ def mender(stack: Stack) -> None:
     new_processor(stack).grant_resubmit(new_function(stack))
 
 
+def operator(stack: Stack) -> None:
+    function = new_function(stack)
+    sink = new_sink(stack)
+    sink.grant_operate(function)
+    sink.grant_send(function)
+
+
 def nag(outdir: Path, build: Callable[[Stack], None], *packs: Any, env: Any = None) -> Counter[str]:
     """Give how often each rule is broken without a reason."""
     app = App(context=WITHOUT_ASSETS, outdir=str(outdir))
@@ -150,13 +177,14 @@ def lint(template: dict[str, Any]) -> list[str]:
         *((build, env) for build in (default_api, everything) for env in (None, ENVIRONMENT)),
         *((default_socket, None), (default_timer, ENVIRONMENT), (every_timer, None)),
         *((default_processor, ENVIRONMENT), (every_processor, None)),
+        *((default_sink, ENVIRONMENT), (every_sink, None)),
     ],
 )
 def test_nothing_is_found_that_has_no_reason(tmp_path: Path, build: Any, env: Any):
     assert nag(tmp_path, build, *GATE, env=env) == Counter()
 
 
-@pytest.mark.parametrize("build", [publisher, manager, mender])
+@pytest.mark.parametrize("build", [publisher, manager, mender, operator])
 def test_a_function_of_the_users_has_findings_of_its_own_alone(tmp_path: Path, build: Any):
     found = nag(tmp_path, build, *GATE)
     assert {rule for rule in found if "IAM5" in rule} == set()
@@ -171,7 +199,7 @@ def test_the_gate_is_shut(tmp_path: Path):
     "build",
     [
         *(default_api, default_socket, everything, default_timer, every_timer),
-        *(default_processor, every_processor),
+        *(default_processor, every_processor, default_sink, every_sink),
     ],
 )
 def test_cfn_lint_finds_nothing(build: Callable[[Stack], None]):
@@ -201,6 +229,7 @@ def page_rows(first_heading: str) -> list[list[str]]:
         (default_api, "rule | HIPAA Security"),
         (default_timer, "rule of a timer | HIPAA Security"),
         (default_processor, "rule of a processor | HIPAA Security"),
+        (default_sink, "rule of a sink | HIPAA Security"),
     ],
 )
 def test_the_page_counts_what_the_compliance_packs_find(tmp_path: Path, build: Any, heading: str):
@@ -216,7 +245,7 @@ def test_the_page_counts_what_the_compliance_packs_find(tmp_path: Path, build: A
 def test_the_page_gives_every_reason_that_the_constructs_give():
     given = {
         (rule.partition("[")[0].rpartition("::")[2], reason)
-        for build in (everything, every_timer, manager, every_processor, mender)
+        for build in (everything, every_timer, manager, every_processor, mender, every_sink)
         for construct in built(build).node.find_all()
         for entry in construct.node.metadata
         if entry.type == Validations.ACKNOWLEDGED_RULES_METADATA_KEY

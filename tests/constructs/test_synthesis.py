@@ -31,6 +31,7 @@ from tests.constructs.stacks import (
     new_full_processor,
     new_function,
     new_processor,
+    new_sink,
     new_socket,
     new_stack,
     new_timer,
@@ -64,6 +65,7 @@ def template(
     new_timer(stack)
     new_processor(stack)
     new_processor(stack, "Projector", source=new_bus_source(stack))
+    new_sink(stack)
     return template_of(stack)
 
 
@@ -156,6 +158,12 @@ def test_a_processor_is_as_agreed(json_snapshot: SnapshotAssertion):
     assert document == json_snapshot
 
 
+def test_a_sink_is_as_agreed(json_snapshot: SnapshotAssertion):
+    stack = new_stack()
+    new_sink(stack)
+    assert without_hashes(template_of(stack)) == json_snapshot
+
+
 def test_logical_ids_are_frozen():
     ids = (Path(__file__).parent / "logical_ids.txt").read_text().split()
     # That of a deployment is made of what is deployed, so that a change is one.
@@ -207,6 +215,7 @@ def test_the_users_flags_change_nothing_in_a_network_with_a_key():
         new_api(stack, vpc=vpc, encryption_key=key)
         new_timer(stack, vpc=vpc, encryption_key=key, auth=new_auth(), strict=True, dedupe=True)
         new_full_processor(stack, key=key, vpc=vpc)
+        new_sink(stack, vpc=vpc, encryption_key=key, fifo=True)
         return template_of(stack)
 
     assert networked(recommended_flags()) == networked({})
