@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
@@ -200,7 +199,8 @@ def _percentage(value: float | None) -> float | None:
     if value is None:
         return None
     is_number = isinstance(value, int | float) and not isinstance(value, bool)  # pyright: ignore[reportUnnecessaryIsInstance]
-    if not is_number or Token.is_unresolved(value) or not 0 <= value <= 100 or math.isnan(value):  # noqa: PLR2004 - percent
+    # What is no number is asked for first: jsii dies of NaN.
+    if not is_number or not 0 <= value <= 100 or Token.is_unresolved(value):  # noqa: PLR2004 - percent
         raise ValueError(
             f"tolerated_failure_percentage must be 0 to 100, got {value!r}; "
             "leave it out to tolerate any number of failures"
