@@ -11,7 +11,7 @@ from typing import Self
 
 from examples.receipts.database.server import Row, Server
 
-EVERY = 0.25  # seconds
+EVERY, SELDOM = 0.25, 1.0  # seconds: the database is asked often, the circuit is not
 CLOSED = "closed"
 
 
@@ -73,12 +73,17 @@ class Watch:
         self._samples: list[Sample] = []
         self._began = time.time()
         self._ended = threading.Event()
-        self._watcher = threading.Thread(target=self._watch, daemon=True)
+        self._state = CLOSED
+        self._threads = [
+            threading.Thread(target=self._repeat, args=[what, seconds], daemon=True)
+            for what, seconds in ((self._look, EVERY), (self._ask, SELDOM))
+        ]
 
     def __enter__(self) -> Self:
         """Begin."""
         self._began = time.time()
-        self._watcher.start()
+        for thread in self._threads:
+            thread.start()
         return self
 
     def __exit__(
@@ -89,7 +94,8 @@ class Watch:
     ) -> None:
         """End."""
         self._ended.set()
-        self._watcher.join()
+        for thread in self._threads:
+            thread.join()
 
     def record(self, outage: Outage | None = None) -> Record:
         """Give what was seen so far, with what is stored now."""
@@ -101,20 +107,24 @@ class Watch:
             outage=outage,
         )
 
-    def _watch(self) -> None:
+    def _repeat(self, what: Callable[[], None], seconds: float) -> None:
         while True:
-            self._samples.append(self._look())
-            if self._ended.wait(EVERY):
+            what()
+            if self._ended.wait(seconds):
                 return
 
-    def _look(self) -> Sample:
+    def _ask(self) -> None:
+        self._state = self._circuit()
+
+    def _look(self) -> None:
         try:
             connections = self._server.connections()
         except OSError:
             connections = 0
-        return Sample(
+        sample = Sample(
             at=time.time(),
             connections=connections,
             refusals=self._server.refusals,
-            circuit=self._circuit(),
+            circuit=self._state,
         )
+        self._samples.append(sample)
