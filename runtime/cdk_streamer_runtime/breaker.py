@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Self
 
+_SUSPICIOUS = 2  # failures of whom was not well lately
+
 
 class CircuitState(StrEnum):
     """What a circuit does with calls."""
@@ -26,7 +28,9 @@ class Breaker:
 
     It opens with so many `failures` in a `window`, if they are this `share` of the calls known.
     A trial that nobody has heard of for `trial_time` is lost; default: for a `pause`. Who fails
-    again before he was well for as long as `calm` is left alone for longer than the time before.
+    again before he was well for as long as `calm` is left alone for longer than the time before,
+    and two failures are enough. With `streaks` failures between which nobody is known to have
+    succeeded count together, however far apart: for calls that are rare, or rarely repeated.
     """
 
     failures: int
@@ -37,6 +41,7 @@ class Breaker:
     trials: int
     trial_time: int | None = None
     calm: int = 0
+    streaks: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,9 +121,7 @@ def closed(circuit: Circuit, breaker: Breaker, now: int) -> Circuit:
 def postponed(circuit: Circuit, until: int) -> Circuit:
     """Leave it open until then, for a trial that could not be made says nothing."""
     version = circuit.version + 1
-    return Circuit(
-        state=CircuitState.OPEN, openings=circuit.openings, until=until, version=version
-    )
+    return Circuit(state=CircuitState.OPEN, openings=circuit.openings, until=until, version=version)
 
 
 def failed(circuit: Circuit, breaker: Breaker, now: int, *, trial: bool, calls: int = 1) -> Circuit:
@@ -132,11 +135,13 @@ def failed(circuit: Circuit, breaker: Breaker, now: int, *, trial: bool, calls: 
         return circuit  # it was begun before
     if now >= circuit.until:
         circuit = replace(circuit, openings=0)
-    if now - circuit.since > breaker.window:
+    failures = circuit.failures
+    is_streak = breaker.streaks and calls == 1 and 0 < failures == circuit.calls
+    if now - circuit.since > breaker.window and not is_streak:
         circuit = replace(circuit, since=now, failures=0, calls=0)
     noted = _next(circuit, failures=circuit.failures + 1, calls=circuit.calls + calls)
-    too_many = noted.failures >= breaker.failures
-    if too_many and noted.failures >= breaker.share * noted.calls:
+    needed = min(breaker.failures, _SUSPICIOUS) if circuit.openings else breaker.failures
+    if noted.failures >= needed and noted.failures >= breaker.share * noted.calls:
         return _opened(circuit, breaker, now)
     return noted
 

@@ -22,7 +22,7 @@ from cdk_streamer_runtime.contract.sinks import BreakerEnvironment
 # https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventsourcemapping.html
 LATE = 60_000
 _MOST_UNKNOWN = 5
-_SECOND = 1_000
+_SECOND, _MINUTE = 1_000, 60_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,8 +119,8 @@ class Standing:
         return replace(after, unknown=self.unknown + 1)
 
     def untried(self, breaker: Breaker, now: int, wait: int | None = None) -> Standing:
-        """Try later, for nothing could be tried: after `wait`, or after the same pause again."""
-        pause = pause_after(self.circuit.openings, breaker) if wait is None else wait
+        """Try later, for nothing could be tried: after `wait`, or after a pause that is short."""
+        pause = min(pause_after(self.circuit.openings, breaker), _MINUTE) if wait is None else wait
         return self._with(postponed(self.circuit, now + pause), now)
 
     def on_hold(self, now: int) -> Standing:
@@ -165,4 +165,6 @@ def breaker_of(settings: BreakerEnvironment) -> Breaker | None:
         trials=1,
         trial_time=settings.breaker_probe_seconds * _SECOND,
         calm=longest,
+        # A message that failed alone comes again later and later, up to a quarter of an hour.
+        streaks=True,
     )

@@ -59,11 +59,23 @@ def test_failures_that_are_few_among_many_deliveries_do_not_open_it(world):
     assert (world.state, world.standing.circuit.calls) == ("closed", 30)
 
 
-def test_failures_of_an_earlier_window_do_not_count(world):
+def test_failures_of_an_earlier_window_do_not_count_once_something_was_delivered(world):
     circuit = world.circuit()
     for _ in range(10):
         assert circuit.failed(world.now) is None
-        world.platform.advance(31 * SECOND)
+        circuit.succeeded()
+        world.platform.advance(61 * SECOND)
+
+
+def test_failures_in_a_row_count_however_far_apart_they_are(world):
+    # A lone message comes again later and later: its window is always over.
+    circuit = world.circuit()
+    assert circuit.failed(world.now) is None
+    world.platform.advance(5 * MINUTE)
+    assert circuit.failed(world.now) is None
+    world.platform.advance(10 * MINUTE)
+    assert world.circuit().failed(world.now)
+    assert world.state == "open"
 
 
 def test_another_process_hears_of_it_within_a_second(world):

@@ -116,12 +116,9 @@ class Prober:
         return self._nobody()
 
     def _nobody(self) -> Found:
-        counts = self._backlog.counts()
-        if counts["visible"]:
-            return Found(finding=Finding.UNTRIED, wait=_SOON)
-        if any(counts.values()):
-            return Found(finding=Finding.UNTRIED)
-        return Found(finding=Finding.NOBODY)
+        # A message that is visible and not to be had stands in a group behind one in flight.
+        is_any = any(self._backlog.counts().values())
+        return Found(finding=Finding.UNTRIED if is_any else Finding.NOBODY)
 
     def _asked(self, trial: Trial, records: Sequence[Mapping[str, Any]]) -> _Answer | Found:
         if self._platform.clock() >= trial.before:

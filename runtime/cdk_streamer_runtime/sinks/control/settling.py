@@ -143,7 +143,6 @@ class Settling:
         other = self._written(standing, trying, now)
         if other is not None and other.trial != id:
             return other
-        self._metrics.count(SinkMetric.PROBES)
         trial = Trial(
             id=id,
             before=now + BEGUN_WITHIN,
@@ -155,6 +154,8 @@ class Settling:
         except AwsError as error:
             logger.warning("no probe made", extra={"code": error.code})
             found = Found(finding=Finding.UNTRIED, wait=_BUSY)
+        if found.finding not in {Finding.UNTRIED, Finding.NOBODY}:
+            self._metrics.count(SinkMetric.PROBES)
         return self._concluded(trying, found, breaker)
 
     def _concluded(self, standing: Standing, found: Found, breaker: Breaker) -> Standing:
