@@ -48,7 +48,7 @@ class Calls:
         self._platform = platform
         self._metrics = metrics
         self._longest = 0
-        self._mean = 0.0
+        self._mean: float | None = None
 
     @property
     def together(self) -> bool:
@@ -56,8 +56,8 @@ class Calls:
         return self.functions.several is not None
 
     @property
-    def mean(self) -> float:
-        """The milliseconds that a call takes, lately."""
+    def mean(self) -> float | None:
+        """The milliseconds that a call takes, lately; None: there was none yet."""
         return self._mean
 
     @property
@@ -96,7 +96,8 @@ class Calls:
     def _measure(self, taken: int) -> None:
         self._metrics.milliseconds(SinkMetric.DELIVERY_TIME, taken)
         self._longest = max(self._longest, taken)
-        self._mean += WEIGHT * (taken - self._mean) if self._mean else taken
+        before = taken if self._mean is None else self._mean
+        self._mean = before + WEIGHT * (taken - before)
 
 
 def run(function: Any, *arguments: object) -> object:  # noqa: ANN401 - the author's

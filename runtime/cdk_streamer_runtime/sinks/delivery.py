@@ -28,7 +28,7 @@ class Turn(Protocol):
         """How many may begin together."""
         ...
 
-    def wait(self, units: int, latest: int, delivery: float, /) -> Outcome | None:
+    def wait(self, units: int, latest: int, delivery: float | None, /) -> Outcome | None:
         """Wait for it; give what becomes of those that wait when there is none."""
         ...
 

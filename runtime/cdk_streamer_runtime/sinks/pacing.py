@@ -61,16 +61,22 @@ class Pacing:
         """The milliseconds that a slot is open for."""
         return self.tolerance // MILLISECOND
 
-    def usable(self, wanted: int, longest_wait: int, delivery: float) -> int:
+    def usable(self, wanted: int, longest_wait: int, delivery: float | None) -> int:
         """Give how many units are of use: in time, and not lost to the slowness of deliveries.
 
-        `delivery` are the milliseconds that one takes.
+        `delivery` are the milliseconds that one takes; None: nobody knows yet, so one will tell.
         """
-        interval = self.pace.interval
-        within = max(longest_wait * MILLISECOND // interval, 1)
-        lag = int(delivery * MILLISECOND) - interval
-        used = wanted if self.together or lag <= 0 else 1 + self.tolerance // lag
-        return min(wanted, self.pace.burst, within, used)
+        within = max(longest_wait * MILLISECOND // self.pace.interval, 1)
+        return min(
+            wanted, self.pace.burst, within, wanted if self.together else self._kept(delivery)
+        )
+
+    def _kept(self, delivery: float | None) -> int:
+        """Give how many slots one worker can use, each a little later, half as late as may be."""
+        if delivery is None:
+            return 1
+        lag = int(delivery * MILLISECOND) - self.pace.interval
+        return self.pace.burst if lag <= 0 else 1 + self.tolerance // (2 * lag)
 
     def slots(self, granted: Granted, units: int) -> list[Slot]:
         """Give the slots of a reservation; one for all units, if these begin together."""

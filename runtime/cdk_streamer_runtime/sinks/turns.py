@@ -25,7 +25,7 @@ class AnyTime:
         """How many may begin together: all that there ever are."""
         return sys.maxsize
 
-    def wait(self, units: int, latest: int, delivery: float) -> Outcome | None:
+    def wait(self, units: int, latest: int, delivery: float | None) -> Outcome | None:
         """Give what becomes of those that wait when it is too late."""
         del units, delivery
         now = self._platform.clock()
@@ -55,10 +55,10 @@ class Turns:
         self._platform = platform
         self._metrics = metrics
         self._slots: deque[Slot] = deque()
-        self.most = pacing.usable(pacing.pace.burst, longest_wait, 0.0)
+        self.most = pacing.usable(pacing.pace.burst, longest_wait, 0)
         self._delay = 0  # of the last reservation's answer, beyond what turns allow for
 
-    def wait(self, units: int, latest: int, delivery: float) -> Outcome | None:
+    def wait(self, units: int, latest: int, delivery: float | None) -> Outcome | None:
         """Wait for the next turn; give what becomes of those that wait when there is none.
 
         That is so when it is after `latest`, or when all turns for a long time are others'.
@@ -86,7 +86,7 @@ class Turns:
         self._slots.clear()
         return False
 
-    def _reserve(self, wanted: int, delivery: float) -> Outcome | None:
+    def _reserve(self, wanted: int, delivery: float | None) -> Outcome | None:
         pacing, asked = self._pacing, self._platform.clock()
         units = pacing.usable(wanted, self._longest_wait, delivery)
         # The first slot is not to be over when the answer comes: it takes as long as the last one.
