@@ -30,7 +30,7 @@ class BatchTarget:
         return BatchTarget(QueuePlace.read(queue, ordered_by))
 
     @staticmethod
-    def function(function: lambda_.IFunction) -> BatchTarget:
+    def function(function: lambda_.IFunction | lambda_.Function) -> BatchTarget:
         """Invoke a function once a chunk, which answers with the ids that failed.
 
         The batch waits without costing anything, so that work that takes a processor fans out.

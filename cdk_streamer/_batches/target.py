@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, cast
 
 from aws_cdk import Stack, Token, aws_lambda as lambda_, aws_sqs as sqs
 from constructs import Construct
@@ -119,13 +119,13 @@ class FunctionPlace:
     ordered_by: str | None = None
 
     @classmethod
-    def read(cls, function: lambda_.IFunction) -> FunctionPlace:
+    def read(cls, function: lambda_.IFunction | lambda_.Function) -> FunctionPlace:
         """Check what the user gave; raises ValueError with the remedy."""
         if not hasattr(function, "function_arn"):
             raise ValueError(
                 f"a target must be a function, got {function!r}; pass a lambda_.Function"
             )
-        return cls(function=function)
+        return cls(function=cast("lambda_.IFunction", function))
 
     @property
     def kind(self) -> TargetKind:

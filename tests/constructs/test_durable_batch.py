@@ -211,7 +211,8 @@ def test_a_batch_as_it_is_has_no_faults():
 def test_executions_have_no_destination():
     def send_results_somewhere(batch: DurableBatch) -> None:
         queue: Any = sqs.Queue(batch, "Results")
-        batch.alias.configure_async_invoke(on_success=destinations.SqsDestination(queue))
+        anywhere: Any = destinations.SqsDestination(queue)
+        batch.alias.configure_async_invoke(on_success=anywhere)
 
     (fault,) = faults(send_results_somewhere)
     assert "executions can have no destinations" in fault

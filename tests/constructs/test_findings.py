@@ -31,6 +31,8 @@ from tests.constructs.stacks import (
     WITHOUT_ASSETS,
     new_api,
     new_auth,
+    new_batch,
+    new_full_batch,
     new_full_processor,
     new_function,
     new_processor,
@@ -144,6 +146,21 @@ def operator(stack: Stack) -> None:
     sink.grant_send(function)
 
 
+def default_batch(stack: Stack) -> None:
+    new_batch(stack)
+
+
+def every_batch(stack: Stack) -> None:
+    """Use every prop of a batch that brings resources or statements of its own."""
+    vpc = ec2.Vpc(stack, "Vpc", max_azs=2, flow_logs={"All": ec2.FlowLogOptions()})
+    key: Any = kms.Key(stack, "Key", enable_key_rotation=True)
+    new_full_batch(stack, vpc=vpc, encryption_key=key)
+
+
+def office(stack: Stack) -> None:
+    new_batch(stack).grant_start(new_function(stack))
+
+
 def nag(outdir: Path, build: Callable[[Stack], None], *packs: Any, env: Any = None) -> Counter[str]:
     """Give how often each rule is broken without a reason."""
     app = App(context=WITHOUT_ASSETS, outdir=str(outdir))
@@ -178,13 +195,14 @@ def lint(template: dict[str, Any]) -> list[str]:
         *((default_socket, None), (default_timer, ENVIRONMENT), (every_timer, None)),
         *((default_processor, ENVIRONMENT), (every_processor, None)),
         *((default_sink, ENVIRONMENT), (every_sink, None)),
+        *((default_batch, ENVIRONMENT), (every_batch, None)),
     ],
 )
 def test_nothing_is_found_that_has_no_reason(tmp_path: Path, build: Any, env: Any):
     assert nag(tmp_path, build, *GATE, env=env) == Counter()
 
 
-@pytest.mark.parametrize("build", [publisher, manager, mender, operator])
+@pytest.mark.parametrize("build", [publisher, manager, mender, operator, office])
 def test_a_function_of_the_users_has_findings_of_its_own_alone(tmp_path: Path, build: Any):
     found = nag(tmp_path, build, *GATE)
     assert {rule for rule in found if "IAM5" in rule} == set()
@@ -200,6 +218,7 @@ def test_the_gate_is_shut(tmp_path: Path):
     [
         *(default_api, default_socket, everything, default_timer, every_timer),
         *(default_processor, every_processor, default_sink, every_sink),
+        *(default_batch, every_batch),
     ],
 )
 def test_cfn_lint_finds_nothing(build: Callable[[Stack], None]):
@@ -230,6 +249,7 @@ def page_rows(first_heading: str) -> list[list[str]]:
         (default_timer, "rule of a timer | HIPAA Security"),
         (default_processor, "rule of a processor | HIPAA Security"),
         (default_sink, "rule of a sink | HIPAA Security"),
+        (default_batch, "rule of a batch | HIPAA Security"),
     ],
 )
 def test_the_page_counts_what_the_compliance_packs_find(tmp_path: Path, build: Any, heading: str):
@@ -245,7 +265,10 @@ def test_the_page_counts_what_the_compliance_packs_find(tmp_path: Path, build: A
 def test_the_page_gives_every_reason_that_the_constructs_give():
     given = {
         (rule.partition("[")[0].rpartition("::")[2], reason)
-        for build in (everything, every_timer, manager, every_processor, mender, every_sink)
+        for build in (
+            *(everything, every_timer, manager, every_processor, mender, every_sink),
+            every_batch,
+        )
         for construct in built(build).node.find_all()
         for entry in construct.node.metadata
         if entry.type == Validations.ACKNOWLEDGED_RULES_METADATA_KEY
