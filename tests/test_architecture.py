@@ -35,6 +35,7 @@ OUTSIDE = (
 PURE = (
     *("auth.base64url", "auth.claims", "auth.denial", "auth.json_object", "auth.token"),
     "breaker",
+    *("batches.item", "batches.part", "batches.plan", "batches.result"),
     *("limits.limit", "limits.pace", "limits.quota"),
     *("progress.coalescer", "requests.request", "requests.retry", "requests.transitions"),
     "sockets.messages",
@@ -112,6 +113,7 @@ PARTS = {
     "http": ("auth", "limits", "progress", "sockets", "requests"),
     "timers": (),
     "streams": (),
+    "batches": ("limits",),
 }
 
 # The same for the constructs: resources know no feature, features only those below them.

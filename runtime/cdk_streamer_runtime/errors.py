@@ -21,11 +21,13 @@ StreamerError
     InvalidInput              a payload does not fit its action (requests/inputs/fault.py)
     ActionFailed              raised by handlers: the client reads this code and this text
         UploadNotFound        there is no such upload, or not of this owner
+        BatchFailed           more items of a batch failed than are tolerated
     Retryable                 raised by handlers: try again, whatever retry= says
         CircuitOpen           a circuit breaker spares a downstream: the call was not made
         DownstreamUnavailable raised by handlers of a sink: not the message's fault
     Fatal                     raised by handlers: do not try again, whatever retry= says
         Permanent             raised by handlers of a sink: this message can never be delivered
+        BatchTooLarge         a batch would take more than an execution can record
     StepFailed                a step raised what could not be recorded; the text tells what it was
     InputTimeout              nobody answered progress.ask in time; a TimeoutError too
     HandedBack                a batch of which no part can be given again (streams/answers.py)
@@ -223,6 +225,10 @@ class UploadNotFound(ActionFailed):
         super().__init__(message, code=ErrorCode.VALIDATION_ERROR)
 
 
+class BatchFailed(ActionFailed):
+    """More items of a batch failed than its construct tolerates; the text tells how many."""
+
+
 class Retryable(StreamerError):
     """Raise it in a handler to be tried again, `after` so many seconds or as the policy says."""
 
@@ -247,6 +253,10 @@ class Fatal(StreamerError):
 
 class Permanent(Fatal):
     """Raise it when a message can never be delivered: a sink rejects it, with this reason."""
+
+
+class BatchTooLarge(Fatal):
+    """A batch would take more than one execution can record; the text tells the way out."""
 
 
 class StepFailed(StreamerError):

@@ -8,6 +8,7 @@ from cdk_streamer_runtime.memory import (
     TableSchema,
 )
 from cdk_streamer_runtime.memory.api import MemoryApi
+from cdk_streamer_runtime.memory.batches import MemoryBatch
 from cdk_streamer_runtime.memory.client import TestClient
 from cdk_streamer_runtime.memory.http import HttpAnswer
 from cdk_streamer_runtime.memory.processor import MemoryProcessor
@@ -20,6 +21,7 @@ __all__ = [
     "IndexSchema",
     "MemoryApi",
     "MemoryAws",
+    "MemoryBatch",
     "MemoryConnections",
     "MemoryProcessor",
     "MemoryReceiver",

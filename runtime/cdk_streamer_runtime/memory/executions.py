@@ -117,6 +117,11 @@ class MemoryExecutions:
         waits = [op["due"] for each in going for op in each.operations.values() if op.get("due")]
         return min(waits, default=None)
 
+    def operations(self, name: str) -> list[str]:
+        """Give the names of what an execution has recorded, in order."""
+        found = [each for each in self._executions.values() if each.name == name]
+        return [operation["Name"] for each in found for operation in each.operations.values()]
+
     def pass_time(self) -> None:
         """Let sleeps end and callbacks time out whose time has come."""
         now = self._clock()

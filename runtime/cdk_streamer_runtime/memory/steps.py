@@ -11,7 +11,7 @@ from urllib.parse import quote
 from cdk_streamer_runtime.aws import Aws
 from cdk_streamer_runtime.errors import InputTimeout, StepFailed
 
-LONGEST = 900_000  # milliseconds of an invocation, of which none passes here
+LONGEST = 900_000  # milliseconds of an invocation, of which none passes by itself
 
 
 class Suspended(BaseException):
@@ -24,9 +24,15 @@ class MemorySteps:
     suspension: type[BaseException] = Suspended
     faults: tuple[type[BaseException], ...] = ()
 
-    def __init__(self, aws: Aws, event: dict[str, Any]) -> None:
+    def __init__(
+        self,
+        aws: Aws,
+        event: dict[str, Any],
+        remaining: Callable[[], int] = lambda: LONGEST,
+    ) -> None:
         """Take an invocation as `MemoryExecutions.take` gives it."""
         self._aws = aws
+        self._remaining = remaining
         self._arn: str = event["DurableExecutionArn"]
         self._token: str = event["CheckpointToken"]
         operations = event["InitialExecutionState"]["Operations"][1:]
@@ -139,8 +145,8 @@ class MemorySteps:
         return details["Result"]
 
     def remaining(self) -> int:
-        """Give what an invocation has; none of it passes here."""
-        return LONGEST
+        """Give the milliseconds that this invocation has left."""
+        return self._remaining()
 
     def _next(self, kind: str, name: str) -> tuple[str, dict[str, Any] | None]:
         self._count += 1
