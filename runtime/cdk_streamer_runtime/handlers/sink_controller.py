@@ -7,13 +7,15 @@ from typing import Any
 
 from cdk_streamer_runtime.contract.sinks import SinkControllerEnvironment
 from cdk_streamer_runtime.metrics import Metrics
-from cdk_streamer_runtime.sinks.control.assembly import controller_in_lambda
+from cdk_streamer_runtime.sinks.control.assembly import in_lambda, metrics_of
 from cdk_streamer_runtime.sinks.control.controller import Controller
 
 
 @lru_cache(maxsize=1)
 def _parts() -> tuple[Controller, Metrics]:
-    return controller_in_lambda(SinkControllerEnvironment.from_variables())
+    settings = SinkControllerEnvironment.from_variables()
+    metrics = metrics_of(settings.sink_name)
+    return in_lambda(settings).controller(settings, metrics), metrics
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN401 - Lambda's own

@@ -64,9 +64,13 @@ class ControllerAssembly:
         )
 
 
-def controller_in_lambda(settings: SinkControllerEnvironment) -> tuple[Controller, Metrics]:
-    """Build this process's own, and who counts for it."""
-    metrics = Metrics(settings.sink_name, dimension=SINK_DIMENSION)
+def metrics_of(name: str) -> Metrics:
+    """Build who counts for a construct."""
+    return Metrics(name, dimension=SINK_DIMENSION)
+
+
+def in_lambda(settings: SinkControllerEnvironment) -> ControllerAssembly:
+    """Give this process's own world."""
     seconds = max(settings.breaker_probe_seconds - _SPARE_SECONDS, _LEAST_SECONDS)
     client = LeanClient(patience=Patience(attempts=1, read=seconds, total=seconds))
 
@@ -75,8 +79,7 @@ def controller_in_lambda(settings: SinkControllerEnvironment) -> tuple[Controlle
         client.close()
         return client
 
-    assembly = ControllerAssembly(aws=LeanClient(), invoking=invoking, platform=Machine())
-    return assembly.controller(settings, metrics), metrics
+    return ControllerAssembly(aws=LeanClient(), invoking=invoking, platform=Machine())
 
 
 def _dead_letters(settings: SinkControllerEnvironment) -> DeadLetters:
