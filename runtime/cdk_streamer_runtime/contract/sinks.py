@@ -39,7 +39,9 @@ class SinkEnvironment(BreakerEnvironment):
     """Settings of the function that delivers.
 
     `rate` is messages a second, None: no limit. `remember_seconds` is how long a delivery is
-    remembered, so that its message is not delivered again; None: it is not.
+    remembered, so that its message is not delivered again; None: it is not. In a FIFO sink the
+    function itself puts into `dead_letter_queue_url` what has failed `max_receive_count` times;
+    None: the queue does.
     """
 
     entry_point: str
@@ -49,6 +51,8 @@ class SinkEnvironment(BreakerEnvironment):
     fifo: bool = False
     rate: float | None = None
     remember_seconds: int | None = None
+    dead_letter_queue_url: str | None = None
+    max_receive_count: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

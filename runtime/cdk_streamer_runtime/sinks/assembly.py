@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -17,7 +18,7 @@ from cdk_streamer_runtime.sinks.circuit import sink_circuit
 from cdk_streamer_runtime.sinks.judge import Judge
 from cdk_streamer_runtime.sinks.memory import Memory
 from cdk_streamer_runtime.sinks.pacing import Pacing
-from cdk_streamer_runtime.sinks.rejected import RejectedQueue
+from cdk_streamer_runtime.sinks.side_queue import SideQueue
 from cdk_streamer_runtime.sinks.source import Source
 from cdk_streamer_runtime.sinks.worker import Parts, Worker
 from cdk_streamer_runtime.sinks.world import Meter, Platform
@@ -38,11 +39,10 @@ class SinkAssembly:
         functions = sink.functions
         calls = Calls(functions, self.platform, metrics)
         table = Table(self.aws, settings.table_name)
-        rejected = RejectedQueue(self.aws, settings.rejected_queue_url)
         return Worker(
             Parts(
                 calls=calls,
-                judge=Judge(rejected, functions.unavailable, self.platform),
+                judge=self._judge(settings, functions.unavailable),
                 source=Source(self.aws, settings.queue_url),
                 memory=self._memory(settings, table),
                 pacing=_pacing(settings, together=calls.together),
@@ -53,6 +53,16 @@ class SinkAssembly:
                 timeout=settings.timeout_seconds * 1000,
                 fifo=settings.fifo,
             )
+        )
+
+    def _judge(self, settings: SinkEnvironment, unavailable: Sequence[type[Exception]]) -> Judge:
+        dead_letters = settings.dead_letter_queue_url
+        return Judge(
+            rejected=SideQueue(self.aws, settings.rejected_queue_url),
+            dead_letters=SideQueue(self.aws, dead_letters) if dead_letters else None,
+            most=settings.max_receive_count,
+            unavailable=unavailable,
+            platform=self.platform,
         )
 
     def _memory(self, settings: SinkEnvironment, table: Table) -> Memory | None:

@@ -16,6 +16,7 @@ _METRICS: Mapping[Ending, Sequence[SinkMetric]] = {
     Ending.REPEATED: (SinkMetric.REPEATED,),
     Ending.REJECTED: (SinkMetric.REJECTED,),
     Ending.FAILED: (SinkMetric.FAILED,),
+    Ending.FORSAKEN: (SinkMetric.FAILED,),
     Ending.UNAVAILABLE: (SinkMetric.FAILED, SinkMetric.UNAVAILABLE),
     Ending.THROTTLED: (SinkMetric.THROTTLED,),
     Ending.HANDED_BACK: (SinkMetric.HANDED_BACK,),

@@ -6,8 +6,9 @@ import logging
 
 from cdk_streamer_runtime.errors import AwsError
 from cdk_streamer_runtime.sinks.batch import Batch
+from cdk_streamer_runtime.sinks.insistence import insisted
 from cdk_streamer_runtime.sinks.memory import CLOCKS, Claim, Claimed, Held, Memory
-from cdk_streamer_runtime.sinks.outcome import Ending, Outcome, backoff
+from cdk_streamer_runtime.sinks.outcome import OUTAGE, Ending, Outcome, backoff
 from cdk_streamer_runtime.sinks.record import Message
 from cdk_streamer_runtime.sinks.world import Platform
 
@@ -23,12 +24,17 @@ class Claims:
         self._platform = platform
         self._claims: dict[str, Claimed] = {}
 
-    def claim(self, batch: Batch, end: int) -> None:
-        """Claim all messages until `end`; what is not to be delivered now is settled."""
+    def claim(self, batch: Batch, end: int, latest: int) -> None:
+        """Claim all messages until `end`; what is not to be delivered now is settled.
+
+        What cannot be claimed is tried again until `latest`.
+        """
         memory, messages = self._memory, batch.waiting
         if memory is None:
             return
-        answers = [*self._platform.each(lambda each: _claim(memory, each, end), messages)]
+        answers = [
+            *self._platform.each(lambda each: self._claim(memory, each, end, latest), messages)
+        ]
         for message, claim in zip(messages, answers, strict=True):
             if isinstance(claim, Claimed):
                 self._claims[message.id] = claim
@@ -57,24 +63,23 @@ class Claims:
         for _ in self._platform.each(lambda each: _release(memory, each, claims[each.id]), held):
             pass
 
+    def _claim(self, memory: Memory, message: Message, end: int, latest: int) -> Claim | AwsError:
+        try:
+            return insisted(lambda: memory.claim(message.record.key, end), latest, self._platform)
+        except AwsError as error:
+            extra = {"message_id": message.id, "code": error.code}
+            logger.warning("delivery not claimed", extra=extra)
+            return error
+
     def _outcome(self, message: Message, claim: Claim | AwsError) -> Outcome:
         now, uniform = self._platform.clock(), self._platform.uniform()
         if isinstance(claim, Held):
             pause = max(claim.until - now, 0) + CLOCKS
         elif isinstance(claim, AwsError):
-            pause = backoff(message.record.attempt, uniform)
+            pause = backoff(message.record.attempt, uniform, OUTAGE)
         else:
             return Outcome(ending=Ending.REPEATED)
         return Outcome(ending=Ending.HANDED_BACK, visible_at=now + pause)
-
-
-def _claim(memory: Memory, message: Message, end: int) -> Claim | AwsError:
-    try:
-        return memory.claim(message.record.key, end)
-    except AwsError as error:
-        extra = {"message_id": message.id, "code": error.code}
-        logger.warning("delivery not claimed", extra=extra)
-        return error
 
 
 def _release(memory: Memory, message: Message, claim: Claimed) -> None:

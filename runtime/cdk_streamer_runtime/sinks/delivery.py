@@ -12,8 +12,9 @@ from cdk_streamer_runtime.sinks.batch import Batch
 from cdk_streamer_runtime.sinks.calls import Answer, Calls
 from cdk_streamer_runtime.sinks.claims import Claims
 from cdk_streamer_runtime.sinks.deadline import Deadline
+from cdk_streamer_runtime.sinks.insistence import insisted
 from cdk_streamer_runtime.sinks.judge import Judge
-from cdk_streamer_runtime.sinks.outcome import Ending, Outcome, backoff, reopening
+from cdk_streamer_runtime.sinks.outcome import OUTAGE, Ending, Outcome, backoff, reopening
 from cdk_streamer_runtime.sinks.record import Message
 from cdk_streamer_runtime.sinks.world import Downstream, Platform
 
@@ -53,7 +54,9 @@ class Delivery:
     def run(self) -> None:
         """Do it: something becomes of each message."""
         batch = self.batch
-        self.claims.claim(batch, self.deadline.end)
+        now = self.platform.clock()
+        # Half of the time is for what is claimed.
+        self.claims.claim(batch, self.deadline.end, (now + self._latest) // 2)
         alone = not self.calls.together
         while waiting := batch.waiting:
             several = waiting[: 1 if alone else self.turns.most]
@@ -72,21 +75,27 @@ class Delivery:
 
     # --- before a call ---
 
+    @property
+    def _latest(self) -> int:
+        return self.deadline.latest(self.calls.needed)
+
     def _hindrance(self, messages: Sequence[Message]) -> Outcome | None:
         """Wait until a call may begin; give what becomes of all that wait if none may."""
+        while True:
+            found = self._closed_off() or self._wait(messages) or self._closed_off()
+            if found is not None or self.turns.begin():
+                return found
+
+    def _wait(self, messages: Sequence[Message]) -> Outcome | None:
+        latest, units = self._latest, len(messages)
         try:
-            while True:
-                found = self._closed_off() or self._wait(len(messages)) or self._closed_off()
-                if found is not None or self.turns.begin():
-                    return found
+            return insisted(
+                lambda: self.turns.wait(units, latest, self.calls.mean), latest, self.platform
+            )
         except AwsError as error:  # of the table: nobody knows whose turn it is
             logger.warning("turn not reserved", extra={"code": error.code})
-            again = backoff(messages[0].record.attempt, self.platform.uniform())
+            again = backoff(messages[0].record.attempt, self.platform.uniform(), OUTAGE)
             return Outcome(ending=Ending.HANDED_BACK, visible_at=self.platform.clock() + again)
-
-    def _wait(self, units: int) -> Outcome | None:
-        latest = self.deadline.latest(self.calls.needed)
-        return self.turns.wait(units, latest, self.calls.mean)
 
     def _closed_off(self) -> Outcome | None:
         now = self.platform.clock()
@@ -114,7 +123,9 @@ class Delivery:
         until = None if is_known else self._tell(answer)
         for message in messages:
             if message.id in faults and self.batch.outcome(message) is None:
-                outcome = self.judge.outcome(message, faults[message.id], until)
+                outcome = self.judge.outcome(
+                    message, faults[message.id], until=until, latest=self._latest
+                )
                 self.batch.settle(message, outcome)
 
     def _tell(self, answer: Answer) -> int | None:

@@ -6,7 +6,11 @@ import logging
 from collections.abc import Sequence
 
 from cdk_streamer_runtime.errors import AwsError
+from cdk_streamer_runtime.sinks.insistence import insisted
 from cdk_streamer_runtime.sinks.outcome import (
+    OUTAGE,
+    SHORTEST,
+    UNWELL,
     Ending,
     Outcome,
     backoff,
@@ -15,23 +19,32 @@ from cdk_streamer_runtime.sinks.outcome import (
     reopening,
 )
 from cdk_streamer_runtime.sinks.record import Message
-from cdk_streamer_runtime.sinks.rejected import RejectedQueue
+from cdk_streamer_runtime.sinks.side_queue import SideQueue
 from cdk_streamer_runtime.sinks.world import Platform
 
 logger = logging.getLogger(__name__)
 
 
 class Judge:
-    """Decides by what was raised; `unavailable` are exceptions that the author counts as that."""
+    """Decides by what was raised; `unavailable` are exceptions that the author counts as that.
+
+    With `dead_letters` a message that failed `most` times is put there, where in a FIFO queue all
+    that waits behind it would be received, and forsaken, as often as it is.
+    """
 
     def __init__(
         self,
-        rejected: RejectedQueue,
+        *,
+        rejected: SideQueue,
+        dead_letters: SideQueue | None,
+        most: int | None,
         unavailable: Sequence[type[Exception]],
         platform: Platform,
     ) -> None:
-        """Take the queue of rejected messages."""
+        """Take the queues."""
         self._rejected = rejected
+        self._dead_letters = dead_letters
+        self._most = most
         self._unavailable = unavailable
         self._platform = platform
 
@@ -39,32 +52,44 @@ class Judge:
         """Tell what an exception means."""
         return ending_of(error, self._unavailable)
 
-    def outcome(self, message: Message, error: Exception, until: int | None) -> Outcome:
-        """Decide; a message is rejected here. The circuit is open `until`, if it is."""
+    def outcome(
+        self, message: Message, error: Exception, *, until: int | None, latest: int
+    ) -> Outcome:
+        """Decide, and put aside what is to be; by `latest`, if its queue can take it.
+
+        The circuit is open `until`, if it is.
+        """
         _log(message, error)
-        ending = self.ending(error)
+        ending, attempt = self.ending(error), message.record.attempt
         if ending is Ending.REJECTED:
-            return self._reject(message, error)
+            return self._put(self._rejected, message, error, ending, latest)
+        dead, most = self._dead_letters, self._most
+        if ending is Ending.FAILED and dead is not None and most is not None and attempt >= most:
+            return self._put(dead, message, error, Ending.FORSAKEN, latest)
         now, uniform = self._platform.clock(), self._platform.uniform()
-        visible_at = now + pause_after(error, message.record.attempt, uniform)
+        first = UNWELL if ending is Ending.UNAVAILABLE else SHORTEST
+        visible_at = now + pause_after(error, attempt, uniform, first)
         if until is not None:
             visible_at = max(visible_at, reopening(until, now, uniform))
         return Outcome(ending=ending, visible_at=visible_at)
 
     def given_up(self, message: Message) -> Outcome:
         """Decide about one whose delivery does not end."""
-        again = backoff(message.record.attempt, self._platform.uniform())
+        again = backoff(message.record.attempt, self._platform.uniform(), UNWELL)
         return Outcome(ending=Ending.UNAVAILABLE, visible_at=self._platform.clock() + again)
 
-    def _reject(self, message: Message, error: Exception) -> Outcome:
+    def _put(
+        self, queue: SideQueue, message: Message, error: Exception, ending: Ending, latest: int
+    ) -> Outcome:
+        reason = str(error) or type(error).__name__
         try:
-            self._rejected.put(message, str(error) or type(error).__name__)
+            insisted(lambda: queue.put(message, reason), latest, self._platform)
         except AwsError as fault:
             extra = {"message_id": message.id, "code": fault.code}
-            logger.error("record not rejected", extra=extra)  # noqa: TRY400 - no trace
-            again = backoff(message.record.attempt, self._platform.uniform())
+            logger.error("record not put aside", extra=extra)  # noqa: TRY400 - no trace
+            again = backoff(message.record.attempt, self._platform.uniform(), OUTAGE)
             return Outcome(ending=Ending.FAILED, visible_at=self._platform.clock() + again)
-        return Outcome(ending=Ending.REJECTED)
+        return Outcome(ending=ending)
 
 
 def _log(message: Message, error: Exception) -> None:

@@ -11,6 +11,9 @@ from cdk_streamer_runtime.errors import DownstreamUnavailable, Fatal, Retryable
 
 # Milliseconds. A message that failed is hidden for a random time, up to twice as long each time.
 SHORTEST, LONGEST = 1_000, 900_000
+# A downstream that is down is not well in a second; nor is a table or a queue that has been
+# asked for as long as there was time. Of ten receives none is to be wasted.
+UNWELL, OUTAGE = 8_000, 60_000
 SPREAD = 5_000  # so that not all come at once when a circuit is tried again
 MOST_HIDDEN = 11 * 60 * 60 * 1000  # a queue hides for 12 hours, counted from the receive
 
@@ -22,12 +25,13 @@ class Ending(Enum):
     REPEATED = auto()  # it had been done before
     REJECTED = auto()
     FAILED = auto()
+    FORSAKEN = auto()  # it has failed too often, and is a dead letter now
     UNAVAILABLE = auto()
     THROTTLED = auto()
     HANDED_BACK = auto()
 
 
-ACKNOWLEDGED = frozenset({Ending.DONE, Ending.REPEATED, Ending.REJECTED})
+ACKNOWLEDGED = frozenset({Ending.DONE, Ending.REPEATED, Ending.REJECTED, Ending.FORSAKEN})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,18 +55,18 @@ def ending_of(error: Exception, unavailable: Collection[type[Exception]] = ()) -
     return Ending.UNAVAILABLE if isinstance(error, kinds) else Ending.FAILED
 
 
-def pause_after(error: Exception, attempt: int, uniform: float) -> int:
+def pause_after(error: Exception, attempt: int, uniform: float, first: int = SHORTEST) -> int:
     """Give the milliseconds until a message that failed comes again: as it wants, else random."""
     wanted = error.after if isinstance(error, Retryable) else None
     if isinstance(wanted, int | float) and math.isfinite(wanted):
         return min(max(math.ceil(wanted * 1000), 0), MOST_HIDDEN)
-    return backoff(attempt, uniform)
+    return backoff(attempt, uniform, first)
 
 
-def backoff(attempt: int, uniform: float) -> int:
-    """Give a random pause, longer for a later attempt."""
-    longest = min(LONGEST, SHORTEST << min(attempt, 20))
-    return max(SHORTEST, int(uniform * longest))
+def backoff(attempt: int, uniform: float, first: int = SHORTEST) -> int:
+    """Give a random pause, no shorter than the `first` and longer for a later attempt."""
+    longest = min(LONGEST, first << min(attempt, 20))
+    return max(first, int(uniform * longest))
 
 
 def reopening(until: int, now: int, uniform: float) -> int:

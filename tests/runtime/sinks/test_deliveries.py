@@ -5,12 +5,14 @@ from __future__ import annotations
 import pytest
 
 from cdk_streamer_runtime.contract.sinks import SinkMetric
-from cdk_streamer_runtime.errors import Permanent, Retryable
+from cdk_streamer_runtime.errors import DownstreamUnavailable, Permanent, Retryable
 from cdk_streamer_runtime.sinks.record import SinkRecord
 from tests.runtime.observed_aws import request_lost
 from tests.runtime.sinks.world import World
 
 BODIES = [str(number) for number in range(10)]
+DEAD_LETTERS = "https://sqs.memory/000000000000/dead.fifo"
+AWAY = [request_lost] * 200
 
 
 @pytest.fixture
@@ -70,9 +72,18 @@ def test_what_can_never_be_delivered_is_put_aside(world):
 def test_what_cannot_be_put_aside_is_not_acknowledged(world):
     world.send("a")
     world.author.act = raising(Permanent("no such account"), "a")
-    world.aws.on("SendMessage", request_lost)
+    world.aws.on("SendMessage", *AWAY)
     assert world.handle() == ["a"]
     assert world.left(world.rejected) == []
+    assert world.hidden() >= 60
+
+
+def test_a_queue_that_is_away_for_a_moment_is_asked_again(world):
+    world.send("a")
+    world.author.act = raising(Permanent("no such account"), "a")
+    world.aws.on("SendMessage", request_lost, request_lost)
+    assert world.handle() == []
+    assert world.left(world.rejected) == ["a"]
 
 
 def test_a_rate_spaces_what_is_delivered():
@@ -121,9 +132,17 @@ def test_what_was_reserved_too_long_ago_is_reserved_anew():
 def test_a_table_that_cannot_be_asked_for_a_turn_hands_all_back():
     world = World(rate=10)
     world.send("a", "b")
-    world.aws.on("UpdateItem", request_lost)
+    world.aws.on("UpdateItem", *AWAY)
     assert world.handle() == ["a", "b"]
     assert world.author.bodies == []
+    assert world.hidden() >= 60
+
+
+def test_a_table_that_is_away_for_a_moment_is_asked_again():
+    world = World(rate=10)
+    world.send("a", "b")
+    world.aws.on("UpdateItem", request_lost, request_lost)
+    assert world.handle() == []
 
 
 # --- in one call ---
@@ -229,6 +248,29 @@ def test_a_group_goes_on_behind_what_was_rejected(fifo):
     fifo.author.act = raising(Permanent("no such account"), "a1")
     assert fifo.handle() == []
     assert fifo.author.bodies == ["a1", "a2"]
+
+
+def test_what_fails_too_often_holds_up_its_group_no_longer():
+    fifo = World(fifo=True, max_receive_count=3, dead_letter_queue_url=DEAD_LETTERS)
+    fifo.send("a1", "a2", group="a")
+    fifo.author.act = raising(RuntimeError("no luck"), "a1")
+    left = []
+    for _ in range(3):
+        left.append(fifo.handle())
+        fifo.platform.advance(60_000)
+    assert left == [["a1", "a2"], ["a1", "a2"], []]
+    assert fifo.left(fifo.dead) == ["a1"]
+    assert fifo.author.bodies[-1] == "a2"
+
+
+def test_what_a_downstream_that_is_down_refuses_is_never_a_dead_letter():
+    fifo = World(fifo=True, max_receive_count=3, dead_letter_queue_url=DEAD_LETTERS)
+    fifo.send("a1", group="a")
+    fifo.author.act = raising(DownstreamUnavailable("down"), "a1")
+    for _ in range(5):
+        fifo.handle()
+        fifo.platform.advance(900_000)
+    assert (fifo.left(), fifo.left(fifo.dead)) == (["a1"], [])
 
 
 def test_what_a_batch_has_delivered_behind_a_failure_is_done():

@@ -1,4 +1,4 @@
-"""Where messages go that can never be delivered, apart from those that only failed too often."""
+"""Where messages are put aside: what was rejected, and in a FIFO sink what failed too often."""
 
 from __future__ import annotations
 
@@ -18,11 +18,12 @@ REASON_CHARACTERS = 1_000
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-message-metadata.html
 MOST_ATTRIBUTES = 10
 FIFO = ".fifo"
+_TOO_LARGE = frozenset({"InvalidParameterValue", "MessageTooLong", "InvalidMessageContents"})
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
 _REFUSED = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-class RejectedQueue:
+class SideQueue:
     """Takes a message as it was, with the reason and its former id beside it.
 
     What its author wrote is never left out for that: where its attributes leave no room, the
@@ -41,7 +42,7 @@ class RejectedQueue:
             self._send(message, told)
         except AwsError as error:
             # A message that is as large as can be has no room for a reason either.
-            if error.status // 100 != 4 or not told:  # noqa: PLR2004 - the caller's fault
+            if error.code.rpartition(".")[2] not in _TOO_LARGE:
                 raise
             self._send(message, {})
 
