@@ -99,6 +99,7 @@ PURE = (
         "streams.routing.patterns",
         "streams.pipelines.filters",
     ),
+    "sinks.standing",
 )
 # What decides between a shard and a function; the rest of the pollers does it.
 PURE_POLLERS = ("answer", "failure", "lane", "patterns", "readers", "record", "settings", "shard")
