@@ -16,7 +16,7 @@ from typing import Any
 
 import aws_cdk
 import pytest
-from aws_cdk import aws_ec2 as ec2, aws_kms as kms
+from aws_cdk import Duration, aws_ec2 as ec2, aws_kms as kms, aws_scheduler as scheduler
 from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.json import JSONSnapshotExtension
 
@@ -27,7 +27,9 @@ from tests.constructs.stacks import (
     WITHOUT_ASSETS,
     new_api,
     new_auth,
+    new_batch,
     new_bus_source,
+    new_full_batch,
     new_full_processor,
     new_function,
     new_processor,
@@ -43,6 +45,8 @@ ROOT = Path(__file__).parents[2]
 APP = Path(__file__).parent / "apps" / "app.py"
 # Stacks of their own version of CDK name the partition of ARNs; what is in them follows.
 PARTITION_FLAG = "@aws-cdk/core:enablePartitionLiterals"
+
+DAILY = scheduler.ScheduleExpression.rate(Duration.days(1))
 
 Template = dict[str, Any]
 Files = dict[str, bytes]
@@ -66,6 +70,7 @@ def template(
     new_processor(stack)
     new_processor(stack, "Projector", source=new_bus_source(stack))
     new_sink(stack)
+    new_batch(stack, schedule=DAILY)
     return template_of(stack)
 
 
@@ -75,8 +80,8 @@ def without_hashes(document: Template) -> Template:
 
 
 def without_deployments(text: str) -> str:
-    """Take out what changes with the methods of a REST API."""
-    return re.sub(r"(ApiDeployment[0-9A-F]{8})[0-9a-f]{32}", r"\1", text)
+    """Take out what changes with the methods of a REST API, and with each version."""
+    return re.sub(r"((?:ApiDeployment|CurrentVersion)[0-9A-F]{8})[0-9a-f]{32}", r"\1", text)
 
 
 def synthesize(directory: Path, path: Sequence[Path], **variables: str) -> tuple[Files, str]:
@@ -164,6 +169,12 @@ def test_a_sink_is_as_agreed(json_snapshot: SnapshotAssertion):
     assert without_hashes(template_of(stack)) == json_snapshot
 
 
+def test_a_batch_is_as_agreed(json_snapshot: SnapshotAssertion):
+    stack = new_stack()
+    new_batch(stack, schedule=DAILY)
+    assert without_hashes(template_of(stack)) == json_snapshot
+
+
 def test_logical_ids_are_frozen():
     ids = (Path(__file__).parent / "logical_ids.txt").read_text().split()
     # That of a deployment is made of what is deployed, so that a change is one.
@@ -216,6 +227,7 @@ def test_the_users_flags_change_nothing_in_a_network_with_a_key():
         new_timer(stack, vpc=vpc, encryption_key=key, auth=new_auth(), strict=True, dedupe=True)
         new_full_processor(stack, key=key, vpc=vpc)
         new_sink(stack, vpc=vpc, encryption_key=key, fifo=True)
+        new_full_batch(stack, vpc=vpc, encryption_key=key)
         return template_of(stack)
 
     assert networked(recommended_flags()) == networked({})

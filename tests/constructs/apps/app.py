@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from aws_cdk import App, Stack
+from aws_cdk import App, Duration, Stack, aws_scheduler as scheduler
 
 from cdk_streamer import (
     AsyncRequestApi,
     Auth,
+    DurableBatch,
     PeriodicTimer,
     ProgressWebSocket,
     StreamProcessor,
@@ -23,4 +24,10 @@ AsyncRequestApi(stack, "Api", handlers=handlers, auth=auth)
 ProgressWebSocket(stack, "Socket", auth=auth)
 PeriodicTimer(stack, "Timer", handlers=handlers)
 StreamProcessor(stack, "Listener", source=StreamSource.sqs(), handlers=handlers)
+DurableBatch(
+    stack,
+    "Daily",
+    handlers=handlers,
+    schedule=scheduler.ScheduleExpression.rate(Duration.days(1)),
+)
 app.synth()
