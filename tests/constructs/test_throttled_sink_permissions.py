@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -66,6 +67,23 @@ ROWS = {
     "BareDelivery": {},
 }
 
+# tests/runtime/sinks/test_what_functions_ask_and_tell.py keeps it true.
+RIGHTS = Path(__file__).parents[1] / "runtime" / "sinks" / "rights.json"
+# What a move task does with the rights of whoever started it.
+MOVE = {
+    "sqs:DeleteMessage dead_letters",
+    "sqs:ReceiveMessage dead_letters",
+    "sqs:SendMessage messages",
+}
+RESOURCES = {
+    "MessagesQueue": "messages",
+    "MessagesDeadLetters": "dead_letters",
+    "Rejected": "rejected",
+    "CommandsQueue": "commands",
+    "DeliverySource": "mapping",
+    "DeliveryFunction": "delivery",
+}
+
 
 @cache
 def template() -> dict[str, Any]:
@@ -90,6 +108,42 @@ def template() -> dict[str, Any]:
 @pytest.mark.parametrize("name", GOLDEN)
 def test_a_role_may_do_what_its_function_does(name: str):
     assert actions(the(template(), ROLE, f"{name}Role")) == GOLDEN[name] | LOGS | TRACES
+
+
+@pytest.mark.parametrize(
+    ("function", "others"),
+    [
+        ("delivery", {f"{action} messages" for action in CONSUME}),
+        ("controller", {f"{action} commands" for action in CONSUME} | MOVE),
+    ],
+)
+def test_a_role_allows_what_its_function_asks_for_and_what_is_done_in_its_name(
+    function: str, others: set[str]
+):
+    asked = {*json.loads(RIGHTS.read_text())[function]}
+    assert rights(f"Full{function.capitalize()}Role") == asked | others
+
+
+def rights(role: str) -> set[str]:
+    """Give actions and what they are allowed on, in the words of the runtime's tests."""
+    return {
+        f"{action} {about}"
+        for statement in statements(the(template(), ROLE, role))
+        for action in as_list(statement["Action"])
+        if not action.startswith(("kms:", "logs:", "xray:"))
+        for about in abouts(statement)
+    }
+
+
+def abouts(statement: dict[str, Any]) -> list[str]:
+    condition = statement.get("Condition", {}).get("ForAllValues:StringLike", {})
+    keys = [key.removesuffix("#*") for key in condition.get("dynamodb:LeadingKeys", [])]
+    return keys or [
+        name
+        for resource in as_list(statement["Resource"])
+        for place, name in RESOURCES.items()
+        if f'"Full{place}' in json.dumps(resource)
+    ]
 
 
 @pytest.mark.parametrize("name", ROWS)
