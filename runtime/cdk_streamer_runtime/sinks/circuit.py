@@ -21,7 +21,7 @@ _FRESH = 1_000  # milliseconds for which what was read is believed
 _ATTEMPTS = 10  # others note failures at the same time, and one of them wins each time
 # By then the mapping is off, and an operator's pause has no end that anybody knows.
 _HELD = RECONCILE_SECONDS * 1000
-_SOON = 1_000
+_SOON, _LONGEST = 1_000, 900_000
 
 
 class SinkCircuit:
@@ -95,12 +95,12 @@ class SinkCircuit:
         if not standing.is_off:
             return None
         self._tell(standing, now)
-        end = now + (_HELD if standing.held else _SOON)
-        return (
-            end
-            if standing.is_closed
-            else max(end, standing.circuit.until, standing.opened_at + LATE)
-        )
+        if standing.held:
+            return max(now + _HELD, standing.circuit.until)
+        until = standing.circuit.until
+        # The controller may be away for long, and each return of a message is a receive.
+        overdue = min(max(now - until, _SOON), _LONGEST)
+        return max(until, standing.opened_at + LATE, now + overdue)
 
     def _tell(self, standing: Standing, now: int) -> None:
         """Wake the controller if it has not seen to it, once for each change."""

@@ -145,6 +145,14 @@ def test_a_controller_that_is_overdue_is_woken(world):
     assert told(world) == ["probe", "opened"]
 
 
+def test_messages_stay_away_for_longer_the_longer_nobody_comes_to_try(world):
+    until = world.open()
+    circuit = world.circuit()
+    for late in (2 * MINUTE, 5 * MINUTE, 15 * MINUTE):
+        assert circuit.closed_off(until + late) == until + 2 * late
+    assert circuit.closed_off(until + 60 * MINUTE) == until + 75 * MINUTE
+
+
 def test_when_the_table_gives_no_answer_it_goes_on_with_what_it_knew(world):
     circuit = world.circuit()
     world.aws.on("GetItem", request_lost)

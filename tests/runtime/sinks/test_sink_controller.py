@@ -294,14 +294,18 @@ def test_messages_take_turns_so_that_one_alone_cannot_keep_it_open(opened):
     assert receives(opened) == {"a": 1, "c": 0}
 
 
-def test_no_more_than_ten_are_held_and_then_they_take_turns(world):
+def test_no_more_than_ten_are_held_and_then_they_take_turns():
+    world = ControlWorld(breaker_longest_pause_seconds=60)
     world.send(*(f"m{n:02}" for n in range(12)))
     failing(world)
     world.open()
-    world.run(3 * HOUR, schedule=False)
+    world.run(30 * MINUTE, schedule=False)
     tried = world.sink.tried
     assert tried[:10] == [f"m{n:02}" for n in range(10)]
     assert tried[10:20] == tried[:10]
+    # An hour after they came others have a chance.
+    world.run(45 * MINUTE, schedule=False)
+    assert {"m10", "m11"} <= {*world.sink.tried}
 
 
 def test_a_message_that_fails_for_its_own_reason_says_nothing_and_the_next_is_tried(opened):

@@ -12,6 +12,7 @@ from cdk_streamer_runtime.contract import EntryPoint
 from cdk_streamer_runtime.errors import Unreachable
 from cdk_streamer_runtime.sinks.control import assembly
 from cdk_streamer_runtime.sinks.control.assembly import ControllerAssembly
+from tests.runtime.aws.service import Service, answer, drop
 from tests.runtime.observed_aws import request_lost
 from tests.runtime.sinks.control_world import INVOCATION, ControlWorld
 
@@ -82,7 +83,20 @@ def test_a_command_that_fails_is_an_error_of_the_function(world, handler):
         handler({"command": "status"}, Context())
 
 
-def test_the_client_of_probes_makes_each_call_once(world):
+def test_an_invocation_whose_answer_is_lost_is_not_made_again(world, monkeypatch):
+    service = Service()
+    for name, value in {
+        "AWS_REGION": "eu-west-1",
+        "AWS_ACCESS_KEY_ID": "AKIA",
+        "AWS_SECRET_ACCESS_KEY": "secret",
+        "AWS_ENDPOINT_URL": service.url,
+    }.items():
+        monkeypatch.setenv(name, value)
+    service.answers(answer(200, {}), drop)
     built = assembly.in_lambda(world.settings)
-    assert built.invoking() is built.invoking()
-    assert built.invoking() is not built.aws
+    built.invoking().rest("lambda", "POST", "/first")
+    # On a connection that is kept it would be: the service may have closed it while it was idle.
+    with pytest.raises(Unreachable):
+        built.invoking().rest("lambda", "POST", "/second")
+    assert [request.target for request in service.requests] == ["/first", "/second"]
+    service.close()

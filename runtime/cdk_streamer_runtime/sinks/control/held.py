@@ -19,12 +19,15 @@ from cdk_streamer_runtime.sinks.control.backlog import Backlog, Hiding
 
 # One alone might fail for a reason of its own, and keep the circuit open: several take turns.
 MOST_HELD = 10
+# Then others come in, and the next time it stays for twice as long: of ten receives a healthy
+# message has enough for more than three days, and ten bad ones are in the way for an hour.
+_STAY = 3_600
 # A message can be in flight for 12 hours since it was received, whatever it is hidden for.
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-visibility-timeout.html
-_LONGEST = 11 * 3_600 + 1_800
+_LONGEST_STAY = 11 * 3_600 + 1_800
 _KEPT = 24 * 3_600
 _PIECE = 350_000  # bytes; an item has 400 KB at most
-_FIELDS = ("slot", "id", "receipt", "received_at", "tried_at", "pieces")
+_FIELDS = ("slot", "id", "receipt", "receives", "received_at", "tried_at", "pieces")
 # It is in the queue again, or was deleted: whoever has received it since has to do with it.
 _LOST = ("MessageNotInflight", "ReceiptHandleIsInvalid", "InvalidParameterValue")
 
@@ -36,13 +39,15 @@ class Held:
     slot: int
     id: str
     receipt: str
+    receives: int
     received_at: int
     tried_at: int
     pieces: int
 
     def left(self, now: int) -> int:
         """Give the seconds for which it can be hidden yet."""
-        return _LONGEST - (now - self.received_at) // 1000
+        stay = min(_STAY << min(max(self.receives - 1, 0), 10), _LONGEST_STAY)
+        return stay - (now - self.received_at) // 1000
 
 
 class HeldMessages:
@@ -85,6 +90,7 @@ class HeldMessages:
             slot=next(slot for slot in range(MOST_HELD) if slot not in taken),
             id=record["messageId"],
             receipt=record["receiptHandle"],
+            receives=int(record["attributes"].get("ApproximateReceiveCount") or 1),
             received_at=now,
             tried_at=0,
             pieces=len(pieces),

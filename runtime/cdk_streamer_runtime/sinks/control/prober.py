@@ -90,7 +90,7 @@ class Prober:
         if isinstance(answer, Found):
             return answer
         try:
-            self._dispose(held, record, answer)
+            self._dispose(held, answer)
         except AwsError as error:
             # What the trial has told must not get lost. The message is seen again in time.
             logger.warning("probe not disposed of", extra={"code": error.code})
@@ -132,14 +132,13 @@ class Prober:
             return Found(finding=_failure(error))
         return _Answer.read(answer)
 
-    def _dispose(self, held: Held, record: Mapping[str, Any], answer: _Answer) -> None:
+    def _dispose(self, held: Held, answer: _Answer) -> None:
         """Part with a message that was tried, unless it failed for the downstream's sake."""
         if held.id not in answer.failed:
             self._backlog.delete(held.receipt)
             self._held.forget(held)
         elif answer.verdict is not ProbeVerdict.FAILED:
-            receives = int(record["attributes"].get("ApproximateReceiveCount") or 1)
-            self._held.release([held], min(2 ** min(receives, 10), _LONGEST_BACKOFF))
+            self._held.release([held], min(2 ** min(held.receives, 10), _LONGEST_BACKOFF))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
