@@ -11,10 +11,9 @@ from cdk_streamer_runtime.contract.sinks import SinkRow
 from cdk_streamer_runtime.sinks.rows import row_key
 from tests.runtime.simulation.scheduler import START
 from tests.runtime.sinks.simulation.downstream import Delivery, Sick
-from tests.runtime.sinks.simulation.weather import MINUTE, SECOND, Weather
+from tests.runtime.sinks.simulation.pauses import judge_pauses
+from tests.runtime.sinks.simulation.weather import SECOND, Weather
 from tests.runtime.sinks.simulation.world import World
-
-LATE = 2 * MINUTE  # after which a call lands at most that its caller gave up
 
 
 def judge(world: World) -> Iterator[str]:
@@ -23,9 +22,7 @@ def judge(world: World) -> Iterator[str]:
     yield from _judge_ends(world)
     yield from _judge_rejected(world)
     yield from _judge_rate(world)
-    yield from _judge_probes(world)
-    yield from _judge_outage(world)
-    yield from _judge_mapping(world)
+    yield from judge_pauses(world)
     yield from _judge_memory(world)
     if world.scenario.fifo:
         yield from _judge_order(world)
@@ -41,7 +38,7 @@ def _judge_ends(world: World) -> Iterator[str]:
     for sent in world.scenario.messages:
         sick, key = world.scenario.sick.get(sent.key), sent.key
         stored = key in downstream.stored
-        if key in left:
+        if key in left and not world.is_stuck:
             yield f"{key} is still in the queue"
         if key in rejected and sick is not Sick.POISON:
             yield f"{key} was rejected although nothing is wrong with it"
@@ -87,87 +84,25 @@ def _judge_rate(world: World) -> Iterator[str]:
         yield f"{worst[0]} deliveries began in a second from {worst[1] - START}, not {most}"
 
 
-def _judge_probes(world: World) -> Iterator[str]:
-    """There is one probe at a time."""
-    probes = [each for each in world.downstream.deliveries if each.probing]
-    probes += world.downstream.asked
-    last: Delivery | None = None
-    for probe in sorted(probes, key=lambda each: each.began):
-        if last is not None and (last.ended is None or probe.began < last.ended):
-            yield f"{probe.key} was probed at {probe.began - START} beside {last.key}"
-        last = probe
-
-
-def _judge_outage(world: World) -> Iterator[str]:
-    """While the circuit is open only probes are made, after what was begun is over."""
-    if not world.strategy.has_controller:
-        return
-    for start, end in _open_spans(world):
-        beside = [
-            each
-            for each in world.downstream.deliveries
-            if start + world.scenario.timeout + 20 * SECOND < each.began < end and not each.probing
-        ]
-        if beside:
-            first = beside[0]
-            yield f"{first.key} was tried at {first.began - START} while the circuit was open"
-
-
-def _open_spans(world: World) -> Iterator[tuple[int, int]]:
-    start: int | None = None
-    for state in world.history.circuit:
-        if state.state != "closed" or state.held:
-            start = state.at if start is None else start
-        elif start is not None:
-            yield start, state.at
-            start = None
-    if start is not None:
-        yield start, world.scheduler.now
-
-
-def _judge_mapping(world: World) -> Iterator[str]:
-    """In the end, and soon after the downstream is well, messages are polled."""
-    scenario, mapping = world.scenario, world.mapping
-    if not world.strategy.has_controller:
-        return
-    if not mapping.enabled:
-        yield "the mapping is disabled at the end"
-    well = scenario.disturbed_until
-    bound = scenario.longest_pause + scenario.probe_time + world.controller_timeout + 7 * MINUTE
-    enabled = _enabled_at(world, well)
-    if enabled is None or enabled > well + bound:
-        yield f"the mapping was not enabled within {bound // SECOND} s"
-    if scenario.held is None:
-        return
-    held = (scenario.held.start + 12 * MINUTE, scenario.held.end)
-    if any(enabled and held[0] < at < held[1] for at, enabled in mapping.switched):
-        yield "the mapping was enabled while an operator held it"
-
-
-def _enabled_at(world: World, since: int) -> int | None:
-    """Give from when on, at that moment or later, the mapping was enabled for the first time."""
-    enabled = True
-    for at, switched in world.mapping.switched:
-        if at > since and enabled:
-            return since
-        enabled = switched
-        if at > since and enabled:
-            return at
-    return since if enabled else None
-
-
 def _judge_memory(world: World) -> Iterator[str]:
     """What is remembered is not delivered again, or at the same time."""
     if not world.scenario.remember:
         return
     for key, times in world.downstream.stored.items():
         forgotten = sum(
-            each.error is not None or each.probing
+            each.error is not None or each.probing or _died_after(world, each)
             for each in world.downstream.deliveries
             if each.key == key and each.taken is not None
         )
         if len(times) > 1 + forgotten + world.doubts[row_key(SinkRow.DELIVERY, key)["pk"]]:
             yield f"{key} was stored {len(times)} times, though deliveries are remembered"
+
+
+def _died_after(world: World, delivery: Delivery) -> bool:
+    """Tell whether the process was gone before it could remember what it had delivered."""
+    died = world.deaths.get(delivery.sandbox)
+    taken = delivery.taken or delivery.began
+    return died is not None and died - taken < world.scenario.timeout
 
 
 def _judge_order(world: World) -> Iterator[str]:
@@ -176,13 +111,16 @@ def _judge_order(world: World) -> Iterator[str]:
     lines: dict[str, list[str]] = {}
     for sent in world.scenario.messages:
         lines.setdefault(sent.group, []).append(sent.key)
-    first: dict[str, int] = {}
+    first: dict[str, tuple[int, str]] = {}
     for each in world.downstream.deliveries:
-        first.setdefault(each.key, each.began)
+        first.setdefault(each.key, (each.began, each.sandbox))
+    calls = {(each.key, each.began, each.sandbox) for each in world.downstream.deliveries}
     for line in lines.values():
         for before, after in pairwise(line):
+            if after not in first or (before, *first[after]) in calls:
+                continue  # one call of a batch
             done = _end_of(world, before)
-            if after in first and (done is None or first[after] < done):
+            if done is None or first[after][0] < done:
                 yield f"{after} began before {before} had come to an end ({place[after]})"
 
 

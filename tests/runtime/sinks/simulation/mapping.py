@@ -18,6 +18,15 @@ from tests.runtime.sinks.simulation.weather import Faults
 BUSY = (("ResourceInUseException", 400), ("ResourceConflictException", 409))
 
 
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """The mapping was enabled or disabled."""
+
+    at: int
+    enabled: bool
+    by: str
+
+
 @dataclass(eq=False, kw_only=True)
 class Mapping:
     """Passes a queue's messages to a function in batches, and deletes what is done.
@@ -35,7 +44,7 @@ class Mapping:
     is_out: Callable[[], bool]
     enabled: bool = True
     settles_at: int = 0
-    switched: list[tuple[int, bool]] = field(default_factory=list[tuple[int, bool]])
+    switched: list[Switch] = field(default_factory=list[Switch])
     receives_regardless: bool = False  # of whether the function has room: without a maximum
     _polled_before: bool = True
     _bell: Bell = field(init=False)
@@ -65,17 +74,27 @@ class Mapping:
 
     def switch(self, *, enabled: bool) -> dict[str, Any]:
         """Enable or disable it; raises AwsError while that is being done."""
-        now, random, faults = self.scheduler.now, self.scheduler.random, self.faults()
-        if now < self.settles_at or random.random() < faults.busy_mapping:
+        random = self.scheduler.random
+        if self.scheduler.now < self.settles_at or random.random() < self.faults().busy_mapping:
             raise busy(random.choice(BUSY))
-        if enabled != self.enabled:
-            self.scheduler.note(f"mapping {'enabled' if enabled else 'disabled'}")
-            self.switched.append((now, enabled))
-            self._polled_before = self.enabled
-            self.enabled = enabled
-            self.settles_at = now + random.randint(1_000, max(faults.late_pause, 1_001))
-            self.scheduler.spawn(Group("mapping"), self._bell.ring, self.settles_at - now)
+        self._turn(enabled=enabled, by="controller")
         return self.told()
+
+    def enable(self) -> None:
+        """Enable it, as a deployment does."""
+        self._turn(enabled=True, by="deployment")
+
+    def _turn(self, *, enabled: bool, by: str) -> None:
+        if enabled == self.enabled:
+            return
+        now = self.scheduler.now
+        self.scheduler.note(f"{by} {'enables' if enabled else 'disables'} the mapping")
+        self.switched.append(Switch(now, enabled=enabled, by=by))
+        self._polled_before = self.polls
+        self.enabled = enabled
+        late = max(self.faults().late_pause, 1_001)
+        self.settles_at = now + self.scheduler.random.randint(1_000, late)
+        self.scheduler.spawn(Group("mapping"), self._bell.ring, self.settles_at - now)
 
     def _poll(self) -> None:
         scheduler = self.scheduler

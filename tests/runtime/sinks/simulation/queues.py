@@ -75,7 +75,7 @@ class Queue:
     most_receives: int = 0
     messages: dict[str, Message] = field(default_factory=dict[str, Message])
     on_change: list[Callable[[], None]] = field(default_factory=list[Callable[[], None]])
-    on_dead: list[Hear] = field(default_factory=list[Hear])
+    on_arrive: list[Hear] = field(default_factory=list[Hear])
     on_receive: list[Hear] = field(default_factory=list[Hear])
     on_delete: list[Hear] = field(default_factory=list[Hear])
     _heap: list[tuple[int, int, Message]] = field(default_factory=list[tuple[int, int, Message]])
@@ -119,6 +119,8 @@ class Queue:
         self._arrivals += 1
         message.arrival = self._arrivals
         self.messages[message.id] = message
+        for tell in self.on_arrive:
+            tell(message)
         self.show(message, message.visible_at)
 
     def show(self, message: Message, visible_at: int) -> None:
@@ -212,8 +214,6 @@ class Queue:
 
     def _bury(self, message: Message, dead_letters: Queue) -> None:
         del self.messages[message.id]
-        for hear in self.on_dead:
-            hear(message)
         message.visible_at = self.clock()
         dead_letters.add(message)
 

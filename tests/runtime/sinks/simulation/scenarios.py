@@ -62,6 +62,8 @@ class Scenario:
     sick: dict[str, Sick]
     trouble: Trouble
     held: Span | None  # from an operator's pause to the end of it
+    redriven_at: int | None = None  # an operator wants dead letters back
+    deployed_at: int | None = None  # processes are replaced, and the mapping is enabled
     most_receives: int = 10
     pause: int = 30 * SECOND
     longest_pause: int = 10 * MINUTE
@@ -72,7 +74,8 @@ class Scenario:
         """When nothing goes wrong any more."""
         last = max((sent.at for sent in self.messages), default=START)
         held = self.held.end if self.held else START
-        return max(last, self.trouble.ends, held, START + 15 * MINUTE) + MINUTE
+        acts = (self.redriven_at or START, self.deployed_at or START)
+        return max(last, self.trouble.ends, held, *acts, START + 15 * MINUTE) + MINUTE
 
     @property
     def probe_time(self) -> int:
@@ -107,8 +110,10 @@ def scenario_of(random: Random, seed: int) -> Scenario:
         sick=sick,
         trouble=_trouble(random, weather),
         held=_held(random) if weather is not Weather.CALM else None,
+        redriven_at=_now_and_then(random, weather),
+        deployed_at=_now_and_then(random, weather),
         pause=random.choice((10, 30)) * SECOND,
-        failures=random.choice((3, 5, 10)),
+        failures=random.choice((3, 5)),
     )
 
 
@@ -170,6 +175,12 @@ def _flapping(random: Random) -> Iterator[Span]:
         length = random.randint(20, 240) * SECOND
         yield Span(at, at + length)
         at += length + random.randint(10, 120) * SECOND
+
+
+def _now_and_then(random: Random, weather: Weather) -> int | None:
+    if weather is Weather.CALM or random.random() < 0.8:
+        return None
+    return START + random.randint(0, 30) * MINUTE
 
 
 def _held(random: Random) -> Span | None:

@@ -17,7 +17,7 @@ from cdk_streamer_runtime.contract.sinks import (
 )
 from cdk_streamer_runtime.memory import MemoryAws, TableSchema
 from tests.runtime.simulation.scheduler import START, Group, Scheduler
-from tests.runtime.sinks.simulation.downstream import Downstream
+from tests.runtime.sinks.simulation.downstream import Downstream, Sick
 from tests.runtime.sinks.simulation.lambdas import Function, Handler, Outcome, Sandbox
 from tests.runtime.sinks.simulation.mapping import Mapping
 from tests.runtime.sinks.simulation.moves import Moves
@@ -37,6 +37,7 @@ class Strategy(Protocol):
 
     name: str
     reserved: int | None  # concurrency of the function, instead of the mapping's
+    most_receives: int  # of a FIFO queue
     has_controller: bool
 
     def worker(self, world: World, sandbox: Sandbox) -> Handler:
@@ -82,6 +83,7 @@ class World:
         self.calls: Counter[str] = Counter()
         self.doubts: Counter[str] = Counter()  # by the `pk` of an item: calls without an answer
         self.metrics: dict[str, int] = {}
+        self.deaths: dict[str, int] = {}
         self.history = History()
         self.downstream = _downstream(scenario, scheduler)
         self.memory = MemoryAws(
@@ -92,7 +94,7 @@ class World:
         self.sqs = Operations(self.queues, Moves(scheduler, self.queues), lambda: self.faults.lag)
         self.function = self._function("sink", scenario.timeout, strategy.worker)
         self.function.reserved = strategy.reserved
-        self.function.on_death.append(self.downstream.hear_of_death)
+        self.function.on_death += (self.downstream.hear_of_death, self._note_death)
         self.mapping = self._mapping(
             MAPPING, self.queue, self.function, scenario.batch, self._pollers()
         )
@@ -102,6 +104,18 @@ class World:
     def controller_timeout(self) -> int:
         """How long the controller has: longer than the sink that it invokes."""
         return self.scenario.probe_time + 60 * SECOND
+
+    @property
+    def is_stuck(self) -> bool:
+        """Tell whether all that is left are messages at which the downstream hangs.
+
+        In a FIFO queue others may stand behind them. It says nothing to any probe then.
+        """
+        heads: dict[str, str] = {}
+        for message in self.queue.messages.values():
+            heads.setdefault(message.group or message.id, self.key_of(message))
+        sick = self.scenario.sick
+        return bool(heads) and all(sick.get(key) is Sick.HANGS for key in heads.values())
 
     def start(self) -> None:
         """Let it happen."""
@@ -119,6 +133,12 @@ class World:
             if self.scenario.held:
                 self._operate(self.scenario.held.start, ControllerCommand.PAUSE)
                 self._operate(self.scenario.held.end, ControllerCommand.RESUME)
+            if self.scenario.redriven_at:
+                self._operate(self.scenario.redriven_at, ControllerCommand.REDRIVE)
+        if self.scenario.deployed_at:
+            self.scheduler.spawn(
+                Group("deployment"), self._deploy, self.scenario.deployed_at - START
+            )
 
     def calm_down(self) -> None:
         """Let nothing go wrong any more, but what is on its way."""
@@ -160,7 +180,9 @@ class World:
         self.rejected = self._queue(f"rejected{end}", 30 * SECOND, fifo=fifo)
         self.queue = self._queue(f"messages{end}", 6 * scenario.timeout, fifo=fifo)
         self.queue.dead_letters = self.dead_letters
-        self.queue.most_receives = scenario.most_receives
+        self.queue.most_receives = (
+            self.strategy.most_receives if scenario.fifo else scenario.most_receives
+        )
         self.lost_commands = self._queue("lost-commands", 30 * SECOND)
         self.commands = self._queue("commands", self.controller_timeout + 30 * SECOND)
         self.commands.dead_letters, self.commands.most_receives = self.lost_commands, 20
@@ -175,12 +197,15 @@ class World:
         self.queue.on_receive.append(
             lambda it: history.receives.setdefault(self.key_of(it), []).append(self.scheduler.now)
         )
-        self.queue.on_dead.append(self._note_dead)
+        self.dead_letters.on_arrive.append(self._note_dead)
         self.queue.on_delete.append(
             lambda it: history.acknowledged.setdefault(self.key_of(it), []).append(
                 self.scheduler.now
             )
         )
+
+    def _note_death(self, sandbox: Sandbox) -> None:
+        self.deaths[sandbox.group.name] = self.scheduler.now
 
     def _note_dead(self, message: Message) -> None:
         key = self.key_of(message)
@@ -242,6 +267,15 @@ class World:
             self.scheduler.sleep(RECONCILE_SECONDS * SECOND)
             if self.scheduler.random.random() >= self.faults.tick_lost:
                 self.controller.invoke({"command": ControllerCommand.RECONCILE.value})
+
+    def _deploy(self) -> None:
+        """Replace the processes, and enable the mapping as its template says."""
+        self.scheduler.note("deployed")
+        self.function.retire()
+        self.controller.retire()
+        self.mapping.enable()
+        if self.strategy.has_controller and self.scheduler.random.random() >= self.faults.tick_lost:
+            self.controller.invoke({"command": ControllerCommand.RECONCILE.value})
 
     def _operate(self, at: int, command: ControllerCommand) -> None:
         self.scheduler.spawn(Group("operator"), lambda: self.command(command), at - START)

@@ -31,6 +31,7 @@ class VisibilityOnly:
 
     name: str = "visibility only"
     reserved: int | None = None
+    most_receives: int = 10
     has_controller: bool = False
     upper_bound: bool = True  # of a reservation
     breaker: bool = False  # in the function: it hands back at once while the downstream is away

@@ -54,6 +54,7 @@ class Ours:
 
     name: str = "cdk-streamer"
     reserved: int | None = None
+    most_receives: int = 100  # of a FIFO queue, whose worker itself gives messages up before
     has_controller: bool = True
 
     def worker(self, world: World, sandbox: Sandbox) -> Handler:
@@ -117,6 +118,8 @@ def _of_sink(world: World) -> dict[str, Any]:
         "fifo": scenario.fifo,
         "rate": scenario.rate,
         "remember_seconds": REMEMBERED if scenario.remember else None,
+        "dead_letter_queue_url": world.dead_letters.url if scenario.fifo else None,
+        "max_receive_count": scenario.most_receives if scenario.fifo else None,
     }
 
 
