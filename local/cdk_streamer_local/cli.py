@@ -14,6 +14,7 @@ from typing import Any
 
 from cdk_streamer_local.errors import BadArgument, LocalError
 from cdk_streamer_local.extra import require_extra
+from cdk_streamer_local.tools import add_tools
 
 _EPILOG = """\
 examples:
@@ -25,6 +26,7 @@ examples:
   cdk-streamer graph app.py -o app.svg               a picture of an app's constructs
   cdk-streamer streams graph app.py -o streams.svg   a picture of an app's processors
   cdk-streamer streams resubmit --local --dry-run    what would be tried again
+  cdk-streamer sinks status --local                  how an app's sinks are
 """
 _INTERRUPTED = 130  # what shells give for a command that Ctrl-C ended
 
@@ -58,9 +60,7 @@ def _parser(chosen: str | None) -> argparse.ArgumentParser:
     _add_token(commands)
     _add_credentials(commands)
     _add_call(commands, is_chosen=chosen == "call")
-    _add_timers(commands, is_chosen=chosen == "timers")
-    _add_streams(commands, is_chosen=chosen == "streams")
-    _add_graph(commands, is_chosen=chosen == "graph")
+    add_tools(commands, chosen)
     return parser
 
 
@@ -131,43 +131,6 @@ def _add_call(commands: Any, *, is_chosen: bool) -> None:  # noqa: ANN401 - see 
         call.add_argument("arguments", nargs=argparse.REMAINDER)
     _add_claims(call)
     call.set_defaults(run=_call)
-
-
-def _add_timers(commands: Any, *, is_chosen: bool) -> None:  # noqa: ANN401 - see above
-    timers = commands.add_parser(
-        "timers",
-        help="preview schedules, look after timers",
-        description="Tell when a schedule fires, and look after the timers of a service.",
-    )
-    if is_chosen:
-        from cdk_streamer_client.timers import command
-
-        command.add_arguments(timers)
-        timers.set_defaults(run=command.run)
-
-
-def _add_streams(commands: Any, *, is_chosen: bool) -> None:  # noqa: ANN401 - see above
-    streams = commands.add_parser(
-        "streams",
-        help="draw stream processors, look after their faults",
-        description="Draw the stream processors of an app, list faults, resubmit their records.",
-    )
-    if is_chosen:
-        from cdk_streamer_local.streams_command.verbs import add_verbs
-
-        add_verbs(streams)
-
-
-def _add_graph(commands: Any, *, is_chosen: bool) -> None:  # noqa: ANN401 - see above
-    graph = commands.add_parser(
-        "graph",
-        help="draw the constructs of an app",
-        description="Draw the constructs of an app, and what may flow between them.",
-    )
-    if is_chosen:
-        from cdk_streamer_local.topology.command import add_stacks_graph_arguments
-
-        add_stacks_graph_arguments(graph)
 
 
 def _add_claims(parser: argparse.ArgumentParser) -> None:

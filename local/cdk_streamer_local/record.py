@@ -38,6 +38,15 @@ class Audience:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a stack is in the engine."""
+
+    stack: str
+    account: str
+    region: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
     """One running command. `outputs` are by stack and key, with addresses of this machine."""
 
@@ -49,6 +58,7 @@ class Record:
     rest_apis: Sequence[Api]
     outputs: Mapping[str, Mapping[str, str]]
     audiences: Sequence[Audience]
+    places: Sequence[Place] = ()
 
     def write(self, state: Path) -> None:
         """Store it, whole or not at all."""
@@ -65,6 +75,7 @@ class Record:
             for apis in ("sockets", "http_apis", "rest_apis"):
                 members[apis] = [Api(**api) for api in members[apis]]
             members["audiences"] = [Audience(**audience) for audience in members["audiences"]]
+            members["places"] = [Place(**place) for place in members["places"]]
             record = cls(**members)
         except (OSError, ValueError, KeyError, TypeError):  # none, or of another release
             return None
@@ -78,11 +89,15 @@ class Record:
     @property
     def services(self) -> Services:
         """Give clients of the engine, for the account and region that a template need not name."""
+        return self.services_of(DEFAULT_ACCOUNT, DEFAULT_REGION)
+
+    def services_of(self, account: str, region: str) -> Services:
+        """Give clients of the engine for an account and region."""
         return Services(
             endpoint=self.endpoint,
             bundle=Path(self.ca_bundle),
-            account=DEFAULT_ACCOUNT,
-            region=DEFAULT_REGION,
+            account=account,
+            region=region,
         )
 
     def socket_url(self, name: str | None = None) -> str:

@@ -16,7 +16,7 @@ from cdk_streamer_local.events import Deployed, Deploying, Observer
 from cdk_streamer_local.functions.function import Function, functions_of
 from cdk_streamer_local.functions.wiring import Wired, wire
 from cdk_streamer_local.host import Host
-from cdk_streamer_local.record import Audience, Record
+from cdk_streamer_local.record import Audience, Place, Record
 
 _NAME = 6  # where a function's ARN has it, before a version
 
@@ -98,6 +98,14 @@ class System:
                 for stack in self.stacks
             },
             audiences=self.audiences,
+            places=[
+                Place(
+                    stack=stack.template.name,
+                    account=stack.services.account,
+                    region=stack.services.region,
+                )
+                for stack in self.stacks
+            ],
         )
 
 

@@ -10,8 +10,9 @@ from collections.abc import Generator
 from typing import Any
 
 from cdk_streamer_client.printing import print_json
+from cdk_streamer_local.access import aws_of
 from cdk_streamer_local.errors import BadArgument
-from cdk_streamer_local.streams_command.access import add_access_arguments, aws_of, queue_of
+from cdk_streamer_local.streams_command.access import add_access_arguments, queue_of
 from cdk_streamer_local.streams_command.choosing import add_choice_arguments, choice
 from cdk_streamer_runtime.aws import Aws
 from cdk_streamer_runtime.errors import AwsError

@@ -1,0 +1,1 @@
+"""`cdk-streamer sinks`: what operators do with throttled sinks."""
