@@ -14,7 +14,7 @@ from cdk_streamer_runtime.sinks.claims import Claims
 from cdk_streamer_runtime.sinks.deadline import Deadline
 from cdk_streamer_runtime.sinks.insistence import insisted
 from cdk_streamer_runtime.sinks.judge import Judge
-from cdk_streamer_runtime.sinks.outcome import OUTAGE, Ending, Outcome, backoff, reopening
+from cdk_streamer_runtime.sinks.outcome import OUTAGE, Ending, Outcome, backoff
 from cdk_streamer_runtime.sinks.record import Message
 from cdk_streamer_runtime.sinks.world import Downstream, Platform
 
@@ -99,11 +99,9 @@ class Delivery:
 
     def _closed_off(self) -> Outcome | None:
         now = self.platform.clock()
-        until = self.downstream.closed_off(now) if self.downstream else None
-        if until is None:
+        if self.downstream is None or self.downstream.closed_off(now) is None:
             return None
-        moment = reopening(until, now, self.platform.uniform())
-        return Outcome(ending=Ending.HANDED_BACK, visible_at=moment)
+        return Outcome(ending=Ending.HANDED_BACK, visible_at=now)
 
     def _hand_back(self, messages: Sequence[Message], outcome: Outcome) -> None:
         for message in messages:
@@ -120,21 +118,19 @@ class Delivery:
             if message.id not in faults:
                 self.claims.done(message)
                 self.batch.settle(message, Outcome(ending=Ending.DONE))
-        until = None if is_known else self._tell(answer)
+        if not is_known:
+            self._tell(answer)
         for message in messages:
             if message.id in faults and self.batch.outcome(message) is None:
-                outcome = self.judge.outcome(
-                    message, faults[message.id], until=until, latest=self._latest
-                )
+                outcome = self.judge.outcome(message, faults[message.id], self._latest)
                 self.batch.settle(message, outcome)
 
-    def _tell(self, answer: Answer) -> int | None:
-        """Tell the circuit of a call; give until when it is open, if it is."""
+    def _tell(self, answer: Answer) -> None:
+        """Tell the circuit of a call."""
         if self.downstream is None:
-            return None
+            return
         endings = {self.judge.ending(error) for error in answer.faults.values()}
         if Ending.UNAVAILABLE in endings:
-            return self.downstream.failed(self.platform.clock())
-        if not endings:
+            self.downstream.failed(self.platform.clock())
+        elif not endings:
             self.downstream.succeeded()
-        return None

@@ -16,7 +16,6 @@ from cdk_streamer_runtime.sinks.outcome import (
     backoff,
     ending_of,
     pause_after,
-    reopening,
 )
 from cdk_streamer_runtime.sinks.record import Message
 from cdk_streamer_runtime.sinks.side_queue import SideQueue
@@ -52,13 +51,8 @@ class Judge:
         """Tell what an exception means."""
         return ending_of(error, self._unavailable)
 
-    def outcome(
-        self, message: Message, error: Exception, *, until: int | None, latest: int
-    ) -> Outcome:
-        """Decide, and put aside what is to be; by `latest`, if its queue can take it.
-
-        The circuit is open `until`, if it is.
-        """
+    def outcome(self, message: Message, error: Exception, latest: int) -> Outcome:
+        """Decide, and put aside what is to be; by `latest`, if its queue can take it."""
         _log(message, error)
         ending, attempt = self.ending(error), message.record.attempt
         if ending is Ending.REJECTED:
@@ -68,10 +62,7 @@ class Judge:
             return self._put(dead, message, error, Ending.FORSAKEN, latest)
         now, uniform = self._platform.clock(), self._platform.uniform()
         first = UNWELL if ending is Ending.UNAVAILABLE else SHORTEST
-        visible_at = now + pause_after(error, attempt, uniform, first)
-        if until is not None:
-            visible_at = max(visible_at, reopening(until, now, uniform))
-        return Outcome(ending=ending, visible_at=visible_at)
+        return Outcome(ending=ending, visible_at=now + pause_after(error, attempt, uniform, first))
 
     def given_up(self, message: Message) -> Outcome:
         """Decide about one whose delivery does not end."""

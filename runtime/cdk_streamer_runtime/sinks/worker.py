@@ -68,7 +68,7 @@ class Worker:
         ):
             turns = self._turns()
             self._delivery(batch, turns, parts.downstream, deadline).run()
-            parts.source.hide(batch.returning, parts.platform.clock())
+            self._hide(batch)
         return _response(batch)
 
     def _delivery(
@@ -110,10 +110,23 @@ class Worker:
         is_hanging = batch.interrupt(parts.judge.given_up, waiting)
         logger.error("delivery given up", extra={"messages": len(batch.returning)})
         parts.source.delete(batch.acknowledged)
-        until = parts.downstream.failed(now) if is_hanging and parts.downstream else None
-        least = reopening(until, now, parts.platform.uniform()) if until else 0
-        parts.source.hide(batch.returning, now, least)
+        if is_hanging and parts.downstream:
+            parts.downstream.failed(now)
+        self._hide(batch)
         parts.metrics.flush()
+
+    def _hide(self, batch: Batch) -> None:
+        """Hide what comes again: where the circuit is open now, until it is tried again.
+
+        That it is received before is of no use, and counts towards the dead letters.
+        """
+        parts, returning = self._parts, batch.returning
+        if not returning:
+            return
+        now, uniform = parts.platform.clock(), parts.platform.uniform()
+        until = parts.downstream.closed_off(now) if parts.downstream else None
+        least = 0 if until is None else reopening(until, now, uniform)
+        parts.source.hide(returning, now, least)
 
     def _probe(self, batch: Batch, deadline: Deadline, asked: Mapping[str, Any]) -> ProbeVerdict:
         """Try one message, or ask the author's function; the controller does what follows.
