@@ -27,12 +27,14 @@ class Tally:
         self._teller = teller
         self._lock = Lock()
         self._done = 0
+        self._is_live = False
 
-    def settle(self, items: int, *, tell: bool) -> None:
-        """Count; what an earlier invocation has told is not told again."""
+    def settle(self, items: int, *, is_live: bool) -> None:
+        """Count; what an earlier invocation has told is told again only after something new."""
         with self._lock:
             self._done += items
-            if tell and items:
+            self._is_live = self._is_live or is_live
+            if self._is_live and items:
                 self._teller.report(current=self._done, total=self._total, unit="items")
 
 
@@ -96,7 +98,7 @@ class Chunks:
                 lambda: chunk.publish(places, attempt),  # noqa: B023 - done at once
             )
             outcome.add(part)
-            self._tally.settle(part.published + len(part.failed), tell=is_live)
+            self._tally.settle(part.published + len(part.failed), is_live=is_live)
             again += part.rejected
             places = list(part.left)
             if part.pause:
@@ -135,7 +137,7 @@ class Chunks:
             )
             outcome.published += len(places) - len(rejected)
             is_last = outcome.attempts >= self._world.settings.max_attempts
-            self._tally.settle(len(places) - (0 if is_last else len(rejected)), tell=True)
+            self._tally.settle(len(places) - (0 if is_last else len(rejected)), is_live=True)
             places = rejected
             if is_last or not rejected:
                 break
@@ -163,7 +165,7 @@ class Chunks:
                 break
             course.sleep(part.pause)
         outcome.add(part)
-        self._tally.settle(len(part.failed), tell=is_live)
+        self._tally.settle(len(part.failed), is_live=is_live)
         return dict(zip(without(places, part.failed), part.data or (), strict=True))
 
     def _question(
