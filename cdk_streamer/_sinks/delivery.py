@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from aws_cdk import Duration, aws_lambda as lambda_
 from constructs import Construct
@@ -74,12 +74,20 @@ def _environment(
         rate=settings.rate,
         remember_seconds=settings.remember_seconds,
     )
+    if settings.fifo:
+        environment = replace(
+            environment,
+            dead_letter_queue_url=storage.messages.dead_letters.queue_url,
+            max_receive_count=settings.max_receive_count,
+        )
     return settings.with_breaker(environment)
 
 
 def _allow(function: RuntimeFunction, settings: SinkSettings, storage: Storage) -> None:
     storage.messages.allow_hide(function)
     allow_send(function, storage.rejected)
+    if settings.fifo:
+        storage.messages.allow_reject(function)
     table = storage.table
     if settings.breaker is not None:
         storage.commands.allow_send(function)

@@ -25,7 +25,7 @@ BATCH_SIZE, CONCURRENCY = 10, 2
 # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
 _MOST_AT_ONCE = 1_000
 _VISIBILITY_FACTOR = 6
-_MOST_RECEIVES, _FEW_RECEIVES = 1_000, 5
+_MOST_RECEIVES, _FEW_RECEIVES, _NET = 1_000, 5, 10
 _SECONDS, _FEWEST_SECONDS, _MOST_SECONDS = 60, 10, 900
 # A probe is an invocation within one of the controller, which has something to do before and after.
 _PROBE_MARGIN, _CONTROLLER_MARGIN = 30, 60
@@ -82,6 +82,7 @@ class SinkSettings:
             redrive=redrive or Redrive(),
         )
         settings._check_rate()
+        settings._check_failures()
         settings._check_probe()
         return settings
 
@@ -104,6 +105,17 @@ class SinkSettings:
         if self.batch_size == 1:
             return self.timeout_seconds + VISIBILITY_MARGIN_SECONDS
         return min(self.timeout_seconds * _VISIBILITY_FACTOR, MAX_VISIBILITY_SECONDS)
+
+    @property
+    def queue_receives(self) -> int:
+        """How often the queue itself lets a message be received.
+
+        In order, one that fails is received together with those behind it, which would be given
+        up with it: the function sees to dead letters there, and the queue is a net.
+        """
+        if not self.fifo:
+            return self.max_receive_count
+        return min(self.max_receive_count * _NET, _MOST_RECEIVES)
 
     @property
     def scaling(self) -> int | None:
@@ -166,6 +178,17 @@ class SinkSettings:
     @property
     def _most(self) -> int:
         return _MOST_SECONDS - (_PROBE_MARGIN + _CONTROLLER_MARGIN if self.breaker else 0)
+
+    def _check_failures(self) -> None:
+        breaker = self.breaker
+        if breaker is not None and breaker.failures > self.max_receive_count / 2:
+            raise ValueError(
+                "failures of circuit_breaker must be at most half of max_receive_count, got "
+                f"{breaker.failures} of {self.max_receive_count}: a message that waits alone "
+                "fails so often itself, and would be given up in an outage; lower failures to "
+                f"{self.max_receive_count // 2}, or raise max_receive_count to "
+                f"{2 * breaker.failures}"
+            )
 
     def _check_probe(self) -> None:
         if self.timeout_seconds > self._most:

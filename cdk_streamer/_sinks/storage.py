@@ -49,7 +49,7 @@ class Storage:
                 scope,
                 "Messages",
                 visibility_timeout=Duration.seconds(settings.visibility_seconds),
-                max_receive_count=settings.max_receive_count,
+                max_receive_count=settings.queue_receives,
                 encryption_key=key,
                 fifo=settings.fifo,
             ),

@@ -151,6 +151,21 @@ def test_code_of_the_users_is_run_by_the_runtime():
 # --- queues and table -----------------------------------------------------------------------------
 
 
+def test_in_order_the_function_gives_up_what_failed_and_the_queue_is_a_net():
+    template = full_sink_template()
+    queue = the(template, QUEUE, "LedgerMessagesQueue")
+    told = variables(template, "LedgerDelivery")
+    assert told["CDK_STREAMER_MAX_RECEIVE_COUNT"] == "10"
+    assert queue["RedrivePolicy"]["maxReceiveCount"] == 100
+    assert refs(told)["CDK_STREAMER_DEAD_LETTER_QUEUE_URL"] == "LedgerMessagesDeadLetters"
+
+
+def test_the_net_of_a_queue_in_order_is_as_large_as_it_can_be():
+    template = sink_template(fifo=True, max_receive_count=200)
+    queue = the(template, QUEUE, "LedgerMessagesQueue")
+    assert queue["RedrivePolicy"]["maxReceiveCount"] == 1_000
+
+
 def test_a_message_is_tried_ten_times_and_kept_longer_than_it_waits(template: dict[str, Any]):
     queue = the(template, QUEUE, "LedgerMessagesQueue")
     dead = the(template, QUEUE, "LedgerMessagesDeadLetters")
@@ -437,6 +452,10 @@ def test_a_database_in_another_stack_is_reached():
             "at least 10 with a circuit breaker, got 9: .* leave it out, or pass circuit_breaker=",
         ),
         ({"max_receive_count": 0}, "max_receive_count must be at least 10|must be 1 to 1000"),
+        (
+            {"circuit_breaker": CircuitBreaker(failures=6)},
+            "at most half of max_receive_count, got 6 of 10: .* to 5, or raise .* to 12",
+        ),
         ({"max_receive_count": 1_001}, "max_receive_count must be 1 to 1000, got 1001"),
         ({"max_receive_count": 0, "circuit_breaker": None}, "max_receive_count must be 1 to 1000"),
         ({"fifo": "yes"}, "fifo must be True or False, got 'yes'"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -60,14 +61,17 @@ def _rows(parameters: Mapping[str, Any]) -> Iterator[str]:
 
 def _queue(parameters: Mapping[str, Any]) -> str:
     place = parameters.get("QueueUrl") or parameters["SourceArn"]
-    return QUEUES[place.replace(":", "/").rpartition("/")[2]]
+    return QUEUES[place.replace(":", "/").rpartition("/")[2].removesuffix(".fifo")]
 
 
 class Delivering(World):
     """A sink with everything, and what it wrote."""
 
-    def __init__(self) -> None:
-        super().__init__(rate=10, remember_seconds=3_600, breaker_failures=3)
+    def __init__(self, *, fifo: bool = False) -> None:
+        super().__init__(fifo=fifo, rate=10, remember_seconds=3_600, breaker_failures=3)
+        if fifo:
+            dead = self.url(self.dead)
+            self.settings = replace(self.settings, dead_letter_queue_url=dead, max_receive_count=1)
         self.lines: list[str] = []
         self.aws = self.noted = AskedAws(self.memory)
         self.metrics = metrics_into(self.lines)  # pyright: ignore[reportAttributeAccessIssue]
@@ -168,6 +172,7 @@ def commands(world: Controlling) -> None:
 
 
 DELIVERING = (successes, repetitions, rejections, failures, outages, hangs, crowds)
+IN_ORDER = (rejections, failures)
 CONTROLLING = (recoveries, disturbances, commands)
 
 
@@ -175,6 +180,7 @@ CONTROLLING = (recoveries, disturbances, commands)
 def delivered() -> tuple[frozenset[str], frozenset[str]]:
     """Give the rights that delivering asked for, and the metrics that it told."""
     worlds = [(Delivering(), happens) for happens in DELIVERING]
+    worlds += [(Delivering(fifo=True), happens) for happens in IN_ORDER]
     for world, happens in worlds:
         happens(world)
         world.metrics.flush()
