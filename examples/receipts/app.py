@@ -72,7 +72,7 @@ receipts = DurableBatch(
 )
 receipts.grant_run(api)
 
-# The same without a sink, to be seen failing.
+# The same without a sink, to be seen failing: each function keeps a connection, as one does.
 hasty = Reader(
     stack,
     "HastyReader",
@@ -86,7 +86,7 @@ at_once = DurableBatch(
     stack,
     "AtOnce",
     target=BatchTarget.function(hasty.function),
-    chunk_size=10,
+    chunk_size=5,
     max_concurrency=20,
     max_attempts=1,
 )

@@ -121,8 +121,9 @@ def run(
     """Store the receipts without the sink, then through it while the database goes away."""
     system.tell(server.address)
     direct = asyncio.run(overrun(system, server, archive))
-    told = f"{len(direct.rows)} of {len(drawn)} stored, {direct.refusals} connections refused"
-    console.print(f"                 {told}\n")
+    refused = len(drawn) - len(direct.rows)
+    told = f"{len(direct.rows)} of {len(drawn)} are stored"
+    console.print(f"                 {told}, {refused} were refused: too many clients already\n")
     server.clear()
     through, answer = asyncio.run(spared(system, server, archive, len(drawn), outage))
     left = system.waiting(["DeadLetters", "Rejected"])

@@ -25,6 +25,7 @@ ADMINISTRATOR = "postgres"
 SCHEMA = Path(__file__).with_name("schema.sql")
 PATIENCE = 30  # seconds for the server to come or go
 COLUMNS = ("shop", "number", "total", "sent_at", "stored_at", "deliveries")
+SESSIONS = f"from pg_stat_activity where usename = '{USER}'"
 TOO_MANY = b"too many clients already"
 CONFIGURATION = {
     "listen_addresses": HOST,
@@ -101,7 +102,7 @@ class Postgres:
 
     def connections(self) -> int:
         """Count who is connected; raises OSError while it is stopped."""
-        return self._ask(f"select count(*) from pg_stat_activity where usename = '{USER}'")[0][0]  # noqa: S608
+        return self._ask(f"select count(*) {SESSIONS}")[0][0]
 
     def rows(self) -> Sequence[Row]:
         """Give all that is stored."""
@@ -109,7 +110,8 @@ class Postgres:
         return [Row(**dict(zip(COLUMNS, row, strict=True))) for row in found]
 
     def clear(self) -> None:
-        """Forget all that is stored."""
+        """Send everybody away, and forget all that is stored."""
+        self._ask("select pg_terminate_backend(pid) " + SESSIONS)
         self._ask("truncate receipts")
 
     def _ask(self, statement: str) -> list[Any]:

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Protocol
 
 CONNECTIONS = 5
-LABOR = 0.03  # seconds that a row takes, for each connection that is at work
+LABOR = 0.05  # seconds that a row takes, for each connection that is at work
 NAME = USER = "ledger"
 
 
@@ -80,5 +80,5 @@ class Server(Protocol):
         ...
 
     def clear(self) -> None:
-        """Forget all that is stored."""
+        """Send everybody away, and forget all that is stored."""
         ...

@@ -73,10 +73,7 @@ class Stub:
         self._server.shutdown()
         self._server.server_close()
         self._server = None
-        with self._lock:
-            for client in self._clients:
-                with suppress(OSError):  # it has left already
-                    client.shutdown(socket.SHUT_RDWR)
+        self._dismiss()
 
     def close(self) -> None:
         """Stop, and leave nothing behind."""
@@ -106,7 +103,8 @@ class Stub:
         ]
 
     def clear(self) -> None:
-        """Forget all that is stored."""
+        """Send everybody away, and forget all that is stored."""
+        self._dismiss()
         with self._lock:
             self._store.execute("delete from receipts")
 
@@ -133,6 +131,12 @@ class Stub:
         with self._lock:
             self._active -= 1
             return self._store.execute(PARAMETER.sub(r"?\1", statement), values).fetchall()
+
+    def _dismiss(self) -> None:
+        with self._lock:
+            for client in self._clients:
+                with suppress(OSError):  # it has left already
+                    client.shutdown(socket.SHUT_RDWR)
 
 
 class _Server(socketserver.ThreadingTCPServer):

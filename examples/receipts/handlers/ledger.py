@@ -6,7 +6,6 @@ import json
 import os
 from datetime import datetime
 from functools import cache
-from types import TracebackType
 from typing import Any, Self
 
 from pg8000.native import Connection
@@ -33,30 +32,28 @@ class Ledger:
         """Come as the secret says; raises the errors of pg8000."""
         return cls(Connection(timeout=TIMEOUT, **_address()))
 
-    def __enter__(self) -> Self:
-        """Begin."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
-        """Give the connection back."""
-        self.close()
-
     def store(self, receipt: Receipt, *, sent_at: datetime) -> None:
         """Insert a receipt, or count that it came once more."""
         self._connection.run(INSERT, **receipt.to_document(), sent_at=sent_at.isoformat())
 
-    def ask(self) -> None:
-        """Find out whether anybody is there."""
-        self._connection.run("select 1")
-
     def close(self) -> None:
         """Leave."""
         self._connection.close()
+
+
+_kept: list[Ledger] = []
+
+
+def kept() -> Ledger:
+    """Give the connection that this process keeps from one call to the next."""
+    if not _kept:
+        _kept.append(Ledger.connect())
+    return _kept[0]
+
+
+def forget() -> None:
+    """Connect anew the next time."""
+    _kept.clear()
 
 
 @cache

@@ -10,8 +10,7 @@ from typing import Any
 
 from cdk_streamer_runtime.sinks import Outgoing, Sender
 
-from . import images
-from .ledger import Ledger
+from . import images, ledger
 from .receipt import Receipt, Unreadable
 
 Event = Mapping[str, Any]
@@ -29,9 +28,8 @@ def direct(event: Event, _context: object) -> dict[str, list[str]]:
     """Store what the images say at once: as if there were nobody else."""
     failed: list[str] = []
     found = list(_read(event, failed))
-    with Ledger.connect() as ledger:
-        for _, receipt in found:
-            ledger.store(receipt, sent_at=datetime.now(UTC))
+    for _, receipt in found:
+        ledger.kept().store(receipt, sent_at=datetime.now(UTC))
     return {"failed": failed}
 
 

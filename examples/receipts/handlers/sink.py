@@ -8,7 +8,7 @@ from pg8000.exceptions import DatabaseError, InterfaceError
 
 from cdk_streamer_runtime.sinks import DownstreamUnavailable, Permanent, Sink, SinkRecord
 
-from .ledger import Ledger
+from . import ledger
 from .receipt import Receipt
 
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
@@ -17,7 +17,6 @@ HOPELESS = ("22", "23")  # values that no column takes
 
 # InterfaceError is what pg8000 makes of a connection that cannot be made, or breaks.
 sink = Sink(unavailable=[InterfaceError])
-kept: list[Ledger] = []
 
 
 @sink.deliver
@@ -28,16 +27,14 @@ def deliver(record: SinkRecord) -> None:
     except (KeyError, TypeError, ValueError, DecimalException) as error:
         raise Permanent(f"this is no receipt: {error!r}") from error
     try:
-        if not kept:
-            kept.append(Ledger.connect())
-        kept[0].store(receipt, sent_at=record.sent_at)
+        ledger.kept().store(receipt, sent_at=record.sent_at)
     except InterfaceError:
-        kept.clear()
+        ledger.forget()
         raise
     except DatabaseError as error:
         code = str(error.args[0].get("C", ""))
         if code.startswith(AWAY):
-            kept.clear()
+            ledger.forget()
             raise DownstreamUnavailable(code) from error
         if code.startswith(HOPELESS):
             raise Permanent(f"the database refuses it with {code}") from error

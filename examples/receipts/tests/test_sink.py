@@ -27,10 +27,10 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stub]:
     server = Stub()
     address = json.loads(server.address.to_text())
     monkeypatch.setattr(ledger, "_address", lambda: address)
-    sink.kept.clear()
+    ledger.forget()
     yield server
     server.close()
-    sink.kept.clear()
+    ledger.forget()
 
 
 def until(holds: Callable[[], bool]) -> None:
