@@ -33,7 +33,7 @@ class Batch:
         """Take the messages; nothing has become of any."""
         self.messages = messages
         self._metrics = metrics
-        self._fifo = fifo
+        self.fifo = fifo
         self._outcomes: dict[str, Outcome] = {}
         self._under_way: Sequence[Message] = ()
         self._interrupted = False
@@ -97,7 +97,7 @@ class Batch:
 
     def _settle(self, message: Message, outcome: Outcome) -> None:
         self._note(message, outcome)
-        if self._fifo and not outcome.is_acknowledged:
+        if self.fifo and not outcome.is_acknowledged:
             behind = replace(outcome, ending=Ending.HANDED_BACK)
             for each in self.waiting:
                 if each.record.group == message.record.group:

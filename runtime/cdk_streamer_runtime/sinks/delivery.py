@@ -120,10 +120,17 @@ class Delivery:
                 self.batch.settle(message, Outcome(ending=Ending.DONE))
         if not is_known:
             self._tell(answer)
+        groups: set[str | None] = set()
         for message in messages:
-            if message.id in faults and self.batch.outcome(message) is None:
-                outcome = self.judge.outcome(message, faults[message.id], self._latest)
-                self.batch.settle(message, outcome)
+            if message.id not in faults or self.batch.outcome(message) is not None:
+                continue
+            if self.batch.fifo:
+                # Of a group only the first has failed, and it may be gone: the others are next.
+                if message.record.group in groups:
+                    continue
+                groups.add(message.record.group)
+            outcome = self.judge.outcome(message, faults[message.id], self._latest)
+            self.batch.settle(message, outcome)
 
     def _tell(self, answer: Answer) -> None:
         """Tell the circuit of a call."""

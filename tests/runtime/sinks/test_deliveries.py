@@ -6,6 +6,7 @@ import pytest
 
 from cdk_streamer_runtime.contract.sinks import SinkMetric
 from cdk_streamer_runtime.errors import DownstreamUnavailable, Permanent, Retryable
+from cdk_streamer_runtime.sinks.app import Sink
 from cdk_streamer_runtime.sinks.record import SinkRecord
 from tests.runtime.observed_aws import request_lost
 from tests.runtime.sinks.world import World
@@ -156,7 +157,7 @@ def together():
 def test_a_batch_is_delivered_in_one_call(together):
     together.send("a", "b")
     given: list[int] = []
-    together.sink = type(together.sink)()
+    together.sink = Sink()
     together.sink.deliver_batch(lambda records: given.append(len(records)))
     assert together.handle(worker=together.another()) == []
     assert given == [2]
@@ -202,7 +203,7 @@ def test_a_batch_whose_answer_names_no_record_comes_again(together, answer):
 
 def test_a_batch_that_is_refused_for_good_is_delivered_one_by_one(together):
     together.send("a", "b", "c")
-    together.sink = type(together.sink)()
+    together.sink = Sink()
 
     def deliver(records):
         if any(record.body == "b" for record in records):
@@ -280,6 +281,21 @@ def test_what_a_batch_has_delivered_behind_a_failure_is_done():
     assert fifo.handle() == ["a1"]
 
 
+def test_of_a_group_that_fails_together_the_first_alone_is_forsaken():
+    fifo = World(fifo=True, together=True, max_receive_count=1, dead_letter_queue_url=DEAD_LETTERS)
+    fifo.sink = Sink()
+
+    @fifo.sink.deliver_batch
+    def deliver(records):
+        bodies = [record.body for record in records]
+        return [record.id for record in records] if "a1" in bodies else None
+
+    fifo.send("a1", "a2", "a3", group="a")
+    assert fifo.handle(worker=fifo.another()) == []
+    assert fifo.left(fifo.dead) == ["a1"]
+    assert fifo.count[SinkMetric.DELIVERED] == 2
+
+
 # --- in time ---
 
 
@@ -319,7 +335,7 @@ def test_a_coroutine_is_awaited(world):
     async def deliver(record: SinkRecord) -> None:
         raise Permanent(record.body)
 
-    world.sink = type(world.sink)()
+    world.sink = Sink()
     world.sink.deliver(deliver)
     world.send("a")
     assert world.handle(worker=world.another()) == []
