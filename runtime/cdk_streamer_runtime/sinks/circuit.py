@@ -22,6 +22,7 @@ _ATTEMPTS = 10  # others note failures at the same time, and one of them wins ea
 # By then the mapping is off, and an operator's pause has no end that anybody knows.
 _HELD = RECONCILE_SECONDS * 1000
 _SOON, _LONGEST = 1_000, 900_000
+_ABANDONED = 2 * _HELD  # the controller looks twice in that time, even if nobody wakes it
 
 
 class SinkCircuit:
@@ -43,16 +44,22 @@ class SinkCircuit:
         self._read_at = -_FRESH
         self._calls = 0  # that nobody has noted
         self._told = -1  # the version that the controller was woken for
+        self._trial = ""  # that this process makes
 
     def closed_off(self, now: int) -> int | None:
         """Give until when nothing is to be delivered; None: it may be."""
         with self._lock:
-            return self._until(self._known(now), now)
+            standing = self._known(now)
+            if self._is_mine(standing) or self._is_begun(standing, now):
+                return None
+            return self._until(self._standing, now)
 
     def succeeded(self) -> None:
         """Note a delivery that was taken: no call, it is told with the next failure."""
         with self._lock:
             self._calls += 1
+            if self._is_mine(self._standing):
+                self._write(self._standing.passed(self._breaker, self._read_at), self._read_at)
 
     def failed(self, now: int) -> int | None:
         """Note one that counts against the downstream, at once; then as `closed_off`."""
@@ -73,23 +80,58 @@ class SinkCircuit:
 
     def _noted(self, standing: Standing, now: int) -> Standing:
         for _ in range(_ATTEMPTS):
-            after = standing.failed(self._breaker, now, self._calls)
+            after = (
+                standing.refused(self._breaker, now)
+                if self._is_mine(standing)
+                else standing.failed(self._breaker, now, self._calls)
+            )
             if after is standing:
                 return standing  # it is open, and this was begun before
-            try:
-                other = self._circuits.write(standing, after)
-            except AwsError as error:
-                logger.warning("failure not noted", extra={"code": error.code})
-                return standing
-            self._standing, self._read_at = other or after, now
+            self._standing = standing
+            written = self._write(after, now)
             standing = self._standing
-            if other is None:
+            if written is None:
+                return standing
+            if written:
                 self._calls = 0
                 if not after.is_closed:
                     self._metrics.count(SinkMetric.CIRCUIT_OPENED)
                     logger.warning("circuit opened", extra={"openings": after.circuit.openings})
                 return after
         return standing
+
+    def _write(self, after: Standing, now: int) -> bool | None:
+        """Store what has become of what is known; None: there was no answer."""
+        try:
+            other = self._circuits.write(self._standing, after)
+        except AwsError as error:
+            logger.warning("circuit not written", extra={"code": error.code})
+            return None
+        self._standing, self._read_at = other or after, now
+        return other is None
+
+    # --- without a controller -----------------------------------------------------------------
+
+    def _is_mine(self, standing: Standing) -> bool:
+        return bool(self._trial) and standing.trial == self._trial
+
+    def _is_begun(self, standing: Standing, now: int) -> bool:
+        """Begin the trial that nobody has come to make for so long, with the next message.
+
+        Polling goes on without a controller, and all messages would be dead letters in the end.
+        """
+        if not standing.is_waiting or now < standing.circuit.until + _ABANDONED:
+            return False
+        # Of those who make it of the same version one succeeds in storing it.
+        trial = f"worker-{standing.version}"
+        trying = standing.trying(self._breaker, now, trial)
+        if trying is None or not self._write(trying, now):
+            return False
+        self._trial = trial
+        self._metrics.count(SinkMetric.PROBES)
+        return True
+
+    # --- with one -----------------------------------------------------------------------------
 
     def _until(self, standing: Standing, now: int) -> int | None:
         if not standing.is_off:

@@ -148,9 +148,52 @@ def test_a_controller_that_is_overdue_is_woken(world):
 def test_messages_stay_away_for_longer_the_longer_nobody_comes_to_try(world):
     until = world.open()
     circuit = world.circuit()
-    for late in (2 * MINUTE, 5 * MINUTE, 15 * MINUTE):
+    for late in (2 * MINUTE, 5 * MINUTE, 9 * MINUTE):
         assert circuit.closed_off(until + late) == until + 2 * late
-    assert circuit.closed_off(until + 60 * MINUTE) == until + 75 * MINUTE
+
+
+def test_without_any_controller_one_worker_makes_the_trial_itself(world):
+    now = world.open() + 10 * MINUTE
+    first, second = world.circuit(), world.circuit()
+    assert (first.closed_off(now), second.closed_off(now)) == (None, now + 90 * SECOND)
+    assert (first.closed_off(now), world.state) == (None, "half_open")
+    first.succeeded()
+    assert (world.state, world.standing.circuit.openings) == ("closed", 1)
+    assert second.closed_off(now + SECOND) is None
+    assert world.metrics.counts[SinkMetric.PROBES] == 1
+
+
+def test_a_trial_of_a_worker_that_fails_opens_it_for_longer(world):
+    now = world.open() + 10 * MINUTE
+    circuit = world.circuit()
+    assert circuit.closed_off(now) is None
+    assert circuit.failed(now) == now + MINUTE
+    assert (world.state, world.standing.circuit.openings) == ("open", 2)
+    circuit.succeeded()  # of another delivery, which was begun before
+    assert world.state == "open"
+
+
+def test_of_workers_that_begin_at_the_same_moment_one_makes_the_trial(world):
+    now = world.open() + 10 * MINUTE
+    circuits = [world.circuit() for _ in range(5)]
+    for circuit in circuits:
+        circuit.closed_off(now - SECOND)
+    assert [circuit.closed_off(now - 1) is None for circuit in circuits] == [False] * 5
+    assert [circuit.closed_off(now) is None for circuit in circuits].count(True) == 1
+
+
+def test_a_worker_that_dies_in_its_trial_is_followed_by_another(world):
+    now = world.open() + 10 * MINUTE
+    assert world.circuit().closed_off(now) is None
+    later = now + 90 * SECOND + 10 * MINUTE
+    assert world.circuit().closed_off(later - 1) is not None
+    assert world.circuit().closed_off(later) is None
+
+
+def test_a_sink_that_an_operator_holds_is_tried_by_nobody(world):
+    now = world.open() + 60 * MINUTE
+    world.command("pause")
+    assert world.circuit().closed_off(now) == now + 5 * MINUTE
 
 
 def test_when_the_table_gives_no_answer_it_goes_on_with_what_it_knew(world):
@@ -171,7 +214,7 @@ def test_a_failure_that_cannot_be_noted_is_no_failure_of_the_worker(world, distu
     circuit = world.circuit()
     world.aws.on("PutItem", disturbance)
     assert circuit.failed(world.now) is None
-    assert "failure not noted" in caplog.messages
+    assert "circuit not written" in caplog.messages
     circuit.failed(world.now)
     assert world.standing.circuit.calls == 2
 
