@@ -99,7 +99,8 @@ PURE = (
         "streams.routing.patterns",
         "streams.pipelines.filters",
     ),
-    "sinks.standing",
+    *("sinks.app", "sinks.deadline", "sinks.outcome", "sinks.outgoing", "sinks.pacing"),
+    *("sinks.record", "sinks.standing"),
 )
 # What decides between a shard and a function; the rest of the pollers does it.
 PURE_POLLERS = ("answer", "failure", "lane", "patterns", "readers", "record", "settings", "shard")
@@ -115,6 +116,7 @@ PARTS = {
     "timers": (),
     "streams": (),
     "batches": ("limits",),
+    "sinks": ("limits",),
 }
 
 # The same for the constructs: resources know no feature, features only those below them.

@@ -30,6 +30,7 @@ StreamerError
         BatchTooLarge         a batch would take more than an execution can record
     StepFailed                a step raised what could not be recorded; the text tells what it was
     InputTimeout              nobody answered progress.ask in time; a TimeoutError too
+    NotSent                   a queue did not take some messages (sinks/outgoing.py)
     HandedBack                a batch of which no part can be given again (streams/answers.py)
     Interrupted               raised into handlers: stop, the result is no longer wanted
         Cancelled             the client asked for it

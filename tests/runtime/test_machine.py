@@ -284,3 +284,32 @@ def test_a_single_name_needs_no_thread(machine: Machine):
 
 def test_of_no_names_nothing_is_done(machine: Machine):
     assert list(machine.each(lambda name: name, [])) == []
+
+
+def test_what_watches_a_block_that_does_not_end_acts_beside_it():
+    acted = threading.Event()
+    with Machine().watching(1, acted.set):
+        assert acted.wait(PATIENCE)
+
+
+def test_what_watches_a_block_that_ended_in_time_does_nothing():
+    acted = threading.Event()
+    with Machine().watching(PATIENCE * 1000, acted.set):
+        pass
+    assert not acted.is_set()
+    assert not any(isinstance(thread, threading.Timer) for thread in threading.enumerate())
+
+
+def test_what_has_begun_to_act_is_waited_for():
+    begun, done = threading.Event(), threading.Event()
+    leaving = threading.Event()
+
+    def act() -> None:
+        begun.set()
+        leaving.wait(PATIENCE)
+        done.set()
+
+    with Machine().watching(1, act):
+        assert begun.wait(PATIENCE)
+        leaving.set()
+    assert done.is_set()
