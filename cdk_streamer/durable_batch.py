@@ -40,7 +40,7 @@ class DurableBatch(Construct):
     """Finds items, publishes them in chunks at a bounded rate, and aggregates what came of it.
 
     Started by a schedule, by `start_batch` of a function that `grant_start` was told of, or within
-    a durable action of an AsyncRequestApi that `grant_run` was told of.
+    an action of an AsyncRequestApi that `grant_run` was told of.
     """
 
     def __init__(
@@ -212,9 +212,10 @@ class DurableBatch(Construct):
         return grant_start(self, self._parts, function)
 
     def grant_run(self, api: Api) -> iam.Grant:
-        """Let durable actions of an AsyncRequestApi run the batch within their requests.
+        """Let async actions of an AsyncRequestApi run the batch within their requests.
 
         The Batch is then in the handlers of the API: `batch.run("Receipts", ..., context=context)`.
+        In a durable action what is done is not done again.
         """
         return grant_run(self, self._parts, api)
 

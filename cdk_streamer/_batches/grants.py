@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import Protocol
 
 from aws_cdk import aws_iam as iam, aws_lambda as lambda_
@@ -18,6 +19,11 @@ class Api(Protocol):
     """What an AsyncRequestApi tells of itself."""
 
     @property
+    def worker(self) -> lambda_.IFunction:
+        """The function that runs async actions."""
+        ...
+
+    @property
     def durable(self) -> lambda_.IFunction | None:
         """The function that runs durable actions."""
         ...
@@ -32,14 +38,15 @@ def grant_start(
 
 
 def grant_run(batch: Construct, parts: Parts, api: Api) -> iam.Grant:
-    """Let an API's durable actions run the batch; raises ValueError if it has none."""
-    function = api.durable
-    if function is None:
-        raise ValueError(
-            f"grant_run needs an API with durable actions, got {api!r}; pass durable= to it, "
-            "like durable=Duration.days(1)"
-        )
-    return grant(_told("grant_run", batch, parts, function), parts.rights_to_run())
+    """Let an API's actions run the batch, its durable ones if it has any and the others."""
+    if not hasattr(api, "worker"):
+        raise ValueError(f"grant_run needs an AsyncRequestApi, got {api!r}; pass one")
+    functions = [function for function in (api.worker, api.durable) if function is not None]
+    grants = [
+        grant(_told("grant_run", batch, parts, function), parts.rights_to_run())
+        for function in functions
+    ]
+    return reduce(lambda granted, other: granted.combine(other), grants)
 
 
 def _told(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from aws_cdk import (
@@ -560,20 +560,27 @@ def test_a_function_that_cannot_be_told_is_refused():
         bare_batch(stack).grant_start(function)
 
 
-def test_an_api_runs_a_batch_within_its_requests():
+@pytest.mark.parametrize("name", ["ApiWorkerFunction", "ApiDurableFunction"])
+def test_an_api_runs_a_batch_within_its_requests(name: str):
     stack = new_stack()
     api = new_api(stack, durable=Duration.days(1), alarms=False, dashboard=False)
     bare_batch(stack).grant_run(api)
-    told = BatchSettings.from_variables("Daily", deployed(template_of(stack), "ApiDurableFunction"))
+    told = BatchSettings.from_variables("Daily", deployed(template_of(stack), name))
     assert told.target_region == "us-east-1"
     assert (told.dead_letter_queue_url or "").startswith("<DailyDeadLetters")
 
 
-def test_an_api_without_durable_actions_runs_no_batch():
+def test_an_api_without_durable_actions_runs_small_batches():
     stack = new_stack()
-    api = new_api(stack, alarms=False, dashboard=False)
-    with pytest.raises(ValueError, match=r"pass durable= to it, like durable=Duration.days\(1\)"):
-        bare_batch(stack).grant_run(api)
+    bare_batch(stack, handlers=None).grant_run(new_api(stack, alarms=False, dashboard=False))
+    told = BatchSettings.from_variables("Daily", deployed(template_of(stack), "ApiWorkerFunction"))
+    assert told.function is None
+
+
+def test_a_function_is_no_api():
+    stack = new_stack()
+    with pytest.raises(ValueError, match="grant_run needs an AsyncRequestApi"):
+        bare_batch(stack).grant_run(cast("Any", new_function(stack)))
 
 
 def test_a_batch_that_runs_in_requests_alone_has_no_function():
