@@ -25,10 +25,23 @@ from aws_cdk import App, Stack, assertions
 from botocore import xform_name
 
 from benchmarks import costs, timer_costs
-from cdk_streamer import AsyncRequestApi, Auth, PeriodicTimer, StreamProcessor, StreamSource
+from cdk_streamer import (
+    AsyncRequestApi,
+    Auth,
+    CircuitBreaker,
+    PeriodicTimer,
+    StreamProcessor,
+    StreamSource,
+    ThrottledSink,
+)
 from cdk_streamer_local.cli import main
-from cdk_streamer_runtime import AsyncApp, contract, streams as runtime_streams
-from cdk_streamer_runtime.contract import streams, timers
+from cdk_streamer_runtime import (
+    AsyncApp,
+    contract,
+    sinks as runtime_sinks,
+    streams as runtime_streams,
+)
+from cdk_streamer_runtime.contract import sinks, streams, timers
 from cdk_streamer_runtime.requests.transitions import TRANSITIONS
 from cdk_streamer_runtime.streams import StreamApp
 from cdk_streamer_runtime.streams.claims.unpacking import LARGEST
@@ -233,6 +246,13 @@ def test_the_readme_counts_every_resource_that_is_created(readme_template: asser
             {"stream"},
         ),
         ("docs/streams-rules.md", "`StreamApp`", StreamApp.__init__, {"self"}),
+        (
+            "docs/sinks.md",
+            "argument of `ThrottledSink`",
+            ThrottledSink.__init__,
+            {"self", "scope", "id"},
+        ),
+        ("docs/sinks.md", "argument of `CircuitBreaker`", CircuitBreaker.__init__, {"self"}),
     ],
 )
 def test_a_table_of_arguments_names_each_of_them(
@@ -280,6 +300,19 @@ def test_the_table_of_streams_metrics_names_each_of_them():
     told = {codes(row[0])[0] for row in table("docs/operations.md", "metric of streams")}
 
     assert told == {metric.value for metric in streams.StreamMetric}
+
+
+def test_the_table_of_sinks_metrics_names_each_of_them():
+    told = {codes(row[0])[0] for row in table("docs/operations.md", "metric of sinks")}
+
+    assert told == {metric.value for metric in sinks.SinkMetric}
+
+
+def test_every_public_name_of_sinks_is_in_their_page():
+    text = (ROOT / "docs" / "sinks.md").read_text()
+
+    assert {name for name in runtime_sinks.__all__ if f"`{name}" not in text} <= {"SinkRecord"}
+    assert "SinkRecord" in text
 
 
 def test_every_public_name_of_streams_is_in_a_page():
