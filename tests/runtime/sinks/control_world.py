@@ -8,7 +8,7 @@ from typing import Any
 
 from cdk_streamer_runtime.contract.sinks import PROBE_MEMBER, SinkControllerEnvironment, SinkMetric
 from cdk_streamer_runtime.dynamodb import Table
-from cdk_streamer_runtime.errors import Unreachable
+from cdk_streamer_runtime.errors import AwsError, Unreachable
 from cdk_streamer_runtime.memory import MemoryAws, QueueSchema, TableSchema
 from cdk_streamer_runtime.memory.functions import function_arn
 from cdk_streamer_runtime.memory.message_moves import queue_arn
@@ -23,6 +23,7 @@ from tests.runtime.observed_aws import Killed, ObservedAws
 SECOND, MINUTE, HOUR = 1_000, 60_000, 3_600_000
 TABLE, MESSAGES, DEAD, CONTROL, MAPPING = "sink", "messages", "dead", "control", "mapping"
 INVOCATION = 150 * SECOND  # what the controller has
+LATE = 35 * SECOND
 
 
 class CountedSinkMetrics:
@@ -55,9 +56,10 @@ class ScriptedSink:
 
     def __call__(self, event: Mapping[str, Any]) -> dict[str, Any]:
         asked, records = event[PROBE_MEMBER], event["Records"]
-        assert self.platform.now < asked["before"]
-        if not records:
-            return {"batchItemFailures": [], PROBE_MEMBER: self.own or "unknown"}
+        if not records or self.platform.now > asked["before"]:
+            failures = [{"itemIdentifier": record["messageId"]} for record in records]
+            own = None if records else self.own
+            return {"batchItemFailures": failures, PROBE_MEMBER: own or "unknown"}
         (record,) = records
         begun, body = self.platform.now, record["body"]
         self.platform.advance(self.takes)
@@ -74,22 +76,41 @@ class ScriptedSink:
 
 
 class Unreliable(ObservedAws):
-    """AWS whose numbered calls get lost, before they are done or after."""
+    """AWS whose numbered calls get lost, before they are done or after, or come half a minute late.
 
-    def __init__(self, memory: MemoryAws) -> None:
+    What `meets` says happens right before such a call.
+    """
+
+    def __init__(self, memory: MemoryAws, platform: MemoryPlatform) -> None:
         super().__init__(memory)
         self.lose_before = set[int]()
         self.lose_after = set[int]()
+        self.late = set[int]()
+        self.meets: dict[int, Callable[[], object]] = {}
+        self._platform = platform
+        self._waiting: list[tuple[int, Callable[[], Any]]] = []
 
     def _do(self, operation: str, effect: Callable[[], Any]) -> Any:
         number = len(self.calls)
-        if number in self.lose_before:
+        self.arrive()
+        self.meets.pop(number, lambda: None)()
+        if number in self.lose_before | self.late:
             self.calls.append(operation)
+            if number in self.late:
+                self._waiting.append((self._platform.now + LATE, effect))
             raise Unreachable("Timeout", "", 0, operation)
         result = super()._do(operation, effect)
         if number in self.lose_after:
             raise Unreachable("Timeout", "", 0, operation)
         return result
+
+    def arrive(self) -> None:
+        """Do what comes late, if it is time; nobody hears of it."""
+        due = [effect for at, effect in self._waiting if at <= self._platform.now]
+        self._waiting = [each for each in self._waiting if each[0] > self._platform.now]
+        for effect in due:
+            with suppress(AwsError):
+                effect()
 
 
 class ControlWorld:
@@ -113,7 +134,7 @@ class ControlWorld:
             functions={"sink": self.sink},
             mappings=[MAPPING],
         )
-        self.aws = Unreliable(self.memory)
+        self.aws = Unreliable(self.memory, self.platform)
         self.metrics = CountedSinkMetrics()
         given: dict[str, Any] = {"breaker_failures": 3, **settings}
         self.settings = SinkControllerEnvironment(
@@ -246,6 +267,7 @@ class ControlWorld:
             if at > end:
                 break
             self.platform.now = at
+            self.aws.arrive()
             try:
                 if at == ticks:
                     with suppress(Unreachable):

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from contextlib import suppress
+from functools import partial
 
 import pytest
 from hypothesis import given, settings, strategies as st
 
 from cdk_streamer_runtime.contract.sinks import SinkMetric
 from tests.runtime.observed_aws import Killed
-from tests.runtime.sinks.control_world import MINUTE, SECOND, ControlWorld
+from tests.runtime.sinks.control_world import INVOCATION, MINUTE, SECOND, ControlWorld
 
 WELL_AGAIN = 100 * SECOND
 SENT = ("a", "b", "c", "d")
-FAULTS = ("kill_before", "lose_before", "lose_after")
+FAULTS = ("kill_before", "lose_before", "lose_after", "late")
 
 
 def begun(**faults: set[int]) -> ControlWorld:
@@ -50,7 +51,8 @@ def judge(world: ControlWorld) -> None:
     assert {*world.sink.delivered, *world.left()} == {*SENT}
     ends = [end for _, end in world.sink.trials]
     assert all(begin >= end for end, (begin, _) in zip(ends, world.sink.trials[1:], strict=False))
-    world.platform.advance(6 * MINUTE)
+    # What was hidden by a call that came late is seen again when its time is over.
+    world.platform.advance(25 * MINUTE)
     found = world.receive()
     assert {each["Body"] for each in found} == {*world.left()}
     assert all(int(each["Attributes"]["ApproximateReceiveCount"]) <= 4 for each in found)
@@ -81,6 +83,34 @@ def test_a_fault_at_any_call_is_made_up_for_within_minutes(fault):
         # Without it the last trial is at 210 seconds. A lost one costs 90, and the schedule comes
         # every 300.
         outage(world, 10 * MINUTE)
+        judge(world)
+
+
+def another_controller(world: ControlWorld) -> None:
+    world.controller().handle({"command": "reconcile"}, INVOCATION)
+
+
+def an_operator(world: ControlWorld) -> None:
+    for command in ("pause", "resume"):
+        world.controller().handle({"command": command}, INVOCATION)
+
+
+def a_deployment(world: ControlWorld) -> None:
+    world.mapping = "Enabled" if world.mapping == "Disabled" else "Disabled"
+    another_controller(world)
+
+
+def a_worker(world: ControlWorld) -> None:
+    world.circuit().failed(world.now)
+    world.circuit().succeeded()
+
+
+@pytest.mark.parametrize("other", [another_controller, an_operator, a_deployment, a_worker])
+def test_whoever_comes_between_two_calls_disturbs_nobody(other):
+    for number in range(0, CALLS, 2):
+        world = begun()
+        world.aws.meets[number] = partial(other, world)
+        outage(world, 15 * MINUTE)
         judge(world)
 
 
