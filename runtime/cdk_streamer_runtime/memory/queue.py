@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from typing import Any
+
+FIFO = ".fifo"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +36,11 @@ class Message:
     first_received_at: int = 0
     in_flight: bool = False
 
+    @property
+    def group(self) -> str | None:
+        """The group that it is in order within, in a FIFO queue."""
+        return self.system_attributes.get("MessageGroupId")
+
 
 class Queue:
     """Messages by id, and the order in which they can be received: by time, then by arrival."""
@@ -44,6 +52,11 @@ class Queue:
         self._arrivals = 0
         # A message whose time changes is here again, and where it was before is passed over.
         self._order: list[tuple[int, int, Message]] = []
+
+    @property
+    def is_fifo(self) -> bool:
+        """Whether messages come in their order within a group."""
+        return self.schema.name.endswith(FIFO)
 
     def add(self, message: Message) -> None:
         """Take a message in, which can be received when it says."""
@@ -59,6 +72,9 @@ class Queue:
 
     def first(self) -> Message | None:
         """Give the message that can be received before all others; None: the queue is empty."""
+        if self.is_fifo:
+            heads = self._heads().values()
+            return min(heads, key=lambda each: each.visible_at, default=None)
         while self._order:
             visible_at, _arrival, message = self._order[0]
             if self.messages.get(message.id) is message and message.visible_at == visible_at:
@@ -68,16 +84,17 @@ class Queue:
 
     def take(self, wanted: int, now: int, dead_letters: Queue | None) -> list[Message]:
         """Give so many messages that can be received; what was received too often is moved."""
-        taken: dict[str, Message] = {}
-        while len(taken) < wanted and (message := self.first()) and message.visible_at <= now:
-            heappop(self._order)
+        taken: list[Message] = []
+        for message in self._in_order(now) if self.is_fifo else self._by_time(now):
             if dead_letters is not None and message.receives >= self.schema.max_receives:
                 del self.messages[message.id]
                 message.in_flight = False
                 dead_letters.add(message)
             else:
-                taken[message.id] = message  # it may have been here twice
-        return [*taken.values()]
+                taken.append(message)
+            if len(taken) == wanted:
+                break
+        return taken
 
     def counts(self, now: int) -> dict[str, int]:
         """Give how many messages there are, by the names of SQS' attributes."""
@@ -88,3 +105,25 @@ class Queue:
             "ApproximateNumberOfMessagesNotVisible": in_flight,
             "ApproximateNumberOfMessagesDelayed": len(hidden) - in_flight,
         }
+
+    def _by_time(self, now: int) -> Iterator[Message]:
+        given: set[str] = set()  # one may be here twice
+        while (message := self.first()) and message.visible_at <= now:
+            heappop(self._order)
+            if message.id not in given:
+                given.add(message.id)
+                yield message
+
+    def _in_order(self, now: int) -> Iterator[Message]:
+        """Give what can be received: of no group of which any message is in flight."""
+        open_groups = {group for group, head in self._heads().items() if head.visible_at <= now}
+        yield from [each for each in self.messages.values() if each.group in open_groups]
+
+    def _heads(self) -> dict[str | None, Message]:
+        """Give of each group the message after which the next one can be received."""
+        heads: dict[str | None, Message] = {}
+        for message in self.messages.values():
+            head = heads.setdefault(message.group, message)
+            if message.in_flight and message.visible_at > head.visible_at:
+                heads[message.group] = message
+        return heads

@@ -1,7 +1,7 @@
 """SQS queues in memory, on the caller's clock: delay, visibility, receives, redrive.
 
-A FIFO queue, whose name ends so, wants groups and takes a message once in five minutes. It gives
-messages in their order, but a message in flight does not hold back the others of its group.
+A FIFO queue, whose name ends so, wants groups and takes a message once in five minutes. Within a
+group it gives messages in their order, and none while one is in flight.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 from cdk_streamer_runtime.error_codes import aws_error
 from cdk_streamer_runtime.errors import AwsError
 from cdk_streamer_runtime.memory.message_moves import MemoryMessageMoves
-from cdk_streamer_runtime.memory.queue import Message, Queue, QueueSchema
+from cdk_streamer_runtime.memory.queue import FIFO, Message, Queue, QueueSchema
 
 __all__ = ["BATCH", "DELAY_SECONDS", "MESSAGE_BYTES", "MemoryQueues", "QueueSchema"]
 
@@ -22,7 +22,6 @@ MESSAGE_BYTES = 1024 * 1024  # of one message, and of all in a batch
 DELAY_SECONDS = 900
 VISIBILITY_SECONDS = 12 * 60 * 60
 BATCH = 10
-FIFO = ".fifo"
 PREFIX = "AWS.SimpleQueueService."
 DEDUPLICATION_MILLISECONDS = 5 * 60 * 1000
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cdk_streamer_runtime.errors import AwsError
+from cdk_streamer_runtime.memory import MemoryAws, QueueSchema
 
 
 @pytest.fixture
@@ -218,3 +219,21 @@ def test_a_wrong_call_is_refused(work, operation, parameters, code):
 def test_an_unknown_queue_is_told(aws):
     with pytest.raises(AwsError, match="NonExistentQueue"):
         Queue(aws, "nowhere").send()
+
+
+def test_none_of_a_fifo_group_overtakes_one_that_is_in_flight(clock):
+    aws = MemoryAws(clock=clock, queues=[QueueSchema(name="orders.fifo", visibility_seconds=30)])
+    queue = {"QueueUrl": aws.queue_url("orders.fifo")}
+    for body, group in [("a1", "a"), ("a2", "a"), ("b1", "b")]:
+        told = {"MessageGroupId": group, "MessageDeduplicationId": body}
+        aws.call("sqs", "SendMessage", {**queue, "MessageBody": body, **told})
+
+    def received(wanted):
+        asked = {**queue, "MaxNumberOfMessages": wanted}
+        messages = aws.call("sqs", "ReceiveMessage", asked).get("Messages", [])
+        return [message["Body"] for message in messages]
+
+    assert [received(1), received(10)] == [["a1"], ["b1"]]
+    assert aws.next_visible_at("orders.fifo") == clock.now + 30_000
+    clock.now += 30_000
+    assert received(10) == ["a1", "a2", "b1"]
