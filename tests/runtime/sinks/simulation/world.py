@@ -57,6 +57,7 @@ class State:
     state: str = "closed"
     held: bool = False
     openings: int = 0
+    trial: str = ""
 
 
 @dataclass(eq=False, slots=True, kw_only=True)
@@ -165,7 +166,11 @@ class World:
         row = unmarshal_item(found.get("Item", {}))
         now = self.scheduler.now
         state = State(
-            now, row.get("state", "closed"), bool(row.get("held")), int(row.get("openings") or 0)
+            now,
+            row.get("state", "closed"),
+            bool(row.get("held")),
+            int(row.get("openings") or 0),
+            row.get("trial", ""),
         )
         last = self.history.circuit[-1] if self.history.circuit else State(0)
         if replace(state, at=last.at) != last:
@@ -209,7 +214,7 @@ class World:
 
     def _note_dead(self, message: Message) -> None:
         key = self.key_of(message)
-        self.history.dead[key] = self.scheduler.now
+        self.history.dead.setdefault(key, self.scheduler.now)
         self.scheduler.note(f"{key} is a dead letter")
 
     def _queue(self, name: str, visibility: int, *, fifo: bool = False) -> Queue:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tests.runtime.simulation.mutation import Mutant
+from tests.runtime.sinks.simulation.mutants.controlling import CONTROLLING
+from tests.runtime.sinks.simulation.mutants.delivering import DELIVERING
 
 MODULE = "tests.runtime.sinks.simulation"
-MUTANTS: tuple[Mutant, ...] = ()
+MUTANTS = (*DELIVERING, *CONTROLLING)

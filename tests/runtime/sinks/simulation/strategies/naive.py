@@ -122,5 +122,4 @@ NAIVE = (
     VisibilityOnly(name="queue's own timeout", hides=False),
     VisibilityOnly(name="reserved concurrency", reserved=2),
     VisibilityOnly(name="breaker without a pause", breaker=True),
-    VisibilityOnly(name="no upper bound", upper_bound=False, breaker=True),
 )
