@@ -99,9 +99,7 @@ class RuntimeFunction(Construct):
             memory_size=package.memory_size,
             vpc=package.vpc,
             vpc_subnets=package.vpc_subnets,
-            security_groups=(
-                None if package.security_groups is None else list(package.security_groups)
-            ),
+            security_groups=package.security_groups,
             role=cast("iam.IRole", self.role),
             log_group=log_group,
             logging_format=lambda_.LoggingFormat.JSON,

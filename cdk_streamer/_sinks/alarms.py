@@ -55,13 +55,7 @@ class SinkAlarms:
             ),
             paused=_paused(inside, parts),
             age=_age(inside, parts),
-            delivery_errors=inside.errors(
-                "DeliveryErrors",
-                parts.delivery.function.function,
-                says="The delivering function crashes: memory, an import, a delivery that does "
-                "not come back. Read its log",
-                section="a-sink-fails",
-            ),
+            delivery_errors=_delivery_errors(inside, parts),
             controller_errors=inside.errors(
                 "ControllerErrors",
                 parts.controller.function.function,
@@ -94,6 +88,16 @@ def _paused(inside: AlarmScope, parts: Parts) -> cloudwatch.Alarm:
         says="Nothing was delivered for an hour: the downstream is away, or an operator paused "
         "the sink. Look with cdk-streamer sinks status",
         section="a-sink-is-paused",
+    )
+
+
+def _delivery_errors(inside: AlarmScope, parts: Parts) -> cloudwatch.Alarm:
+    return inside.errors(
+        "DeliveryErrors",
+        parts.delivery.function.function,
+        says="The delivering function crashes: memory, an import, a delivery that does not come "
+        "back. Read its log",
+        section="a-sink-fails",
     )
 
 

@@ -336,7 +336,7 @@ def test_groups_and_subnets_may_be_the_users():
     vpc = network(stack)
     group = ec2.SecurityGroup(stack, "ToTheLedger", vpc=vpc)
     subnets = ec2.SubnetSelection(subnets=vpc.private_subnets[:1])
-    bare_sink(stack, vpc=vpc, security_groups=[group], vpc_subnets=subnets)
+    bare_sink(stack, vpc=vpc, security_groups=(group,), vpc_subnets=subnets)
     inside = the(template_of(stack), FUNCTION, "LedgerDelivery")["VpcConfig"]
     assert [each["Fn::GetAtt"][0][:11] for each in inside["SecurityGroupIds"]] == ["ToTheLedger"]
     assert len(inside["SubnetIds"]) == 1
