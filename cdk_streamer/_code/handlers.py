@@ -99,7 +99,7 @@ class HandlerSettings:
                 layers=self.layers,
                 variables=environment,
                 vpc=self.vpc,
-                security_groups=self.security_groups,
+                security_groups=None if self.security_groups is None else [*self.security_groups],
                 vpc_subnets=self.vpc_subnets,
             ),
             unpinned=requirements.unpinned if requirements else (),
