@@ -45,8 +45,13 @@ ledger = ThrottledSink(
     max_concurrency=4,
     batch_size=5,
     rate_limit=RateLimit.per_second(float(os.environ.get("RATE", "8"))),
+    # Eight a second succeed until the last moment: so few failures are many.
     circuit_breaker=CircuitBreaker(
-        failures=3, pause=Duration.seconds(5), longest_pause=Duration.seconds(20)
+        failures=5,
+        share_percent=10,
+        window=Duration.seconds(10),
+        pause=Duration.seconds(5),
+        longest_pause=Duration.seconds(20),
     ),
     timeout=Duration.seconds(30),
 )
