@@ -12,6 +12,7 @@ from cdk_streamer_runtime.memory.batches import MemoryBatch
 from cdk_streamer_runtime.memory.client import TestClient
 from cdk_streamer_runtime.memory.http import HttpAnswer
 from cdk_streamer_runtime.memory.processor import MemoryProcessor
+from cdk_streamer_runtime.memory.sinks import MemorySink, RejectedRecord
 from cdk_streamer_runtime.memory.timers import FakeTimerService
 from cdk_streamer_runtime.memory.webhooks import MemoryReceiver, Webhook
 
@@ -25,7 +26,9 @@ __all__ = [
     "MemoryConnections",
     "MemoryProcessor",
     "MemoryReceiver",
+    "MemorySink",
     "QueueSchema",
+    "RejectedRecord",
     "TableSchema",
     "TestClient",
     "Webhook",
