@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from cdk_streamer_runtime.errors import AwsError
@@ -106,7 +106,14 @@ class Delivery:
     def _hand_back(self, messages: Sequence[Message], outcome: Outcome) -> None:
         for message in messages:
             if self.batch.outcome(message) is None:
-                self.batch.settle(message, outcome)
+                self.batch.settle(message, self._later(message, outcome))
+
+    def _later(self, message: Message, outcome: Outcome) -> Outcome:
+        """Have what gets no turn come again late: others take the turns, and receives are few."""
+        if outcome.ending is not Ending.THROTTLED:
+            return outcome
+        again = backoff(message.record.attempt, self.platform.uniform(), OUTAGE)
+        return replace(outcome, visible_at=max(outcome.visible_at, self.platform.clock() + again))
 
     # --- after a call ---
 
