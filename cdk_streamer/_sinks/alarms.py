@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import Duration, aws_cloudwatch as cloudwatch
 from constructs import Construct
 
-from cdk_streamer._operations.alarm import FIVE_MINUTES, MINUTE, AlarmScope, alarms_of
+from cdk_streamer._operations.alarm import MINUTE, AlarmScope, alarms_of
 from cdk_streamer._operations.metrics import sink_metric
 from cdk_streamer._sinks.parts import Parts
 from cdk_streamer_runtime.contract.sinks import SinkMetric
 
 _HOUR = 3_600
-_PERIODS_OF_AN_HOUR = 12
+# The controller measures each five minutes, so that each of these has a value.
+_QUARTER = Duration.minutes(15)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,9 +83,9 @@ def _paused(inside: AlarmScope, parts: Parts) -> cloudwatch.Alarm:
     paused = sink_metric(parts.name, SinkMetric.CIRCUIT_OPEN, "Minimum")
     return inside.new(
         "Paused",
-        paused.with_(period=FIVE_MINUTES),
+        paused.with_(period=_QUARTER),
         threshold=1,
-        times=_PERIODS_OF_AN_HOUR,
+        times=4,
         says="Nothing was delivered for an hour: the downstream is away, or an operator paused "
         "the sink. Look with cdk-streamer sinks status",
         section="a-sink-is-paused",

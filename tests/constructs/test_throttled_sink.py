@@ -342,6 +342,13 @@ def test_groups_and_subnets_may_be_the_users():
     assert len(inside["SubnetIds"]) == 1
 
 
+def test_no_group_at_all_is_refused():
+    stack = new_stack()
+    vpc = network(stack)
+    with pytest.raises(ValueError, match="security_groups is empty; name one, or leave it out"):
+        bare_sink(stack, vpc=vpc, security_groups=[])
+
+
 def test_a_database_lets_the_function_in():
     stack = new_stack()
     vpc = network(stack)

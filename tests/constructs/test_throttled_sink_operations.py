@@ -146,7 +146,7 @@ def test_every_queue_that_should_be_empty_has_an_alarm():
 def test_a_pause_of_an_hour_rings():
     paused = alarm("Paused")
     assert (paused["MetricName"], paused["Statistic"]) == (SinkMetric.CIRCUIT_OPEN, "Minimum")
-    assert (paused["Period"], paused["EvaluationPeriods"], paused["Threshold"]) == (300, 12, 1)
+    assert (paused["Period"], paused["EvaluationPeriods"], paused["Threshold"]) == (900, 4, 1)
 
 
 def test_a_message_that_waits_for_an_hour_rings():
