@@ -19,7 +19,7 @@ from cdk_streamer_runtime.contract.sinks import KEY_ATTRIBUTE, SINK_DIMENSION, S
 from cdk_streamer_runtime.errors import DownstreamUnavailable, Permanent
 from cdk_streamer_runtime.metrics import Metrics
 from cdk_streamer_runtime.sinks.record import SinkRecord
-from tests.runtime.observed_aws import ObservedAws, request_lost
+from tests.runtime.observed_aws import request_lost
 from tests.runtime.sinks.control_world import CONTROL, HOUR, MINUTE, ControlWorld
 from tests.runtime.sinks.world import World
 
@@ -32,24 +32,27 @@ QUEUES |= {"controller": "commands", CONTROL: "commands"}
 REST = {"GET": "lambda:GetEventSourceMapping", "PUT": "lambda:UpdateEventSourceMapping"}
 
 
-class AskedAws(ObservedAws):
-    """AWS that notes which right each call needs, and on what."""
+class AskedAws:
+    """The AWS of a world, which notes which right each call needs, and on what."""
 
-    def __init__(self, memory: Any) -> None:
-        super().__init__(memory)
+    def __init__(self, inner: Any) -> None:
+        self.inner = inner
         self.asked: set[str] = set()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.inner, name)
 
     def call(self, service: str, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
         about = _rows(parameters) if service == "dynamodb" else [_queue(parameters)]
         # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsqs.html
         action = operation.removesuffix("Batch") if service == "sqs" else operation
         self.asked |= {f"{service}:{action} {each}" for each in about}
-        return super().call(service, operation, parameters)
+        return self.inner.call(service, operation, parameters)
 
     def rest(self, service: str, method: str, url: str, **given: Any) -> bytes:
         found = REST.get(method)
         self.asked.add(f"{found} mapping" if found else f"{service}:InvokeFunction delivery")
-        return super().rest(service, method, url, **given)
+        return self.inner.rest(service, method, url, **given)
 
 
 def _rows(parameters: Mapping[str, Any]) -> Iterator[str]:
@@ -73,7 +76,7 @@ class Delivering(World):
             dead = self.url(self.dead)
             self.settings = replace(self.settings, dead_letter_queue_url=dead, max_receive_count=1)
         self.lines: list[str] = []
-        self.aws = self.noted = AskedAws(self.memory)
+        self.aws = self.noted = AskedAws(self.aws)  # pyright: ignore[reportAttributeAccessIssue]
         self.metrics = metrics_into(self.lines)  # pyright: ignore[reportAttributeAccessIssue]
         self.worker = self.another()
 
@@ -91,7 +94,7 @@ class Controlling(ControlWorld):
     def __init__(self) -> None:
         super().__init__()
         self.lines: list[str] = []
-        self.aws = self.noted = AskedAws(self.memory)  # pyright: ignore[reportAttributeAccessIssue]
+        self.aws = self.noted = AskedAws(self.aws)  # pyright: ignore[reportAttributeAccessIssue]
         self.metrics = metrics_into(self.lines)  # pyright: ignore[reportAttributeAccessIssue]
         self.process = self.controller()
 
@@ -140,6 +143,19 @@ def crowds(world: Delivering) -> None:
         world.platform.now = moment
 
 
+def absences(world: Delivering) -> None:
+    """Let the controller never come, in an outage and after it."""
+    outages(world)
+    for _ in range(20):
+        world.platform.advance(MINUTE)
+        world.handle()
+    world.author.act = lambda _: None
+    for _ in range(40):
+        world.platform.advance(MINUTE)
+        world.handle()
+    assert world.left() == []
+
+
 def raising(error: Exception) -> Callable[[SinkRecord], None]:
     def act(_: SinkRecord) -> None:
         raise error
@@ -171,7 +187,7 @@ def commands(world: Controlling) -> None:
         world.command(name)
 
 
-DELIVERING = (successes, repetitions, rejections, failures, outages, hangs, crowds)
+DELIVERING = (successes, repetitions, rejections, failures, outages, hangs, crowds, absences)
 IN_ORDER = (rejections, failures)
 CONTROLLING = (recoveries, disturbances, commands)
 
