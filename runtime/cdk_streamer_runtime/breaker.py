@@ -138,7 +138,8 @@ def failed(circuit: Circuit, breaker: Breaker, now: int, *, trial: bool, calls: 
     failures = circuit.failures
     is_streak = breaker.streaks and calls == 1 and 0 < failures == circuit.calls
     if now - circuit.since > breaker.window and not is_streak:
-        circuit = replace(circuit, since=now, failures=0, calls=0)
+        # A window begins with a failure. What had succeeded before would outweigh all that follow.
+        circuit, calls = replace(circuit, since=now, failures=0, calls=0), 1
     noted = _next(circuit, failures=circuit.failures + 1, calls=circuit.calls + calls)
     needed = min(breaker.failures, _SUSPICIOUS) if circuit.openings else breaker.failures
     if noted.failures >= needed and noted.failures >= breaker.share * noted.calls:

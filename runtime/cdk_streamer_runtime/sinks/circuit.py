@@ -12,6 +12,7 @@ from cdk_streamer_runtime.dynamodb import Table
 from cdk_streamer_runtime.errors import AwsError
 from cdk_streamer_runtime.sinks.circuits import Circuits
 from cdk_streamer_runtime.sinks.standing import LATE, Standing, breaker_of
+from cdk_streamer_runtime.sinks.successes import Successes
 from cdk_streamer_runtime.sinks.wakeups import Wakeups
 from cdk_streamer_runtime.sinks.world import Meter
 
@@ -42,7 +43,7 @@ class SinkCircuit:
         self._lock = Lock()
         self._standing = Standing()
         self._read_at = -_FRESH
-        self._calls = 0  # that nobody has noted
+        self._successes = Successes()  # that nobody has noted
         self._told = -1  # the version that the controller was woken for
         self._trial = ""  # that this process makes
 
@@ -57,14 +58,13 @@ class SinkCircuit:
     def succeeded(self) -> None:
         """Note a delivery that was taken: no call, it is told with the next failure."""
         with self._lock:
-            self._calls += 1
+            self._successes.add(self._read_at)
             if self._is_mine(self._standing):
                 self._write(self._standing.passed(self._breaker, self._read_at), self._read_at)
 
     def failed(self, now: int) -> int | None:
         """Note one that counts against the downstream, at once; then as `closed_off`."""
         with self._lock:
-            self._calls += 1
             standing = self._noted(self._known(now), now)
             return self._until(standing, now)
 
@@ -83,7 +83,7 @@ class SinkCircuit:
             after = (
                 standing.refused(self._breaker, now)
                 if self._is_mine(standing)
-                else standing.failed(self._breaker, now, self._calls)
+                else standing.failed(self._breaker, now, 1 + self._succeeded_before(standing, now))
             )
             if after is standing:
                 return standing  # it is open, and this was begun before
@@ -93,12 +93,17 @@ class SinkCircuit:
             if written is None:
                 return standing
             if written:
-                self._calls = 0
+                self._successes.clear()
                 if not after.is_closed:
                     self._metrics.count(SinkMetric.CIRCUIT_OPENED)
                     logger.warning("circuit opened", extra={"openings": after.circuit.openings})
                 return after
         return standing
+
+    def _succeeded_before(self, standing: Standing, now: int) -> int:
+        """Count what succeeded since the first failure, or since the last if that is long ago."""
+        since = standing.circuit.since
+        return self._successes.since(since if now - since <= self._breaker.window else 0)
 
     def _write(self, after: Standing, now: int) -> bool | None:
         """Store what has become of what is known; None: there was no answer."""
@@ -139,10 +144,10 @@ class SinkCircuit:
         self._tell(standing, now)
         if standing.held:
             return max(now + _HELD, standing.circuit.until)
-        until = standing.circuit.until
-        # The controller may be away for long, and each return of a message is a receive.
-        overdue = min(max(now - until, _SOON), _LONGEST)
-        return max(until, standing.opened_at + LATE, now + overdue)
+        # Where nobody pauses polling each return of a message is a receive, and all have a few.
+        open_for = now - standing.opened_at
+        stay = min(open_for, _LONGEST) if open_for >= LATE else _SOON
+        return max(standing.circuit.until, standing.opened_at + LATE, now + stay)
 
     def _tell(self, standing: Standing, now: int) -> None:
         """Wake the controller if it has not seen to it, once for each change."""

@@ -14,6 +14,7 @@ from cdk_streamer_runtime.sinks.circuit import sink_circuit
 from tests.runtime.observed_aws import answer_lost, refused_by, request_lost
 from tests.runtime.sinks.control_world import CONTROL, MINUTE, SECOND, ControlWorld
 
+OPEN_FOR = 10 * MINUTE + 30 * SECOND
 THROTTLED = refused_by(Throttled("ThrottlingException", "", 400, "any"))
 
 
@@ -56,7 +57,31 @@ def test_failures_that_are_few_among_many_deliveries_do_not_open_it(world):
         circuit.succeeded()
         circuit.succeeded()
         assert circuit.failed(world.now) is None
-    assert (world.state, world.standing.circuit.calls) == ("closed", 30)
+    assert (world.state, world.standing.circuit.calls) == ("closed", 28)  # since the first failure
+
+
+def test_what_was_delivered_before_the_first_failure_outweighs_none(world):
+    one, two = world.circuit(), world.circuit()
+    for circuit in (one, two):
+        for _ in range(300):
+            circuit.closed_off(world.now)
+            circuit.succeeded()
+            world.platform.advance(500)
+    assert one.failed(world.now) is None
+    assert two.failed(world.now) is None
+    assert two.failed(world.now) == world.now + MINUTE
+
+
+def test_what_others_delivered_since_the_first_failure_does_count(world):
+    one, two = world.circuit(), world.circuit()
+    one.failed(world.now)
+    for _ in range(20):
+        two.closed_off(world.now)
+        two.succeeded()
+        world.platform.advance(SECOND)
+    two.failed(world.now)
+    assert one.failed(world.now) is None
+    assert (world.state, world.standing.circuit.calls) == ("closed", 23)
 
 
 def test_failures_of_an_earlier_window_do_not_count_once_something_was_delivered(world):
@@ -145,17 +170,19 @@ def test_a_controller_that_is_overdue_is_woken(world):
     assert told(world) == ["probe", "opened"]
 
 
-def test_messages_stay_away_for_longer_the_longer_nobody_comes_to_try(world):
-    until = world.open()
-    circuit = world.circuit()
-    for late in (2 * MINUTE, 5 * MINUTE, 9 * MINUTE):
-        assert circuit.closed_off(until + late) == until + 2 * late
+def test_messages_stay_away_for_longer_the_longer_nobody_pauses_polling(world):
+    world.open()
+    begin, circuit = world.now, world.circuit()
+    moments = [begin]
+    while moments[-1] < begin + 9 * MINUTE:
+        moments.append(circuit.closed_off(moments[-1]))
+    assert [(moment - begin) // MINUTE for moment in moments] == [0, 1, 2, 4, 8, 16]
 
 
 def test_without_any_controller_one_worker_makes_the_trial_itself(world):
     now = world.open() + 10 * MINUTE
     first, second = world.circuit(), world.circuit()
-    assert (first.closed_off(now), second.closed_off(now)) == (None, now + 90 * SECOND)
+    assert (first.closed_off(now), second.closed_off(now)) == (None, now + OPEN_FOR)
     assert (first.closed_off(now), world.state) == (None, "half_open")
     first.succeeded()
     assert (world.state, world.standing.circuit.openings) == ("closed", 1)
@@ -167,7 +194,7 @@ def test_a_trial_of_a_worker_that_fails_opens_it_for_longer(world):
     now = world.open() + 10 * MINUTE
     circuit = world.circuit()
     assert circuit.closed_off(now) is None
-    assert circuit.failed(now) == now + MINUTE
+    assert circuit.failed(now) == now + OPEN_FOR
     assert (world.state, world.standing.circuit.openings) == ("open", 2)
     circuit.succeeded()  # of another delivery, which was begun before
     assert world.state == "open"
@@ -216,7 +243,7 @@ def test_a_failure_that_cannot_be_noted_is_no_failure_of_the_worker(world, distu
     assert circuit.failed(world.now) is None
     assert "circuit not written" in caplog.messages
     circuit.failed(world.now)
-    assert world.standing.circuit.calls == 2
+    assert world.standing.circuit.failures == world.standing.circuit.calls == 1
 
 
 def test_failures_of_twenty_processes_at_the_same_time_all_count():
