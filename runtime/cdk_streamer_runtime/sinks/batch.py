@@ -79,15 +79,15 @@ class Batch:
             self._under_way = ()
             return not self._interrupted
 
-    def interrupt(self, given_up: Callable[[Message], Outcome], waiting: Outcome) -> bool:
+    def interrupt(self, outcome: Callable[[Message, Ending], Outcome]) -> bool:
         """Have all come again that nothing has become of; tell whether any is being delivered."""
         with self._lock:
             self._interrupted = True
             under_way = [each for each in self._under_way if each.id not in self._outcomes]
             for message in under_way:
-                self._settle(message, given_up(message))
+                self._settle(message, outcome(message, Ending.UNAVAILABLE))
             for message in self.waiting:
-                self._settle(message, waiting)
+                self._settle(message, outcome(message, Ending.HANDED_BACK))
             return bool(under_way)
 
     @property

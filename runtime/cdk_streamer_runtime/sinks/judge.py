@@ -64,10 +64,10 @@ class Judge:
         first = UNWELL if ending is Ending.UNAVAILABLE else SHORTEST
         return Outcome(ending=ending, visible_at=now + pause_after(error, attempt, uniform, first))
 
-    def given_up(self, message: Message) -> Outcome:
-        """Decide about one whose delivery does not end."""
+    def given_up(self, message: Message, ending: Ending) -> Outcome:
+        """Decide about one whose delivery does not end, or does not begin because of that."""
         again = backoff(message.record.attempt, self._platform.uniform(), UNWELL)
-        return Outcome(ending=Ending.UNAVAILABLE, visible_at=self._platform.clock() + again)
+        return Outcome(ending=ending, visible_at=self._platform.clock() + again)
 
     def _put(
         self, queue: SideQueue, message: Message, error: Exception, ending: Ending, latest: int

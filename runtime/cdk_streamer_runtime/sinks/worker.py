@@ -12,11 +12,11 @@ from cdk_streamer_runtime.limits.reservations import Reservations
 from cdk_streamer_runtime.sinks.batch import Batch
 from cdk_streamer_runtime.sinks.calls import Calls
 from cdk_streamer_runtime.sinks.claims import Claims
-from cdk_streamer_runtime.sinks.deadline import FAREWELL, Deadline
+from cdk_streamer_runtime.sinks.deadline import Deadline
 from cdk_streamer_runtime.sinks.delivery import Delivery, Turn
 from cdk_streamer_runtime.sinks.judge import Judge
 from cdk_streamer_runtime.sinks.memory import Memory
-from cdk_streamer_runtime.sinks.outcome import SPREAD, Ending, Outcome, reopening
+from cdk_streamer_runtime.sinks.outcome import Ending, reopening
 from cdk_streamer_runtime.sinks.pacing import Pacing
 from cdk_streamer_runtime.sinks.record import Message
 from cdk_streamer_runtime.sinks.source import Source
@@ -105,9 +105,7 @@ class Worker:
         delivery that ends at this very moment is told of twice, which does no harm.
         """
         parts, now = self._parts, self._parts.platform.clock()
-        soon = now + FAREWELL + int(parts.platform.uniform() * SPREAD)
-        waiting = Outcome(ending=Ending.HANDED_BACK, visible_at=soon)
-        is_hanging = batch.interrupt(parts.judge.given_up, waiting)
+        is_hanging = batch.interrupt(parts.judge.given_up)
         logger.error("delivery given up", extra={"messages": len(batch.returning)})
         parts.source.delete(batch.acknowledged)
         if is_hanging and parts.downstream:
