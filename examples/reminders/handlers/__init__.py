@@ -1,0 +1,1 @@
+"""The batch of reminders: what the stack deploys from this folder."""
