@@ -325,12 +325,14 @@ demo: $(INSTALLED)  ## run the reports example on this machine
 \tpython -m examples.reports.demo
 
 .PHONY: simulate
-simulate: $(INSTALLED)  ## run protocols under faults, SEEDS=500 ways; OF=requests, timers, streams
+simulate: $(INSTALLED)  ## run protocols under faults, SEEDS=500 ways; OF=requests, timers, streams, sinks
 \t$(if $(if $(OF),$(filter requests,$(OF)),all),python -m tests.runtime.simulation \\
 \t  --seeds $(SEEDS) $(if $(MUTANTS),--mutants))
 \t$(if $(if $(OF),$(filter timers,$(OF)),all),python -m tests.runtime.timers.simulation \\
 \t  --seeds $(SEEDS) $(if $(MUTANTS),--mutants))
 \t$(if $(if $(OF),$(filter streams,$(OF)),all),python -m tests.runtime.streams.simulation \\
+\t  --seeds $(SEEDS) $(if $(MUTANTS),--mutants))
+\t$(if $(if $(OF),$(filter sinks,$(OF)),all),python -m tests.runtime.sinks.simulation \\
 \t  --seeds $(SEEDS) $(if $(MUTANTS),--mutants))
 
 .PHONY: bench

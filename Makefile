@@ -96,12 +96,14 @@ demo: $(INSTALLED)  ## run the reports example on this machine
 	python -m examples.reports.demo
 
 .PHONY: simulate
-simulate: $(INSTALLED)  ## run protocols under faults, SEEDS=500 ways; OF=requests, timers, streams
+simulate: $(INSTALLED)  ## run protocols under faults, SEEDS=500 ways; OF=requests, timers, streams, sinks
 	$(if $(if $(OF),$(filter requests,$(OF)),all),python -m tests.runtime.simulation \
 	  --seeds $(SEEDS) $(if $(MUTANTS),--mutants))
 	$(if $(if $(OF),$(filter timers,$(OF)),all),python -m tests.runtime.timers.simulation \
 	  --seeds $(SEEDS) $(if $(MUTANTS),--mutants))
 	$(if $(if $(OF),$(filter streams,$(OF)),all),python -m tests.runtime.streams.simulation \
+	  --seeds $(SEEDS) $(if $(MUTANTS),--mutants))
+	$(if $(if $(OF),$(filter sinks,$(OF)),all),python -m tests.runtime.sinks.simulation \
 	  --seeds $(SEEDS) $(if $(MUTANTS),--mutants))
 
 .PHONY: bench

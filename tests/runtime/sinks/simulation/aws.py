@@ -17,7 +17,7 @@ from tests.runtime.simulation.scheduler import Bell, Group, Scheduler
 from tests.runtime.sinks.simulation.lambdas import Function, Outcome, Sandbox
 from tests.runtime.sinks.simulation.mapping import Mapping as EventSourceMapping
 from tests.runtime.sinks.simulation.operations import Operations
-from tests.runtime.sinks.simulation.weather import Faults, Outage
+from tests.runtime.sinks.simulation.weather import REJECTED, Faults, Outage
 
 READS = {"GetItem", "BatchGetItem", "Query"}
 VERSION = "/2015-03-31/"
@@ -94,9 +94,13 @@ class SandboxAws(FaultyAws):
         """Send an invocation, which is never repeated and never comes late."""
         self._faults = replace(self._services.faults, lands_late=0.0)
         self._services.calls[f"{self._kind} Invoke"] += 1
-        if any(out.covers("lambda", self._scheduler.now) for out in self._services.outages):
+        if self._is_out("lambda"):
             raise Unreachable("ServiceUnavailable", "", 503, "Invoke")
         self._try("Invoke", begin, attempts=1)
+
+    def _is_out(self, service: str) -> bool:
+        now = self._scheduler.now
+        return any(outage.covers(service, now) for outage in self._services.outages)
 
     def wait(self, milliseconds: int) -> None:
         """Pass time; here the process may die or stand still."""
@@ -107,8 +111,7 @@ class SandboxAws(FaultyAws):
         self._services.calls[f"{self._kind} {operation}"] += 1
 
         def act() -> Any:
-            now = self._services.scheduler.now
-            if any(outage.covers(service, now) for outage in self._services.outages):
+            if self._is_out(service):
                 raise Unreachable("ServiceUnavailable", "", 503, operation)
             return effect()
 
@@ -120,6 +123,8 @@ class SandboxAws(FaultyAws):
             if operation not in READS:
                 self._services.note_circuit()
             return answer
+        if "/rejected" in str(parameters.get("QueueUrl")) and self._is_out(REJECTED):
+            raise Unreachable("KmsThrottled", "", 503, operation)
         if service != "sqs":
             raise NotImplementedError(f"{service} {operation} is not known to the simulation")
         random = self._services.scheduler.random

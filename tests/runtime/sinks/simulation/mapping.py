@@ -138,7 +138,10 @@ class Mapping:
             return
         done = [record for record in records if record["messageId"] not in failed]
         for record in done:
-            self.queue.delete(record["receiptHandle"])
+            # A copy may outlive its deletion: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/standard-queues-at-least-once-delivery.html
+            kept = self.scheduler.random.random() < self.faults().duplicate
+            if self.queue.fifo or not kept:
+                self.queue.delete(record["receiptHandle"])
 
 
 def _failed(answer: object, known: set[str]) -> set[str] | None:

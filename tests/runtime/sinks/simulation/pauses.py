@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from itertools import pairwise
 
 from cdk_streamer_runtime.contract.sinks import SinkRow
 from tests.runtime.simulation.scheduler import START
@@ -11,6 +12,8 @@ from tests.runtime.sinks.simulation.downstream import Delivery
 from tests.runtime.sinks.simulation.mapping import Switch
 from tests.runtime.sinks.simulation.weather import MINUTE, SECOND, Weather
 from tests.runtime.sinks.simulation.world import World
+
+IN_A_SECOND = 50  # deliveries of one process, which for so long believes what it has read
 
 
 def judge_pauses(world: World) -> Iterator[str]:
@@ -23,6 +26,8 @@ def judge_pauses(world: World) -> Iterator[str]:
     yield from _judge_pauses(world)
     yield from _judge_redrive(world)
     yield from _judge_trials(world)
+    yield from _judge_tries(world)
+    yield from _judge_wakeups(world)
 
 
 def _judge_probes(world: World) -> Iterator[str]:
@@ -47,7 +52,7 @@ def _judge_outage(world: World) -> Iterator[str]:
         # A process that cannot read the circuit asks the downstream, and where the controller does
         # not come for long a worker makes its trial.
         trials = sum(each.trial.startswith("worker") for each in world.history.circuit)
-        if len(beside) > trials + world.doubts[SinkRow.CIRCUIT] * world.scenario.batch:
+        if len(beside) > trials + world.doubts[SinkRow.CIRCUIT] * IN_A_SECOND:
             first = beside[0]
             yield f"{first.key} was tried at {first.began - START} while the circuit was open"
 
@@ -99,15 +104,22 @@ def _is_enabled(world: World, at: int) -> bool:
 
 def _judge_pauses(world: World) -> Iterator[str]:
     """Soon after the circuit opens, and also after a deployment, nothing is polled."""
-    hard = world.scenario.weather is Weather.HARD
-    bound = 20 * MINUTE if hard else 12 * MINUTE if world.scenario.deployed_at else 2 * MINUTE
     for start, end in _open_spans(world):
+        bound = _bound_of_pausing(world, start)
         on = start if _is_enabled(world, start) else None
         for each in (*world.mapping.switched, Switch(end, enabled=False, by="end")):
             if start <= each.at <= end:
                 if on is not None and each.at > on + bound:
                     yield f"the mapping was enabled from {on - START} on in an open circuit"
                 on = each.at if each.enabled else None
+
+
+def _bound_of_pausing(world: World, opened_at: int) -> int:
+    """Give how long it may take: who opens it tells the controller, unless it dies then."""
+    if world.scenario.weather is Weather.HARD:
+        return 20 * MINUTE
+    died = any(opened_at <= at < opened_at + 15 * SECOND for at in world.deaths.values())
+    return 12 * MINUTE if died or world.scenario.deployed_at else 2 * MINUTE
 
 
 def _judge_redrive(world: World) -> Iterator[str]:
@@ -135,3 +147,37 @@ def _judge_trials(world: World) -> Iterator[str]:
     ]
     if len(probes) > most:
         yield f"there were {len(probes)} probes in one outage, not {most}"
+
+
+def _judge_tries(world: World) -> Iterator[str]:
+    """A downstream that is away is soon left alone, but for probes."""
+    scenario = world.scenario
+    if scenario.weather not in {Weather.OUTAGE, Weather.HANGING} or scenario.rate is None:
+        return
+    (away,) = scenario.trouble.away or scenario.trouble.hanging
+    tried = [
+        each for each in world.downstream.deliveries if each.began in away and not each.probing
+    ]
+    # What a worker knows of the circuit is a second old, and what is slow goes on meanwhile.
+    most = 3 * scenario.failures + scenario.workers * scenario.batch + int(2 * scenario.rate)
+    if scenario.trouble.hanging:
+        most = 3 * scenario.failures + 2 * scenario.workers
+        if scenario.in_batches:
+            most *= scenario.batch
+    if len(tried) > most:
+        yield f"there were {len(tried)} deliveries to a downstream that was away, not {most}"
+
+
+def _judge_wakeups(world: World) -> Iterator[str]:
+    """A trial is made when its pause is over, not when somebody happens to look."""
+    scenario = world.scenario
+    if scenario.weather in {Weather.HARD, Weather.HANGING} or scenario.held:
+        return
+    for before, after in pairwise(world.history.circuit):
+        if before.state != "open":
+            continue
+        growing = scenario.pause * 2 ** max(before.openings - 1, 0)
+        due = before.at + min(growing, scenario.longest_pause)
+        died = any(before.at <= at <= after.at for at in world.deaths.values())
+        if after.at > due + 2 * MINUTE and not died:
+            yield f"the trial that was due at {due - START} was made at {after.at - START}"

@@ -35,6 +35,7 @@ class Faults(CallFaults):
     lag: int = 0  # by so much the counts of a queue may be behind
     busy_mapping: float = 0.0  # an update of the mapping is refused, for another is under way
     tick_lost: float = 0.0  # of the schedule
+    tick_twice: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +67,7 @@ LIGHT = Faults(
     lag=5 * SECOND,
     busy_mapping=0.1,
     tick_lost=0.05,
+    tick_twice=0.1,
 )
 HEAVY = Faults(
     request_lost=0.02,
@@ -82,6 +84,7 @@ HEAVY = Faults(
     lag=30 * SECOND,
     busy_mapping=0.3,
     tick_lost=0.2,
+    tick_twice=0.2,
 )
 FAULTS = {
     Weather.CALM: CALM,
@@ -93,7 +96,8 @@ FAULTS = {
     Weather.HANGING: LIGHT,
     Weather.HARD: HEAVY,
 }
-SERVICES = ("dynamodb", "sqs", "lambda")
+REJECTED = "rejected"  # the queue of rejected messages alone: a policy, or a key
+SERVICES = ("dynamodb", "sqs", "lambda", REJECTED)
 
 
 def outages(random: random.Random, weather: Weather, start: int) -> tuple[Outage, ...]:

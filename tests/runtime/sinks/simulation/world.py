@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Protocol
 
 from cdk_streamer_runtime.attributes import unmarshal_item
@@ -18,6 +18,7 @@ from cdk_streamer_runtime.contract.sinks import (
 from cdk_streamer_runtime.memory import MemoryAws, TableSchema
 from tests.runtime.simulation.scheduler import START, Group, Scheduler
 from tests.runtime.sinks.simulation.downstream import Downstream, Sick
+from tests.runtime.sinks.simulation.history import History, State
 from tests.runtime.sinks.simulation.lambdas import Function, Handler, Outcome, Sandbox
 from tests.runtime.sinks.simulation.mapping import Mapping
 from tests.runtime.sinks.simulation.moves import Moves
@@ -49,28 +50,6 @@ class Strategy(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class State:
-    """The circuit's row from a moment on."""
-
-    at: int
-    state: str = "closed"
-    held: bool = False
-    openings: int = 0
-    trial: str = ""
-
-
-@dataclass(eq=False, slots=True, kw_only=True)
-class History:
-    """What happened to messages by the senders' keys, and to the circuit."""
-
-    receives: dict[str, list[int]] = field(default_factory=dict[str, list[int]])
-    dead: dict[str, int] = field(default_factory=dict[str, int])
-    acknowledged: dict[str, list[int]] = field(default_factory=dict[str, list[int]])
-    circuit: list[State] = field(default_factory=list[State])
-    commands: list[tuple[int, str, Outcome]] = field(default_factory=list[tuple[int, str, Outcome]])
-
-
 class World:
     """Everything around one sink."""
 
@@ -100,6 +79,7 @@ class World:
             MAPPING, self.queue, self.function, scenario.batch, self._pollers()
         )
         self.controller = self._function("controller", self.controller_timeout, strategy.controller)
+        self.controller.on_death.append(self._note_death)
 
     @property
     def controller_timeout(self) -> int:
@@ -270,8 +250,13 @@ class World:
     def _tick(self) -> None:
         while True:
             self.scheduler.sleep(RECONCILE_SECONDS * SECOND)
-            if self.scheduler.random.random() >= self.faults.tick_lost:
-                self.controller.invoke({"command": ControllerCommand.RECONCILE.value})
+            event, random = {"command": ControllerCommand.RECONCILE.value}, self.scheduler.random
+            if random.random() < self.faults.tick_twice:
+                self.scheduler.spawn(
+                    Group("schedule"), lambda event=event: self.controller.invoke(event)
+                )
+            if random.random() >= self.faults.tick_lost:
+                self.controller.invoke(event)
 
     def _deploy(self) -> None:
         """Replace the processes, and enable the mapping as its template says."""

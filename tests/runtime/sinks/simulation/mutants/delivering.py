@@ -51,8 +51,8 @@ DELIVERING = (
     Mutant(
         name="no watchdog",
         file="sinks/worker.py",
-        before="        soon = now + FAREWELL + int(parts.platform.uniform() * SPREAD)\n",
-        after="        return\n        soon = now\n",
+        before="        is_hanging = batch.interrupt(parts.judge.given_up)\n",
+        after="        return\n        is_hanging = False\n",
     ),
     Mutant(
         name="the watchdog tells the circuit nothing",
