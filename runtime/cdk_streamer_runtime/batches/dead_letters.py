@@ -9,6 +9,7 @@ from cdk_streamer_runtime.aws import Aws
 from cdk_streamer_runtime.batches.item import BatchItem
 from cdk_streamer_runtime.batches.world import Platform
 from cdk_streamer_runtime.contract.sinks import KEY_ATTRIBUTE
+from cdk_streamer_runtime.documents import size
 from cdk_streamer_runtime.outgoing import CALL_BYTES, Message, Outbox, text_of
 
 logger = logging.getLogger(__name__)
@@ -38,9 +39,12 @@ class DeadLetters:
 
 
 def letter(batch_id: str, item: BatchItem, reason: str) -> Message:
-    """Write a letter; data that leaves no room for anything else is left out."""
+    """Write a letter; data that is no JSON, or leaves no room for anything else, is left out."""
     told = {"batch_id": batch_id, "id": item.id, "key": item.key, "reason": reason}
-    body = text_of({**told, "data": item.data})
-    if len(body.encode()) > CALL_BYTES - _ROOM:
+    try:
+        body = text_of({**told, "data": item.data})
+    except (TypeError, ValueError):  # it may be why the item failed
+        body = ""
+    if not 0 < size(body) <= CALL_BYTES - _ROOM:
         body = text_of({**told, "data": None})
     return Message(body=body, attributes={KEY_ATTRIBUTE: item.key})

@@ -156,12 +156,12 @@ class MemoryBatch:
         self._name = name
         fifo = settings.get("target_fifo", False)
         queue = QueueSchema(name=f"{QUEUE}.fifo" if fifo else QUEUE)
-        asked = {} if function is None else {TARGET: self._asked(function)}
+        self._functions = {} if function is None else {TARGET: self._asked(function)}
         self._queue = queue.name
         self.aws = MemoryAws(
             clock=self.platform.clock,
             queues=[queue, QueueSchema(name=LETTERS)],
-            functions=asked,
+            functions=self._functions,
         )
         kind = TargetKind.QUEUE if function is None else TargetKind.FUNCTION
         address = self.aws.queue_url(queue.name) if function is None else function_arn(TARGET)
@@ -176,6 +176,11 @@ class MemoryBatch:
             **settings,
         )
         self._begin_process()
+
+    def serve(self, aws: MemoryAws) -> None:
+        """Let `function` answer within requests, too: `memory.serve(client.api.aws)`."""
+        for name, function in self._functions.items():
+            aws.functions.add(name, function)
 
     # --- troubles -------------------------------------------------------------------------------
 
@@ -246,7 +251,7 @@ class MemoryBatch:
         status = "RETRY"
         try:
             start = decode(first["ExecutionDetails"]["InputPayload"])
-            self._results[batch_id] = self._invocation.run(start, batch_id, steps)
+            self._results[batch_id] = self.invocation.run(start, batch_id, steps)
             status = "SUCCEEDED"
         except Suspended:
             status = "PENDING"
@@ -266,7 +271,7 @@ class MemoryBatch:
         if world.target is not None:
             world = replace(world, target=TroubledTarget(world.target, self.troubles))
         self._batch.install(self._name, world)
-        self._invocation = Invocation(self._batch, world, lambda _tenant, _id: Ear(self.reports))
+        self.invocation = Invocation(self._batch, world, lambda _tenant, _id: Ear(self.reports))
 
     def _asked(self, function: Callable[[Any], object]) -> Callable[[Any], object]:
         def ask(question: Any) -> object:  # noqa: ANN401 - JSON
