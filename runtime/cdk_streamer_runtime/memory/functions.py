@@ -35,6 +35,10 @@ class MemoryFunctions:
         self.queued: list[tuple[str, Any]] = []
         self._functions = dict(functions)
 
+    def add(self, name: str, function: Callable[[Any], object]) -> None:
+        """Have one more function."""
+        self._functions[name] = function
+
     def rest(self, url: str, body: bytes, headers: Mapping[str, str]) -> bytes:
         """Answer an invocation; raises AwsError, FunctionFailed for what a function raises."""
         match = INVOCATIONS.fullmatch(urlsplit(url).path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import re
 from collections.abc import Callable
@@ -137,7 +138,8 @@ class _Parts(io.RawIOBase):
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         start = {io.SEEK_SET: 0, io.SEEK_CUR: self._place, io.SEEK_END: self._size}[whence]
         if start + offset < 0:
-            raise ValueError(f"there is no byte {start + offset}")
+            # As a file of the system does it: readers of archives look for their end so.
+            raise OSError(errno.EINVAL, f"there is no byte {start + offset}")
         self._place = start + offset
         return self._place
 

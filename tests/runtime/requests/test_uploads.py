@@ -176,7 +176,7 @@ def test_a_file_is_like_any_other(data: bytes, moves: list[tuple[int, int] | int
 
 
 def test_a_place_before_the_beginning_is_refused(desk: Desk):
-    with desk.put(b"abc").open() as file, pytest.raises(ValueError, match="no byte -1"):
+    with desk.put(b"abc").open() as file, pytest.raises(OSError, match="no byte -1"):
         file.seek(-4, io.SEEK_END)
 
 
