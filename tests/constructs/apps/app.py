@@ -14,6 +14,7 @@ from cdk_streamer import (
     ProgressWebSocket,
     StreamProcessor,
     StreamSource,
+    ThrottledSink,
 )
 
 app = App()
@@ -30,4 +31,5 @@ DurableBatch(
     handlers=handlers,
     schedule=scheduler.ScheduleExpression.rate(Duration.days(1)),
 )
+ThrottledSink(stack, "Ledger", handlers=handlers)
 app.synth()
