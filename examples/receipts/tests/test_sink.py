@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
@@ -19,18 +19,6 @@ from examples.receipts.sample import receipts
 
 PATIENCE = 10  # seconds
 CODES = [receipt.code for receipt in receipts(2)]
-
-
-@pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stub]:
-    """A database that is there, and whose address the sink knows."""
-    server = Stub()
-    address = json.loads(server.address.to_text())
-    monkeypatch.setattr(ledger, "_address", lambda: address)
-    ledger.forget()
-    yield server
-    server.close()
-    ledger.forget()
 
 
 def until(holds: Callable[[], bool]) -> None:
