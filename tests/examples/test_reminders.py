@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -79,7 +80,7 @@ def test_the_example_passes_its_own_tests_where_there_is_no_cdk():
 # --- the account ----------------------------------------------------------------------------------
 
 
-def account(*users: str, every: int = 100, **report: object) -> Account:
+def account(*users: str, every: int = 100, **report: Any) -> Account:
     """Give an account of three users, of whom these have reminders."""
     reminders = [
         Reminder(user=user, key=f"key of {user}", sent_at=1_000_000 + number * every)
@@ -110,7 +111,7 @@ def test_a_reminder_that_came_twice_by_one_key_is_one():
         (["ann", "bob"], {"discovered": 2}, "discovered: told 2, counted 3"),
     ],
 )
-def test_what_does_not_fit_is_told(users: list[str], report: dict[str, object], fault: str):
+def test_what_does_not_fit_is_told(users: list[str], report: dict[str, Any], fault: str):
     assert fault in [*account(*users, **report).faults()]
 
 
