@@ -29,8 +29,8 @@ class Breaker:
     It opens with so many `failures` in a `window`, if they are this `share` of the calls known.
     A trial that nobody has heard of for `trial_time` is lost; default: for a `pause`. Who fails
     again before he was well for as long as `calm` is left alone for longer than the time before,
-    and two failures are enough. With `streaks` failures between which nobody is known to have
-    succeeded count together, however far apart: for calls that are rare, or rarely repeated.
+    and two failures are enough. With `streaks` it also opens with so many failures between which
+    nobody is known to have succeeded, however far apart they are and whatever was before.
     """
 
     failures: int
@@ -50,7 +50,8 @@ class Circuit:
 
     `openings` counts since it was well; `trials` are the calls that may still be tried, `passed`
     those that succeeded. `until` is when an open one is tried, when a trial that nobody has heard
-    of counts as lost, and when one that was closed counts as well.
+    of counts as lost, and when one that was closed counts as well. `streak` are the failures since
+    the last one that somebody who had succeeded meanwhile has noted.
     """
 
     state: CircuitState = CircuitState.CLOSED
@@ -61,6 +62,7 @@ class Circuit:
     until: int = 0
     trials: int = 0
     passed: int = 0
+    streak: int = 0
     version: int = 0
 
     @classmethod
@@ -135,14 +137,15 @@ def failed(circuit: Circuit, breaker: Breaker, now: int, *, trial: bool, calls: 
         return circuit  # it was begun before
     if now >= circuit.until:
         circuit = replace(circuit, openings=0)
-    failures = circuit.failures
-    is_streak = breaker.streaks and calls == 1 and 0 < failures == circuit.calls
-    if now - circuit.since > breaker.window and not is_streak:
+    streak = circuit.streak + 1 if calls == 1 else 1
+    if now - circuit.since > breaker.window:
         # A window begins with a failure. What had succeeded before would outweigh all that follow.
         circuit, calls = replace(circuit, since=now, failures=0, calls=0), 1
-    noted = _next(circuit, failures=circuit.failures + 1, calls=circuit.calls + calls)
+    failures, known = circuit.failures + 1, circuit.calls + calls
+    noted = _next(circuit, failures=failures, calls=known, streak=streak)
     needed = min(breaker.failures, _SUSPICIOUS) if circuit.openings else breaker.failures
-    if noted.failures >= needed and noted.failures >= breaker.share * noted.calls:
+    is_share = failures >= needed and failures >= breaker.share * known
+    if is_share or (breaker.streaks and streak >= needed):
         return _opened(circuit, breaker, now)
     return noted
 

@@ -72,6 +72,19 @@ def test_what_was_delivered_before_the_first_failure_outweighs_none(world):
     assert two.failed(world.now) == world.now + MINUTE
 
 
+def test_many_failures_in_a_row_open_it_whatever_had_succeeded_before(world):
+    one, two = world.circuit(), world.circuit()
+    one.failed(world.now)  # once, a while ago
+    for _ in range(300):
+        for circuit in (one, two):
+            circuit.closed_off(world.now)
+            circuit.succeeded()
+        world.platform.advance(100)
+    answers = [circuit.failed(world.now) for _ in range(3) for circuit in (one, two)]
+    assert answers[:3] == [None] * 3
+    assert answers[3] is not None
+
+
 def test_what_others_delivered_since_the_first_failure_does_count(world):
     one, two = world.circuit(), world.circuit()
     one.failed(world.now)
