@@ -99,8 +99,9 @@ class Batch:
         self._note(message, outcome)
         if self.fifo and not outcome.is_acknowledged:
             behind = replace(outcome, ending=Ending.HANDED_BACK)
-            for each in self.waiting:
-                if each.record.group == message.record.group:
+            later = self.messages[self.messages.index(message) + 1 :]
+            for each in later:
+                if each.record.group == message.record.group and each.id not in self._outcomes:
                     self._note(each, behind)
 
     def _note(self, message: Message, outcome: Outcome) -> None:

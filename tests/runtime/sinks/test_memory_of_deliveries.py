@@ -140,3 +140,10 @@ def test_in_a_group_nothing_overtakes_what_another_worker_is_at():
     # Lambda gives both again though the first worker may be alive.
     assert fifo.handle(records, worker=fifo.another()) == ["a1", "a2"]
     assert fifo.author.bodies == []
+
+
+def test_in_a_group_the_second_of_two_with_a_key_does_not_hold_up_the_first():
+    fifo = World(fifo=True, remember_seconds=DAY)
+    fifo.send("a", "b", group="g", **KEY)
+    assert fifo.handle() == ["b"]
+    assert fifo.author.bodies == ["a"]
