@@ -325,7 +325,7 @@ demo: $(INSTALLED)  ## run the reports example on this machine
 \tpython -m examples.reports.demo
 
 .PHONY: simulate
-simulate: $(INSTALLED)  ## run protocols under faults, SEEDS=500 ways; OF=requests, timers, streams, sinks
+simulate: $(INSTALLED)  ## protocols under faults, SEEDS=500; OF=requests, timers, streams, sinks
 \t$(if $(if $(OF),$(filter requests,$(OF)),all),python -m tests.runtime.simulation \\
 \t  --seeds $(SEEDS) $(if $(MUTANTS),--mutants))
 \t$(if $(if $(OF),$(filter timers,$(OF)),all),python -m tests.runtime.timers.simulation \\

@@ -96,7 +96,7 @@ demo: $(INSTALLED)  ## run the reports example on this machine
 	python -m examples.reports.demo
 
 .PHONY: simulate
-simulate: $(INSTALLED)  ## run protocols under faults, SEEDS=500 ways; OF=requests, timers, streams, sinks
+simulate: $(INSTALLED)  ## protocols under faults, SEEDS=500; OF=requests, timers, streams, sinks
 	$(if $(if $(OF),$(filter requests,$(OF)),all),python -m tests.runtime.simulation \
 	  --seeds $(SEEDS) $(if $(MUTANTS),--mutants))
 	$(if $(if $(OF),$(filter timers,$(OF)),all),python -m tests.runtime.timers.simulation \

@@ -79,7 +79,11 @@ def _judge_mapping(world: World) -> Iterator[str]:
     well = scenario.disturbed_until
     bound = scenario.longest_pause + scenario.probe_time + world.controller_timeout + 7 * MINUTE
     enabled = _enabled_at(world, well)
-    if enabled is None or enabled > well + bound:
+    waits = any(
+        each.began > well + bound and each.key not in scenario.sick
+        for each in world.downstream.deliveries
+    )
+    if enabled is None or (enabled > well + bound and waits):
         yield f"the mapping was not enabled within {bound // SECOND} s"
     if scenario.held is None:
         return

@@ -119,7 +119,7 @@ def scenario_of(random: Random, seed: int) -> Scenario:
 
 def _flow(random: Random, *, fifo: bool) -> Iterator[Sent]:
     """Give what is sent: steadily, all at once, or a peak after a pause."""
-    count, groups = random.choice((30, 120, 300)), random.choice((1, 3, 20))
+    count, groups = random.choice((3, 30, 120, 300)), random.choice((1, 3, 20))
     kind = random.choice(("steady", "burst", "peaks"))
     spread = random.choice((MINUTE, 5 * MINUTE, 14 * MINUTE))
     for number in range(count):

@@ -101,9 +101,10 @@ SERVICES = ("dynamodb", "sqs", "lambda", REJECTED)
 
 
 def outages(random: random.Random, weather: Weather, start: int) -> tuple[Outage, ...]:
-    """Draw an outage of one of AWS's services, which only hard weather has."""
-    if weather is not Weather.HARD or random.random() < 0.5:
+    """Draw an outage of one of AWS's services in hard weather, else of one queue at most."""
+    if weather in {Weather.CALM, Weather.LATE} or random.random() < 0.5:
         return ()
-    begins = start + random.randint(0, 10 * MINUTE)
+    service = random.choice(SERVICES) if weather is Weather.HARD else REJECTED
+    begins = start + random.choice((0, random.randint(0, 10 * MINUTE)))
     length = random.randint(20 * SECOND, 5 * MINUTE)
-    return (Outage(service=random.choice(SERVICES), start=begins, end=begins + length),)
+    return (Outage(service=service, start=begins, end=begins + length),)

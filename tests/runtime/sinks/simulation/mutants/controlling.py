@@ -111,13 +111,24 @@ CONTROLLING = (
     Mutant(
         name="a failure far from the last begins anew",
         file="breaker.py",
-        before="breaker.window and not is_streak:",
-        after="breaker.window:",
+        before="if is_share or (breaker.streaks and streak >= needed):",
+        after="if is_share:",
     ),
     Mutant(
         name="dead letters are moved into an open circuit",
         file="sinks/control/redrive.py",
         before="        if not standing.is_closed:",
         after="        if False:",
+    ),
+    Mutant(
+        name="successes of before the window count",
+        file="breaker.py",
+        before="circuit, calls = replace(circuit, since=now, failures=0, calls=0), 1",
+        after="circuit = replace(circuit, since=now, failures=0, calls=0)",
+        also=Edit(
+            file="sinks/successes.py",
+            before="for at, count in self._counts if at >= moment)",
+            after="for at, count in self._counts)",
+        ),
     ),
 )

@@ -112,4 +112,21 @@ DELIVERING = (
         before='" OR (attribute_not_exists(done) AND lease_until <= :now)"',
         after='" OR (attribute_not_exists(done) AND lease_until > :second)"',
     ),
+    Mutant(
+        name="in a batch all of a group fail",
+        file="sinks/delivery.py",
+        before="                if message.record.group in groups:",
+        after="                if False:",
+    ),
+    Mutant(
+        name="what cannot be asked now comes again soon",
+        file="sinks/insistence.py",
+        before="if isinstance(error, AccessDenied) or platform.clock() + pause > latest:",
+        after="if pause:",
+        also=Edit(
+            file="sinks/outcome.py",
+            before="UNWELL, OUTAGE = 8_000, 60_000",
+            after="UNWELL, OUTAGE = 8_000, 1_000",
+        ),
+    ),
 )
