@@ -11,7 +11,8 @@ from cdk_streamer._arguments.durations import whole_seconds
 
 _FAILURES, _MOST_FAILURES = 5, 1_000
 _SHARE = 50
-_WINDOW, _LONGEST_WINDOW = 60, 3_600
+# Short, so that what had succeeded before an outage soon counts no more.
+_WINDOW, _LONGEST_WINDOW = 30, 3_600
 _PAUSE, _SHORTEST_PAUSE, _LONGEST_PAUSE = 30, 5, 12 * 3_600
 _GREATEST_PAUSE = 600
 
@@ -23,7 +24,7 @@ class CircuitBreaker:
     What counts are deliveries that raise `DownstreamUnavailable`, `ConnectionError` or
     `TimeoutError`, and those that do not come back. After `pause` one message is tried; each time
     that it fails, the next pause is twice as long, up to `longest_pause`.
-    Default: 5 failures in a minute, 50 percent, pauses of 30 seconds to 10 minutes.
+    Default: 5 failures in 30 seconds, 50 percent, pauses of 30 seconds to 10 minutes.
     """
 
     failures: int = _FAILURES

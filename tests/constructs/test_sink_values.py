@@ -13,7 +13,7 @@ from tests.constructs.stacks import new_stack
 
 def test_a_breaker_has_defaults():
     breaker = CircuitBreaker()
-    assert (breaker.failures, breaker.share_percent, breaker.window_seconds) == (5, 50, 60)
+    assert (breaker.failures, breaker.share_percent, breaker.window_seconds) == (5, 50, 30)
     assert (breaker.pause_seconds, breaker.longest_pause_seconds) == (30, 600)
 
 
