@@ -22,6 +22,7 @@ PACKAGES = {
 RUNTIME = "cdk_streamer_runtime"
 CONTRACT = f"{RUNTIME}.contract"
 POLLERS = "cdk_streamer_local.pollers"
+ENGINE_PARTS = "cdk_streamer_local.engine"
 AWS = f"{RUNTIME}.aws"
 
 CLOUD_LIBRARIES = ("aws_cdk", "constructs", "jsii", "cdk_streamer")
@@ -103,6 +104,12 @@ PURE = (
     *("sinks.record", "sinks.standing"),
 )
 # What decides between a shard and a function; the rest of the pollers does it.
+# What runs in the engine's process, which has neither the command's packages nor the runtime.
+WITHIN_THE_ENGINE = (
+    *("cors", "message_moves", "occasions", "punctual", "queue_lock", "rights", "signers"),
+    *("durable_chained", "durable_front", "durable_messages", "durable_places", "durable_rights"),
+    "unpacking",
+)
 PURE_POLLERS = ("answer", "failure", "lane", "patterns", "readers", "record", "settings", "shard")
 # What each part of the runtime loads of the others.
 PARTS = {
@@ -383,6 +390,17 @@ def test_pollers_run_where_nothing_of_the_command_is_installed():
         if not below(name, POLLERS) and name.partition(".")[0] not in sys.stdlib_module_names
     }
     assert strangers <= {"cdk_streamer_local"}
+
+
+@pytest.mark.parametrize("noun", WITHIN_THE_ENGINE)
+def test_parts_of_the_engine_run_where_nothing_of_the_command_is_installed(noun: str):
+    known = {f"{ENGINE_PARTS}.{each}" for each in WITHIN_THE_ENGINE}
+    strangers = {
+        name
+        for name in imports(f"{ENGINE_PARTS}.{noun}")
+        if not below(name, *known) and name.partition(".")[0] not in sys.stdlib_module_names
+    }
+    assert strangers <= {"cdk_streamer_local", ENGINE_PARTS.rpartition(".")[0], ENGINE_PARTS}
 
 
 # --- 6: parts do not know each other --------------------------------------------------------------

@@ -34,7 +34,7 @@ def lock_queues(queues: Any) -> Any:  # noqa: ANN401 - a module of the engine, a
         alone = _alone(act, lock)
         setattr(queues, name, alone)
         for operation, handler in queues._HANDLERS.items():  # noqa: SLF001
-            if handler is act:
+            if handler == act:
                 queues._HANDLERS[operation] = alone  # noqa: SLF001
     return lock
 
