@@ -29,6 +29,7 @@ from cdk_streamer import (
     AsyncRequestApi,
     Auth,
     CircuitBreaker,
+    DurableBatch,
     PeriodicTimer,
     StreamProcessor,
     StreamSource,
@@ -37,10 +38,12 @@ from cdk_streamer import (
 from cdk_streamer_local.cli import main
 from cdk_streamer_runtime import (
     AsyncApp,
+    batches as runtime_batches,
     contract,
     sinks as runtime_sinks,
     streams as runtime_streams,
 )
+from cdk_streamer_runtime.batches import Batch
 from cdk_streamer_runtime.contract import sinks, streams, timers
 from cdk_streamer_runtime.requests.transitions import TRANSITIONS
 from cdk_streamer_runtime.streams import StreamApp
@@ -48,7 +51,7 @@ from cdk_streamer_runtime.streams.claims.unpacking import LARGEST
 from cdk_streamer_runtime.streams.faults.fault import FAULT_BYTES
 from cdk_streamer_runtime.streams.routing.router import REMEMBERED_TYPES
 from cdk_streamer_runtime.streams.sinks import limits as stream_limits
-from cdk_streamer_runtime.testing import MemoryProcessor, TestClient
+from cdk_streamer_runtime.testing import MemoryBatch, MemoryProcessor, TestClient
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -247,6 +250,12 @@ def test_the_readme_counts_every_resource_that_is_created(readme_template: asser
         ),
         ("docs/streams-rules.md", "`StreamApp`", StreamApp.__init__, {"self"}),
         (
+            "docs/batches.md",
+            "argument of `DurableBatch`",
+            DurableBatch.__init__,
+            {"self", "scope", "id"},
+        ),
+        (
             "docs/sinks.md",
             "argument of `ThrottledSink`",
             ThrottledSink.__init__,
@@ -282,6 +291,26 @@ def test_the_table_of_a_processor_in_memory_names_each_member():
 
     members = vars(MemoryProcessor(StreamApp())) | vars(MemoryProcessor)
     assert told == {member for member in members if not member.startswith("_")}
+
+
+def test_the_table_of_a_batch_in_memory_names_each_member():
+    told = {
+        code.partition("(")[0]
+        for row in table("docs/batches.md", "member of `MemoryBatch`")
+        for code in codes(row[0])
+    }
+
+    batch = Batch()
+    batch.discover(lambda _cursor: ([], None))
+    members = vars(MemoryBatch(batch)) | vars(MemoryBatch)
+    public = {member for member in members if not member.startswith("_")}
+    assert told - {"MemoryBatch"} == public
+
+
+def test_every_public_name_of_batches_is_in_their_page():
+    text = (ROOT / "docs" / "batches.md").read_text()
+
+    assert [name for name in runtime_batches.__all__ if not re.search(rf"\b{name}\b", text)] == []
 
 
 def test_the_table_of_metrics_names_each_of_them():

@@ -21,6 +21,7 @@ PUBLIC = (
     "cdk_streamer_client",
     "cdk_streamer_local",
     "cdk_streamer_runtime",
+    "cdk_streamer_runtime.batches",
     "cdk_streamer_runtime.sinks",
     "cdk_streamer_runtime.streams",
     "cdk_streamer_runtime.testing",

@@ -84,8 +84,7 @@ def test_a_function_is_asked_wherever_the_batch_runs(executor: str):
     asked: list[str] = []
     memory = MemoryBatch(batch, "Receipts", function=lambda each: asked.append(each["chunk"]))
     client = TestClient(app_of(batch, executor))
-    client.api.aws.functions = memory.aws.functions
-    client.api.aws.executions._invoke = memory.aws.functions.invoke  # noqa: SLF001 - one AWS
+    memory.serve(client.api.aws)
 
     result = client.request("process")[-1]["result"]
 
