@@ -45,14 +45,7 @@ ledger = ThrottledSink(
     max_concurrency=4,
     batch_size=5,
     rate_limit=RateLimit.per_second(float(os.environ.get("RATE", "8"))),
-    # Eight a second succeed until the last moment: so few failures are many.
-    circuit_breaker=CircuitBreaker(
-        failures=5,
-        share_percent=10,
-        window=Duration.seconds(10),
-        pause=Duration.seconds(5),
-        longest_pause=Duration.seconds(20),
-    ),
+    circuit_breaker=CircuitBreaker(pause=Duration.seconds(5), longest_pause=Duration.seconds(20)),
     timeout=Duration.seconds(30),
 )
 database.grant_connect(ledger.function)
@@ -91,7 +84,7 @@ at_once = DurableBatch(
     stack,
     "AtOnce",
     target=BatchTarget.function(hasty.function),
-    chunk_size=5,
+    chunk_size=10,
     max_concurrency=20,
     max_attempts=1,
 )

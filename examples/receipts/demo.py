@@ -123,7 +123,8 @@ def run(
     direct = asyncio.run(overrun(system, server, archive))
     refused = len(drawn) - len(direct.rows)
     told = f"{len(direct.rows)} of {len(drawn)} are stored"
-    console.print(f"                 {told}, {refused} were refused: too many clients already\n")
+    why = f"{refused} were refused: too many clients already"
+    console.print(f"                 {told}, {why}\n", soft_wrap=True)
     server.clear()
     through, answer = asyncio.run(spared(system, server, archive, len(drawn), outage))
     left = system.waiting(["DeadLetters", "Rejected"])

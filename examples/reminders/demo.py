@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -23,6 +24,7 @@ from examples.reminders.account import Account, Reminder
 from examples.reminders.calendar_server import CalendarServer
 
 FOLDER = Path(__file__).parent
+PICTURE = FOLDER / ".cdk-streamer" / "reminders.svg"  # a folder that git ignores
 HOME, MAILER = "eu-west-1", "eu-central-1"  # as in app.py
 RATE = 200  # a second, as in app.py
 USERS = 1_000
@@ -39,7 +41,10 @@ def main() -> int:
     """Run the demo; gives the exit status: 1 also when report and queue differ."""
     parser = argparse.ArgumentParser(description="remind users by a daily batch, on this machine")
     parser.add_argument("--users", type=int, default=USERS, help="default: %(default)s")
+    parser.add_argument("--output", type=Path, default=PICTURE, help="default: %(default)s")
     arguments = parser.parse_args()
+    output: Path = arguments.output.resolve()
+    output.parent.mkdir(parents=True, exist_ok=True)
     wanted = [f"user-{number:04}" for number in range(1, arguments.users + 1)]
     stack = None
     try:
@@ -47,13 +52,16 @@ def main() -> int:
             stack = LocalStack(FOLDER / "app.py")
             with narrated(stack), stack:
                 account = run(stack, wanted)
+                draw(output)
     except LocalError as error:
         return fail(stack, f"{error.detail}\n{error.cause}".strip(), error.remedy)
     except TimeoutError as error:
         return fail(stack, str(error), "run it when the machine is less busy")
     except KeyboardInterrupt:
         return INTERRUPTED
-    return summarize(account)
+    status = summarize(account)
+    console.print(f"The picture: {output}", soft_wrap=True)
+    return status
 
 
 @contextmanager
@@ -143,6 +151,25 @@ def report_of(stack: LocalStack) -> tuple[str, Mapping[str, Any]] | None:
     numbers = {name: int(value["N"]) for name, value in item.items() if "N" in value}
     missing = [each["S"] for each in item["missing"]["L"]]
     return item["sk"]["S"], {**numbers, "missing": missing}
+
+
+def draw(output: Path) -> None:
+    """Draw what the app is made of, as one would in a terminal."""
+    assembly = max(
+        FOLDER.glob(".cdk-streamer/runs/*/cdk.out"), key=lambda each: each.stat().st_mtime
+    )
+    done = subprocess.run(  # noqa: S603 - our own command line
+        [sys.executable, "-m", "cdk_streamer_local", "graph", assembly, "--output", output],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise LocalError(
+            f"cdk-streamer graph ended with status {done.returncode}",
+            remedy="correct what it says above",
+            detail=done.stdout + done.stderr,
+        )
 
 
 def wait(what: str, found: Callable[[], T | None]) -> T:

@@ -16,7 +16,7 @@ CHECKED_APP = Path(__file__).with_name("checked_app.py")
 TOOLS = Path(sys.executable).parent
 
 
-@pytest.mark.parametrize("name", ["orders", "poller", "reminders"])
+@pytest.mark.parametrize("name", ["orders", "poller", "receipts", "reminders"])
 def test_no_rule_finds_anything_in_the_template(name: str, tmp_path: Path):
     done = subprocess.run(
         [sys.executable, str(CHECKED_APP)],

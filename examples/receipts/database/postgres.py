@@ -14,7 +14,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from pg8000.exceptions import DatabaseError, InterfaceError
 from pg8000.native import Connection
 
 from examples.receipts.database.programs import Programs
@@ -26,6 +25,7 @@ SCHEMA = Path(__file__).with_name("schema.sql")
 PATIENCE = 30  # seconds for the server to come or go
 COLUMNS = ("shop", "number", "total", "sent_at", "stored_at", "deliveries")
 SESSIONS = f"from pg_stat_activity where usename = '{USER}'"
+READY = b"ready to accept connections"
 TOO_MANY = b"too many clients already"
 CONFIGURATION = {
     "listen_addresses": HOST,
@@ -76,7 +76,7 @@ class Postgres:
     @property
     def refusals(self) -> int:
         """How many connections it has refused for being too many."""
-        return self._log.read_bytes().count(TOO_MANY)
+        return self._said(TOO_MANY)
 
     def start(self) -> None:
         """Serve; gives back when clients can come."""
@@ -87,6 +87,10 @@ class Postgres:
         """Break off what is under way, and serve no more."""
         if self._process is None:
             return
+        with self._lock:
+            if self._watcher is not None:
+                self._watcher.close()
+            self._watcher = None
         self._process.send_signal(signal.SIGINT)
         try:
             self._process.wait(PATIENCE)
@@ -116,10 +120,9 @@ class Postgres:
 
     def _ask(self, statement: str) -> list[Any]:
         with self._lock:
-            try:
-                return self._watcher.run(statement) or [] if self._watcher else []
-            except (DatabaseError, InterfaceError) as error:
-                raise ConnectionError(f"{self.title} is stopped") from error
+            if self._watcher is None:
+                raise ConnectionError(f"{self.title} is stopped")
+            return self._watcher.run(statement) or []
 
     def _initialize(self) -> None:
         self._programs.own(self._folder)
@@ -141,7 +144,13 @@ class Postgres:
     def _serve(self) -> None:
         settings = [f"--{name}={value}" for name, value in CONFIGURATION.items()]
         place = [f"--port={self._port}", "-D", str(self._data)]
+        before, end = self._said(READY), time.monotonic() + PATIENCE
         self._process = self._programs.serve([*place, *settings], self._log)
+        while self._said(READY) == before:
+            if self._process.poll() is not None or time.monotonic() > end:
+                said = self._log.read_text(encoding="utf-8", errors="replace")
+                raise OSError(f"{self.title} does not start: {said[-500:]}")
+            time.sleep(0.02)
 
     def _create(self) -> None:
         first = self._connected("postgres")
@@ -153,20 +162,14 @@ class Postgres:
         self._watcher.run(statements)
 
     def _connected(self, database: str) -> Connection:
-        """Connect as who may do anything, as soon as it can be done."""
-        end = time.monotonic() + PATIENCE
-        while True:
-            try:
-                password = self._passwords[ADMINISTRATOR]
-                return Connection(
-                    ADMINISTRATOR, host=HOST, port=self._port, database=database, password=password
-                )
-            except (DatabaseError, InterfaceError) as error:
-                died = self._process is None or self._process.poll() is not None
-                if died or time.monotonic() > end:
-                    said = self._log.read_text(encoding="utf-8", errors="replace")
-                    raise OSError(f"{self.title} does not start: {said[-500:]}") from error
-                time.sleep(0.05)
+        """Connect as who may do anything."""
+        password = self._passwords[ADMINISTRATOR]
+        return Connection(
+            ADMINISTRATOR, host=HOST, port=self._port, database=database, password=password
+        )
+
+    def _said(self, what: bytes) -> int:
+        return self._log.read_bytes().count(what) if self._log.exists() else 0
 
     @property
     def _data(self) -> Path:

@@ -6,7 +6,7 @@ create table receipts (
     total numeric(10, 2) not null,
     tax numeric(10, 2) not null,
     sent_at timestamptz not null,
-    stored_at timestamptz not null,
+    stored_at timestamptz not null default now(), -- when it began to be
     deliveries integer not null default 1,
     primary key (shop, number)
 );
@@ -18,7 +18,6 @@ begin
     perform pg_sleep({labor} * (
         select count(*) from pg_stat_activity where usename = 'ledger' and state = 'active'
     ));
-    new.stored_at := clock_timestamp();
     return new;
 end $$;
 create trigger labor before insert on receipts for each row execute function labor();

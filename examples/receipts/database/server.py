@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Protocol
 
 CONNECTIONS = 5
-LABOR = 0.05  # seconds that a row takes, for each connection that is at work
+LABOR = 0.1  # seconds that a row takes, for each connection that is at work
 NAME = USER = "ledger"
 
 
@@ -31,7 +31,7 @@ class Address:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """A receipt as it is stored; `deliveries` is how often it came."""
+    """A receipt as it is stored, since when it began to be; `deliveries` is how often it came."""
 
     shop: str
     number: str
