@@ -76,12 +76,14 @@ class QueuePlace:
         """Check what the user gave; raises ValueError with the remedy."""
         if not hasattr(queue, "queue_arn"):
             raise ValueError(f"a target must be a queue, got {queue!r}; pass a sqs.Queue")
-        if ordered_by is not None and not queue.fifo:
+        # Of an ARN that has tokens in it, CDK does not look at the end.
+        fifo = queue.fifo or queue.queue_arn.endswith(".fifo")
+        if ordered_by is not None and not fifo:
             raise ValueError(
                 f"ordered_by={ordered_by!r} given for a standard queue, which keeps no order; "
                 "leave it out, or use a FIFO queue"
             )
-        return cls(queue=queue, fifo=queue.fifo, ordered_by=ordered_by)
+        return cls(queue=queue, fifo=fifo, ordered_by=ordered_by)
 
     @property
     def kind(self) -> TargetKind:

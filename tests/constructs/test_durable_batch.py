@@ -366,9 +366,11 @@ def test_a_fifo_queue_keeps_an_order_within_groups():
     assert (settings.target_fifo, settings.target_ordered_by) == (True, "user")
 
 
-def test_a_fifo_queue_of_another_region_is_known_by_its_name():
+@pytest.mark.parametrize("account", ["123456789012", Aws.ACCOUNT_ID])
+def test_a_fifo_queue_of_another_region_is_known_by_its_name(account: str):
     stack = new_stack()
-    queue = sqs.Queue.from_queue_arn(stack, "Queue", f"{REMOTE_QUEUE}.fifo")
+    arn = f"arn:aws:sqs:us-east-1:{account}:reminders.fifo"
+    queue = sqs.Queue.from_queue_arn(stack, "Queue", arn)
     bare_batch(stack, target=BatchTarget.queue(queue))
     assert settings_of(template_of(stack)).target_fifo
 

@@ -23,13 +23,19 @@ REPORT = {"discovered": 3, "published": 2, "failed": 1, "missing": ["eve"]}
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory) -> subprocess.CompletedProcess[str]:
+def picture(tmp_path_factory) -> Path:
+    return tmp_path_factory.mktemp("pictures") / "reminders.svg"
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory, picture: Path) -> subprocess.CompletedProcess[str]:
     """Run it from a checkout of its own: an app runs once in a folder at a time."""
     checkout = tmp_path_factory.mktemp("reminders")
     ignored = shutil.ignore_patterns(".cdk-streamer", "__pycache__")
     shutil.copytree(EXAMPLES, checkout / "examples", ignore=ignored)
+    arguments = ["--users", str(USERS), "--output", str(picture)]
     return subprocess.run(
-        [sys.executable, "-m", "examples.reminders.demo", "--users", str(USERS)],
+        [sys.executable, "-m", "examples.reminders.demo", *arguments],
         cwd=checkout,
         env={**os.environ, "COLUMNS": "100", "NO_COLOR": "1"},
         capture_output=True,
@@ -61,6 +67,11 @@ def test_an_occurrence_that_is_told_again_is_the_same_batch(demo):
     told = said(demo)
     assert told["batch"].startswith("Office-Daily-20")
     assert told["told again"].startswith(f"{told['batch']}: ")
+
+
+def test_the_picture_in_the_docs_is_what_the_demo_draws(demo, picture: Path):
+    shown = EXAMPLES.parent / "docs" / "images" / "reminders.svg"
+    assert shown.read_text(encoding="utf-8") == picture.read_text(encoding="utf-8")
 
 
 def test_the_example_passes_its_own_tests_where_there_is_no_cdk():

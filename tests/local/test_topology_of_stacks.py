@@ -34,6 +34,13 @@ def arn(name: str) -> Json:
 
 OURS = {"Environment": {"Variables": {"CDK_STREAMER_SINK_NAME": "Hand/Ledger"}}}
 FAR = "arn:aws:sqs:us-east-1:123456789012:far"
+# As CDK writes it where the account is known at deployment alone.
+NEARBY = {
+    "Fn::Join": [
+        "",
+        ["arn:", {"Ref": "AWS::Partition"}, ":sqs:eu-west-1:", {"Ref": "AWS::AccountId"}, ":near"],
+    ]
+}
 SHOP: dict[str, Json] = {
     "Queue": resource("SQS::Queue", "Ledger/Messages/Queue"),
     "Dead": resource("SQS::Queue", "Ledger/Messages/DeadLetters"),
@@ -50,6 +57,7 @@ SHOP: dict[str, Json] = {
     "SellerRole": role("Seller/Role", ["sqs:SendMessage", "kms:Decrypt"], arn("Queue")),
     "Reading": role("Seller/Other", "dynamodb:GetItem", arn("Prices")),
     "Far": role("Seller/Far", "sqs:SendMessage", FAR),
+    "Nearby": role("Seller/Nearby", "sqs:SendMessage", NEARBY),
     "Denied": role("Seller/Denied", "dynamodb:PutItem", arn("Prices"), effect="Deny"),
     "Logs": role("Seller/Logs", "logs:PutLogEvents", "*"),
 }
@@ -71,6 +79,7 @@ def test_what_a_role_allows_is_what_flows(shop):
     assert flows(shop) == {
         ("Seller", "sends", "Ledger"),
         ("Seller", "sends", "far"),
+        ("Seller", "sends", "near"),
         ("Seller", "reads", "Prices"),
     }
 

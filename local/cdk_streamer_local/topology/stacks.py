@@ -6,6 +6,7 @@ does, or it would not have been allowed.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -84,7 +85,9 @@ class _Drawing:
         id = id_in(text)
         if id in self.groups:
             return self.groups[id]
-        kind = _EXTERNAL.get(text.split(":")[2]) if text.startswith("arn:") else None
+        # What a template leaves open, like ⟦Stack/AWS::Partition⟧, has colons of its own.
+        arn = re.sub("⟦.*?⟧", "", text)
+        kind = _EXTERNAL.get(arn.split(":")[2]) if arn.startswith("arn:") else None
         if kind is None or not id or "*" in id:
             return None
         self.nodes.setdefault(id, Node(id=id, kind=kind, label=id))
