@@ -22,7 +22,7 @@ from cdk_streamer_local.cloud.synthesis import App
 from cdk_streamer_local.engine.certificate import server_certificate
 from cdk_streamer_local.engine.port import listen
 from cdk_streamer_local.errors import BadArgument, NotRunning, PortTaken, SynthesisFailed
-from cdk_streamer_local.record import Record, running
+from cdk_streamer_local.record import Place, Record, running
 from tests.local import assemblies
 
 ENDPOINT = "https://127.0.0.1:4566"
@@ -237,6 +237,7 @@ def record(**members):
         "sockets": [Api(name="Reports/Api/Socket", url="wss://one")],
         "outputs": {"Reports": {"Url": "wss://one"}},
         "audiences": [],
+        "places": [Place(stack="Reports", account="000000000000", region="eu-west-1")],
     }
     return Record(**{**given, **members})
 
