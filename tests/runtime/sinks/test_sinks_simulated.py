@@ -16,7 +16,7 @@ from tests.runtime.sinks.simulation.strategies.naive import VisibilityOnly
 from tests.runtime.sinks.simulation.strategies.ours import Ours
 from tests.runtime.sinks.simulation.weather import HOUR, MINUTE
 
-SEEDS_IN_CI = 24  # three of each weather
+SEEDS_IN_CI = 16  # two of each weather
 
 
 @pytest.mark.parametrize("seed", range(SEEDS_IN_CI))
