@@ -88,6 +88,14 @@ def test_a_deployment_that_turns_polling_on_is_undone_by_the_next_look(opened):
     assert opened.mapping == "Disabled"
 
 
+def test_a_deployment_that_turns_polling_on_is_undone_by_the_next_trial_that_fails(opened):
+    failing(opened)
+    opened.wake()
+    opened.mapping = "Enabled"
+    opened.run(31 * SECOND, schedule=False)
+    assert (opened.state, opened.mapping) == ("open", "Disabled")
+
+
 def test_a_deployment_that_turns_polling_off_is_undone_too(world):
     world.mapping = "Disabled"
     world.command("reconcile")
