@@ -11,13 +11,18 @@ import pytest
 from hypothesis import given, settings as examples, strategies as st
 
 from cdk_streamer_runtime.batches import BatchItem
+from cdk_streamer_runtime.batches.assembly import BatchAssembly
+from cdk_streamer_runtime.batches.course import BatchCourse
 from cdk_streamer_runtime.batches.patience import LEAST, Patience
+from cdk_streamer_runtime.batches.telling import Silence
 from cdk_streamer_runtime.batches.turns import SLICE, Turns
 from cdk_streamer_runtime.contract.batches import Pacing
+from cdk_streamer_runtime.durable.course import Direct
 from cdk_streamer_runtime.limits.pace import Granted
 from cdk_streamer_runtime.memory.platform import START, MemoryPlatform
 from cdk_streamer_runtime.testing import MemoryBatch
 from tests.runtime.batches.authors import batch_of, users
+from tests.runtime.batches.threaded_time import ThreadedTime
 
 SECOND = 1_000
 
@@ -170,21 +175,32 @@ def test_a_function_is_asked_no_faster_than_the_rate():
     assert most_in(moments, SECOND) <= 50 + 25
 
 
-def test_a_process_that_was_frozen_while_it_waited_takes_another_turn():
-    batch = batch_of(30)
+@pytest.mark.parametrize("threads", [1, 5, 20])
+@pytest.mark.parametrize("freezes", [(10**15, 0), (3_000, 60_000)], ids=["calm", "frozen"])
+def test_threads_keep_the_rate_together_also_after_all_of_them_stood_still(
+    threads: int, freezes: tuple[int, int]
+):
+    time = ThreadedTime(freezes)
+    batch = batch_of(600)
     moments: list[tuple[int, int]] = []
-    memory = MemoryBatch(batch, rate=10.0)
-    batch.publish(lambda items: moments.append((memory.platform.now, len(items))))
-    memory = MemoryBatch(batch, rate=10.0)
-    sleep, frozen = memory.platform.sleep, [60_000]
 
-    def freeze(milliseconds: int) -> None:
-        sleep(milliseconds + (frozen.pop() if frozen else 0))
+    @batch.publish
+    def publish(items: Sequence[BatchItem]) -> None:
+        moments.append((time.now, len(items)))
+        time.sleep(20 * len(items))
 
-    memory.platform.sleep = freeze
+    memory = MemoryBatch(batch, rate=50.0, max_concurrency=threads)
+    assembly = BatchAssembly(aws=memory.aws, platform=time, aws_in=lambda _region: memory.aws)
+    course = BatchCourse(
+        batch.functions,
+        batch_id="b",
+        world=assembly.world(memory.settings, batch.functions, memory.metrics),
+        course=Direct.on(time, lambda: None),
+        listen=lambda _tenant: Silence(),
+    )
 
-    assert memory.run()["published"] == 30
-    assert most_in(moments, SECOND) <= 10 + SLICE
+    assert course.run(None).published == 600
+    assert most_in(moments, SECOND) <= 50 + SLICE
 
 
 # --- delays ---------------------------------------------------------------------------------------
@@ -223,11 +239,12 @@ def test_beyond_the_horizon_a_batch_waits_without_any_invocation():
 
 def test_the_turns_of_messages_that_are_delayed_already_are_not_given_again():
     memory = MemoryBatch(batch_of(500), rate=1.0, pacing=Pacing.DELAY)
-    memory.crash(after=[30])  # so that another process goes on
+    memory.crash(after=[400])  # so that another process goes on
     moments = published_moments(memory)
     memory.run()
 
-    assert most_in(moments, 60 * SECOND) <= 61 + SLICE + 25 * 5
+    # What was under way is sent again, and its turns are new ones.
+    assert most_in(moments, 60 * SECOND) <= 61 + SLICE + 25
 
 
 @pytest.mark.parametrize(
