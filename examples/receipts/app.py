@@ -70,7 +70,7 @@ receipts = DurableBatch(
 )
 receipts.grant_run(api)
 
-# The same without a sink, to be seen failing: each function keeps a connection, as one does.
+# The same without a sink, to be seen failing: twenty functions, each of which keeps a connection.
 hasty = Reader(
     stack,
     "HastyReader",
@@ -84,7 +84,7 @@ at_once = DurableBatch(
     stack,
     "AtOnce",
     target=BatchTarget.function(hasty.function),
-    chunk_size=10,
+    chunk_size=int(os.environ.get("AT_ONCE", "15")),
     max_concurrency=20,
     max_attempts=1,
 )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import math
 import os
 import sys
 import time
@@ -34,6 +35,7 @@ FOLDER = Path(__file__).parent
 PICTURE = FOLDER / ".cdk-streamer" / "receipts.svg"  # a folder that git ignores
 OUTAGE = 120.0
 RATE = 8.0
+AT_ONCE = 20  # functions that store without the sink
 PATIENCE = 180  # seconds for what is under way to come to its end
 INTERRUPTED = 130  # what shells give for a command that Ctrl-C ended
 # What an archive has beside receipts: a note without a code, and half a file.
@@ -56,6 +58,7 @@ def main() -> int:
     output: Path = arguments.output.resolve()
     output.parent.mkdir(parents=True, exist_ok=True)
     os.environ["RATE"] = str(arguments.rate)
+    os.environ["AT_ONCE"] = str(math.ceil(arguments.receipts / AT_ONCE))
     drawn = list(receipts(arguments.receipts))
     archive = output.with_name("receipts.zip")
     paint(archive, drawn)
@@ -133,7 +136,7 @@ def run(
 
 async def overrun(system: System, server: Server, archive: Path) -> Record:
     """Give all receipts to the database at once."""
-    console.print("[bold]store_at_once[/]    20 functions at once, without the sink")
+    console.print(f"[bold]store_at_once[/]    {AT_ONCE} functions at once, without the sink")
     with Watch(server) as watch:
         try:
             await system.request("store_at_once", archive, display_on(console, progress=True))

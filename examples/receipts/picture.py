@@ -52,7 +52,7 @@ def draw(direct: Record, through: Record, *, receipts: int, rate: float) -> str:
     """Give the picture of a run without the sink and of one through it."""
     first = Column(record=direct, across=_time(direct, 60, 290, 3), receipts=receipts, rate=None)
     second = Column(
-        record=through, across=_time(through, 350, 850, 8), receipts=receipts, rate=rate
+        record=through, across=_time(through, 350, 832, 8), receipts=receipts, rate=rate
     )
     parts = [
         text(60, 34, f"{receipts} receipts for a database of {CONNECTIONS} connections", size=20),
@@ -78,7 +78,8 @@ def _time(record: Record, begin: float, end: float, most: int) -> Scale:
 def _outcome(column: Column) -> str:
     record = column.record
     stored = f"{len(record.rows)} of {column.receipts} stored"
-    return f"{stored}, {record.refusals} connections refused"
+    connections = "connection" if record.refusals == 1 else "connections"
+    return f"{stored}, {record.refusals} {connections} refused"
 
 
 def _head(column: Column, title: str, words: str) -> Iterator[str]:

