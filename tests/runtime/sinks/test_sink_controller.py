@@ -117,6 +117,14 @@ def test_a_circuit_that_opens_while_polling_is_turned_on_ends_with_polling_off(o
     assert opened.aws.counts["PUT"] == 3
 
 
+def test_what_changes_while_polling_is_turned_is_seen_to_at_once(world):
+    world.mapping = "Disabled"
+    other = world.controller()
+    world.aws.on("PUT", after(lambda: other.handle({"command": "pause"}, INVOCATION)))
+    world.command("reconcile")
+    assert (world.standing.held, world.mapping) == (True, "Disabled")
+
+
 # --- trials -----------------------------------------------------------------------------------
 
 

@@ -73,6 +73,8 @@ def test_without_trouble_each_step_is_done_once():
     assert world.sink.tried == ["a", "b", "c"]
     counts = Counter(world.aws.calls)
     assert (counts["PUT"], counts["DeleteMessage"], counts["ReceiveMessage"]) == (2, 1, 3)
+    # Twelve tell that it opened; for each trial there is a wakeup, and one if it is lost.
+    assert counts["SendMessage"] == 12 + 3 + 3
     assert world.metrics.counts[SinkMetric.PROBES] == 3
 
 
