@@ -163,11 +163,11 @@ def _judge_tries(world: World) -> Iterator[str]:
         each for each in world.downstream.deliveries if each.began in away and not each.probing
     ]
     # What a worker knows of the circuit is a second old, and what is slow goes on meanwhile.
-    most = 3 * scenario.failures + scenario.workers * scenario.batch + int(2 * scenario.rate)
+    together = scenario.batch if scenario.in_batches else 1
+    most = 3 * scenario.failures * together + scenario.workers * scenario.batch
+    most += int(2 * scenario.rate)
     if scenario.trouble.hanging:
-        most = 3 * scenario.failures + 2 * scenario.workers
-        if scenario.in_batches:
-            most *= scenario.batch
+        most = (3 * scenario.failures + 2 * scenario.workers) * together
     if len(tried) > most:
         yield f"there were {len(tried)} deliveries to a downstream that was away, not {most}"
 
