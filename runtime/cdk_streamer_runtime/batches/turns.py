@@ -8,7 +8,7 @@ from typing import Protocol
 from cdk_streamer_runtime.limits.pace import Granted, Pace, Refused
 
 SLICE = 10  # items, as many as a queue takes at once
-STALE = 250  # milliseconds after which a turn that was not used is lost
+STALE = 100  # milliseconds after which a turn that was not used is lost
 _MILLISECOND = 10**6
 
 
