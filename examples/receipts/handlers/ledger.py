@@ -8,10 +8,14 @@ from datetime import datetime
 from functools import cache
 from typing import Any, Self
 
+from pg8000.exceptions import DatabaseError, InterfaceError
 from pg8000.native import Connection
 
 from .receipt import Receipt
 
+# Of a statement, which has nothing to do with the connection: data, integrity, syntax and rights.
+# https://www.postgresql.org/docs/current/errcodes-appendix.html
+CONDITIONS = ("22", "23", "42")
 TIMEOUT = 10  # seconds; a database that is down must not hold a function until its end
 INSERT = """
 insert into receipts (shop, number, issued_on, total, tax, sent_at)
@@ -33,7 +37,7 @@ class Ledger:
         return cls(Connection(timeout=TIMEOUT, **_address()))
 
     def store(self, receipt: Receipt, *, sent_at: datetime) -> None:
-        """Insert a receipt, or count that it came once more."""
+        """Insert a receipt, or count that it came once more; raises the errors of pg8000."""
         self._connection.run(INSERT, **receipt.to_document(), sent_at=sent_at.isoformat())
 
     def close(self) -> None:
@@ -44,11 +48,32 @@ class Ledger:
 _kept: list[Ledger] = []
 
 
-def kept() -> Ledger:
-    """Give the connection that this process keeps from one call to the next."""
-    if not _kept:
-        _kept.append(Ledger.connect())
-    return _kept[0]
+def store(receipt: Receipt, *, sent_at: datetime) -> None:
+    """Store a receipt over the connection that this process keeps from one call to the next.
+
+    It may have broken while nobody used it, which says nothing of the database: then a new one is
+    tried. What was stored all the same is stored once.
+    """
+    while True:
+        is_old = bool(_kept)
+        try:
+            if not is_old:
+                _kept.append(Ledger.connect())
+            _kept[0].store(receipt, sent_at=sent_at)
+        except (DatabaseError, InterfaceError, OSError) as error:
+            if code_of(error).startswith(CONDITIONS):
+                raise
+            forget()
+            if not is_old:
+                raise
+        else:
+            return
+
+
+def code_of(error: Exception) -> str:
+    """Give PostgreSQL's code of an error, or nothing."""
+    told = error.args[0] if error.args else None
+    return str(told.get("C", "")) if isinstance(told, dict) else ""
 
 
 def forget() -> None:

@@ -29,7 +29,7 @@ def direct(event: Event, _context: object) -> dict[str, list[str]]:
     failed: list[str] = []
     found = list(_read(event, failed))
     for _, receipt in found:
-        ledger.kept().store(receipt, sent_at=datetime.now(UTC))
+        ledger.store(receipt, sent_at=datetime.now(UTC))
     return {"failed": failed}
 
 

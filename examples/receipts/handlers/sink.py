@@ -27,14 +27,10 @@ def deliver(record: SinkRecord) -> None:
     except (KeyError, TypeError, ValueError, DecimalException) as error:
         raise Permanent(f"this is no receipt: {error!r}") from error
     try:
-        ledger.kept().store(receipt, sent_at=record.sent_at)
-    except InterfaceError:
-        ledger.forget()
-        raise
+        ledger.store(receipt, sent_at=record.sent_at)
     except DatabaseError as error:
-        code = str(error.args[0].get("C", ""))
+        code = ledger.code_of(error)
         if code.startswith(AWAY):
-            ledger.forget()
             raise DownstreamUnavailable(code) from error
         if code.startswith(HOPELESS):
             raise Permanent(f"the database refuses it with {code}") from error

@@ -88,6 +88,16 @@ def test_a_database_that_goes_away_raises_what_the_sink_counts_and_is_found_agai
     assert InterfaceError in sink.sink.functions.unavailable
 
 
+def test_a_connection_that_broke_while_nobody_used_it_is_replaced_without_a_failure(server: Stub):
+    sink.deliver(receipt(CODES[0]))
+    server.stop()
+    server.start()
+
+    sink.deliver(receipt(CODES[1]))
+
+    assert len(server.rows()) == 2
+
+
 @pytest.mark.parametrize("body", [{}, [], "x", {"shop": "1"}, {"total": "much"}])
 def test_what_is_no_receipt_will_never_be_one(server: Stub, body: object):
     with pytest.raises(Permanent, match="this is no receipt"):
