@@ -80,7 +80,7 @@ def test_a_process_that_dies_around_any_entry_of_the_record_is_followed_by_anoth
     check(memory, memory.run(), disturbed.deaths)
 
 
-@examples(max_examples=30, deadline=None)
+@examples(max_examples=15, deadline=None)
 @given(
     before=st.sets(st.integers(1, 60), max_size=8),
     after=st.sets(st.integers(1, 60), max_size=8),

@@ -104,7 +104,7 @@ COSTS = st.builds(
 )
 
 
-@examples(max_examples=60, deadline=None)
+@examples(max_examples=30, deadline=None)
 @given(PLANS, COSTS)
 def test_what_may_be_too_much_is_refused_before_anything_is_published(plan: Plan, costs: Costs):
     is_too_much = costs.most(plan) > MAX_OPERATIONS
@@ -113,7 +113,7 @@ def test_what_may_be_too_much_is_refused_before_anything_is_published(plan: Plan
         check(plan, costs)
 
 
-@examples(max_examples=60, deadline=None)
+@examples(max_examples=30, deadline=None)
 @given(PLANS, COSTS)
 def test_the_chunk_size_that_a_refusal_tells_would_do(plan: Plan, costs: Costs):
     assume(costs.most(plan) > MAX_OPERATIONS)
