@@ -77,7 +77,9 @@ class Reservations:
         """
         bounds = pace.bounds(now, cost, max_wait)
         last = pace.refill + max_wait // 1000 if kept is None else kept
-        idle = self._guesses.is_idle(key, bounds.floor)
+        # Where even an empty bucket has too long a wait, only a full one will do: the table refuses
+        # a range that ends before it begins.
+        idle = bounds.latest < bounds.floor or self._guesses.is_idle(key, bounds.floor)
         while True:
             try:
                 paid_until = self._write(key, terms(bounds, idle=idle), now // 1000 + last)

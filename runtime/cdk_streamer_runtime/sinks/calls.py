@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import logging
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, cast
 
@@ -79,7 +81,7 @@ class Calls:
         """Ask the downstream by the author's probe."""
         probe = self.functions.probe
         try:
-            return probe is not None and run(probe) is not False
+            return probe is not None and done(probe) is not False
         except Exception as error:  # noqa: BLE001 - whatever it is, the downstream is not up
             logger.warning("probe failed", extra={"error": type(error).__name__})
             return False
@@ -87,10 +89,11 @@ class Calls:
     def _delivered(self, records: Sequence[SinkRecord]) -> Faults:
         functions = self.functions
         if functions.several is not None:
-            return _faults(run(functions.several, records), records)
+            # A list of its own: what it takes out of that is not delivered for it.
+            return _faults(run(functions.several, list(records)), records)
         assert functions.one is not None  # noqa: S101 - Sink.functions has seen to it
         for record in records:
-            run(functions.one, record)
+            done(functions.one, record)
         return {}
 
     def _measure(self, taken: int) -> None:
@@ -107,6 +110,27 @@ def run(function: Any, *arguments: object) -> object:  # noqa: ANN401 - the auth
     except SystemExit as wish:
         # The other records of its batch would go with the process.
         raise RuntimeError(f"the function wanted to exit with {wish.code!r}") from wish
+    except BaseException as error:
+        if not _is_cancellation(error):
+            raise
+        raise RuntimeError("the function was cancelled from inside") from error
+
+
+def done(function: Any, *arguments: object) -> object:  # noqa: ANN401 - the author's
+    """Run a function whose work is done when it returns; raises TypeError where it has not begun.
+
+    A decorator hides from `Sink` that there is a yield.
+    """
+    result = run(function, *arguments)
+    if inspect.isgenerator(result) or inspect.isasyncgen(result):
+        raise TypeError("the function gave a generator and has done nothing; leave out yield")
+    return result
+
+
+def _is_cancellation(error: BaseException) -> bool:
+    asyncio = sys.modules.get("asyncio")  # who has not loaded it cannot be cancelled by it
+    kinds = [GeneratorExit] if asyncio is None else [GeneratorExit, asyncio.CancelledError]
+    return isinstance(error, tuple(kinds))
 
 
 def _faults(answer: object, records: Sequence[SinkRecord]) -> Faults:
@@ -119,7 +143,8 @@ def _faults(answer: object, records: Sequence[SinkRecord]) -> Faults:
             f"{type(answer).__name__}; write return [record.id]"
         )
     ids = list(cast("Iterable[object]", answer))
-    strangers = set(ids) - {record.id for record in records}
+    known = [record.id for record in records]  # not a set: not all that is given has a hash
+    strangers = [id for id in ids if id not in known]
     if strangers:
         raise ValueError(
             f"deliver_batch returned {len(strangers)} ids that are of none of its records; "

@@ -72,7 +72,7 @@ class Judge:
     def _put(
         self, queue: SideQueue, message: Message, error: Exception, ending: Ending, latest: int
     ) -> Outcome:
-        reason = str(error) or type(error).__name__
+        reason = _words(error) or type(error).__name__
         try:
             insisted(lambda: queue.put(message, reason), latest, self._platform)
         except AwsError as fault:
@@ -90,4 +90,13 @@ def _log(message: Message, error: Exception) -> None:
         "attempt": message.record.attempt,
         "error": type(error).__name__,
     }
-    logger.error("delivery failed", extra=extra, exc_info=error)
+    has_words = _words(error) is not None
+    logger.error("delivery failed", extra=extra, exc_info=error if has_words else None)
+
+
+def _words(error: Exception) -> str | None:
+    """Give the text of an exception; None: it raises one itself, as the author wrote it."""
+    try:
+        return str(error)
+    except Exception:  # noqa: BLE001 - the others of its batch must not suffer
+        return None

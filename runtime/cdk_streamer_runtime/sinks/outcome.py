@@ -58,8 +58,9 @@ def ending_of(error: Exception, unavailable: Collection[type[Exception]] = ()) -
 def pause_after(error: Exception, attempt: int, uniform: float, first: int = SHORTEST) -> int:
     """Give the milliseconds until a message that failed comes again: as it wants, else random."""
     wanted = error.after if isinstance(error, Retryable) else None
-    if isinstance(wanted, int | float) and math.isfinite(wanted):
-        return min(max(math.ceil(wanted * 1000), 0), MOST_HIDDEN)
+    if isinstance(wanted, int | float) and -math.inf < wanted < math.inf:
+        # Bounded first: not every number can be a thousand times as large.
+        return min(math.ceil(min(max(wanted, 0), MOST_HIDDEN) * 1000), MOST_HIDDEN)
     return backoff(attempt, uniform, first)
 
 

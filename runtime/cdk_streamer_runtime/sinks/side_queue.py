@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from cdk_streamer_runtime.aws import Aws
-from cdk_streamer_runtime.contract.sinks import ORIGIN_ATTRIBUTE, REASON_ATTRIBUTE
+from cdk_streamer_runtime.contract.sinks import KEY_ATTRIBUTE, ORIGIN_ATTRIBUTE, REASON_ATTRIBUTE
 from cdk_streamer_runtime.errors import AwsError
 from cdk_streamer_runtime.sinks.record import Message
 
@@ -35,9 +35,16 @@ class SideQueue:
         self._aws = aws
         self._url = url
 
+    @property
+    def _is_fifo(self) -> bool:
+        return self._url.endswith(FIFO)
+
     def put(self, message: Message, reason: str) -> None:
         """Put a message there; raises AwsError."""
         told = {REASON_ATTRIBUTE: _text(reason), ORIGIN_ATTRIBUTE: _text(message.id)}
+        if self._is_fifo:
+            # Its deduplication id was its key if it had no other, and is not kept.
+            told = {KEY_ATTRIBUTE: _text(message.record.key), **told}
         try:
             self._send(message, told)
         except AwsError as error:
@@ -57,7 +64,7 @@ class SideQueue:
             "MessageBody": message.record.body,
             "MessageAttributes": kept,
         }
-        if self._url.endswith(FIFO):
+        if self._is_fifo:
             parameters["MessageGroupId"] = message.record.group or message.id
             parameters["MessageDeduplicationId"] = message.id
         self._aws.call("sqs", "SendMessage", parameters)

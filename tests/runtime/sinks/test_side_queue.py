@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cdk_streamer_runtime.contract.sinks import ORIGIN_ATTRIBUTE, REASON_ATTRIBUTE
+from cdk_streamer_runtime.contract.sinks import KEY_ATTRIBUTE, ORIGIN_ATTRIBUTE, REASON_ATTRIBUTE
 from cdk_streamer_runtime.error_codes import aws_error
 from cdk_streamer_runtime.errors import AwsError, Permanent, Throttled
 from cdk_streamer_runtime.sinks.record import Message
@@ -105,3 +105,23 @@ def test_of_a_group_it_stays_in_the_group():
     (message,) = fifo.receive(fifo.rejected)
     assert message["attributes"]["MessageGroupId"] == "g"
     assert message["attributes"]["MessageDeduplicationId"] == record["messageId"]
+
+
+def test_in_a_fifo_queue_it_keeps_the_key_that_was_its_deduplication_id():
+    fifo = World(fifo=True)
+    fifo.send("a")
+    (record,) = fifo.receive()
+    message = Message.of(record)
+    SideQueue(fifo.aws, fifo.url(fifo.rejected)).put(message, "no")
+    (aside,) = fifo.receive(fifo.rejected)
+    assert message.record.key == "a-0"
+    assert Message.of(aside).record.key == "a-0"
+
+
+def test_in_a_fifo_queue_it_keeps_the_key_that_it_was_sent_with():
+    fifo = World(fifo=True)
+    fifo.send("a", **{KEY_ATTRIBUTE: text("order-1")})
+    (record,) = fifo.receive()
+    SideQueue(fifo.aws, fifo.url(fifo.rejected)).put(Message.of(record), "no")
+    (aside,) = fifo.receive(fifo.rejected)
+    assert Message.of(aside).record.key == "order-1"
