@@ -10,7 +10,7 @@ from cdk_streamer_runtime.contract.sinks import SinkRow
 from tests.runtime.simulation.scheduler import START
 from tests.runtime.sinks.simulation.downstream import Delivery
 from tests.runtime.sinks.simulation.mapping import Switch
-from tests.runtime.sinks.simulation.weather import MINUTE, SECOND, Weather
+from tests.runtime.sinks.simulation.weather import HOUR, MINUTE, SECOND, Weather
 from tests.runtime.sinks.simulation.world import World
 
 IN_A_SECOND = 50  # deliveries of one process, which for so long believes what it has read
@@ -28,6 +28,7 @@ def judge_pauses(world: World) -> Iterator[str]:
     yield from _judge_trials(world)
     yield from _judge_tries(world)
     yield from _judge_wakeups(world)
+    yield from _judge_receives(world)
 
 
 def _judge_probes(world: World) -> Iterator[str]:
@@ -185,3 +186,15 @@ def _judge_wakeups(world: World) -> Iterator[str]:
         died = any(before.at <= at <= after.at for at in world.deaths.values())
         if after.at > due + 2 * MINUTE and not died:
             yield f"the trial that was due at {due - START} was made at {after.at - START}"
+
+
+def _judge_receives(world: World) -> Iterator[str]:
+    """A message that is tried again and again is not received each time."""
+    if world.scenario.weather is not Weather.OUTAGE or world.scenario.deployed_at:
+        return
+    for start, end in _open_spans(world):
+        most = 3 + (end - start) // HOUR
+        for key, times in world.history.receives.items():
+            received = sum(start + 3 * MINUTE < at < end for at in times)
+            if received > most and key not in world.scenario.sick:
+                yield f"{key} was received {received} times in an open circuit, not {most}"

@@ -88,15 +88,15 @@ class World:
 
     @property
     def is_stuck(self) -> bool:
-        """Tell whether all that is left are messages at which the downstream hangs.
+        """Tell whether the circuit may be open for good: because of messages that always hang.
 
-        In a FIFO queue others may stand behind them. It says nothing to any probe then.
+        They say nothing else to a probe; in a FIFO queue they are not forsaken for it, and others
+        stand behind them.
         """
-        heads: dict[str, str] = {}
-        for message in self.queue.messages.values():
-            heads.setdefault(message.group or message.id, self.key_of(message))
         sick = self.scenario.sick
-        return bool(heads) and all(sick.get(key) is Sick.HANGS for key in heads.values())
+        left = [sick.get(self.key_of(each)) for each in self.queue.messages.values()]
+        some = any if self.scenario.fifo else all
+        return bool(left) and some(each is Sick.HANGS for each in left)
 
     def start(self) -> None:
         """Let it happen."""

@@ -48,13 +48,6 @@ CONTROLLING = (
         after="            pass\n",
     ),
     Mutant(
-        name="the circuit is written over what was not read",
-        file="sinks/circuits.py",
-        before='condition, values = "#version = :version", {":version": before.version}',
-        after='condition, values = ":version = :version AND (attribute_not_exists(#version) OR '
-        'attribute_exists(#version))", {":version": before.version}',
-    ),
-    Mutant(
         name="a trial that was lost is waited for",
         file="breaker.py",
         before="    if now < circuit.until:\n        return False, circuit\n",
@@ -107,28 +100,5 @@ CONTROLLING = (
         file="sinks/control/settling.py",
         before="            return standing.refused(breaker, now)",
         after="            return standing.passed(breaker, now)",
-    ),
-    Mutant(
-        name="a failure far from the last begins anew",
-        file="breaker.py",
-        before="if is_share or (breaker.streaks and streak >= needed):",
-        after="if is_share:",
-    ),
-    Mutant(
-        name="dead letters are moved into an open circuit",
-        file="sinks/control/redrive.py",
-        before="        if not standing.is_closed:",
-        after="        if False:",
-    ),
-    Mutant(
-        name="successes of before the window count",
-        file="breaker.py",
-        before="circuit, calls = replace(circuit, since=now, failures=0, calls=0), 1",
-        after="circuit = replace(circuit, since=now, failures=0, calls=0)",
-        also=Edit(
-            file="sinks/successes.py",
-            before="for at, count in self._counts if at >= moment)",
-            after="for at, count in self._counts)",
-        ),
     ),
 )

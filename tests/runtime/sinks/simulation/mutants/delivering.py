@@ -24,13 +24,6 @@ DELIVERING = (
         after="            pass\n",
     ),
     Mutant(
-        name="rejected although the other queue did not take it",
-        file="sinks/judge.py",
-        before="            return Outcome(ending=Ending.FAILED, "
-        "visible_at=self._platform.clock() + again)\n        return Outcome(ending=ending)",
-        after="        return Outcome(ending=ending)",
-    ),
-    Mutant(
         name="what is to come later is not hidden",
         file="sinks/worker.py",
         before="            self._hide(batch)\n        return _response(batch)",
@@ -117,16 +110,5 @@ DELIVERING = (
         file="sinks/delivery.py",
         before="                if message.record.group in groups:",
         after="                if False:",
-    ),
-    Mutant(
-        name="what cannot be asked now comes again soon",
-        file="sinks/insistence.py",
-        before="if isinstance(error, AccessDenied) or platform.clock() + pause > latest:",
-        after="if pause:",
-        also=Edit(
-            file="sinks/outcome.py",
-            before="UNWELL, OUTAGE = 8_000, 60_000",
-            after="UNWELL, OUTAGE = 8_000, 1_000",
-        ),
     ),
 )
