@@ -12,7 +12,8 @@ from cdk_streamer_runtime.memory import MemoryAws
 from cdk_streamer_runtime.memory.values import Item, size_of_item
 
 # Dollars a million in us-east-1, first tier, without the free ones, as published in 2026:
-# the pages pricing of API Gateway, EventBridge, DynamoDB (on demand), SQS, Lambda (arm64) and S3.
+# the pages pricing of API Gateway, EventBridge, DynamoDB (on demand), SQS, Lambda (arm64, durable
+# functions) and S3.
 PRICES = {
     "WebSocket message": 1.00,  # of 32 KB each
     "connection minute": 0.25,
@@ -24,6 +25,7 @@ PRICES = {
     "queue request": 0.40,  # of 64 KB
     "invocation": 0.20,
     "GB-second": 13.3334,
+    "durable operation": 8.00,
     "S3 PUT": 5.00,
     "S3 GET": 0.40,
 }

@@ -12,7 +12,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from benchmarks import timer_costs
+from benchmarks import sink_costs, timer_costs
 from benchmarks.bill import Bill, Meter, dollars, less
 from cdk_streamer_runtime import AsyncApp, Limit, Progress, contract
 from cdk_streamer_runtime.memory import MemoryAws
@@ -152,6 +152,7 @@ def rows() -> dict[str, Bill]:
             {"connection minute": 60, "WebSocket message": 24, "invocation": 12, "GB-second": 0.09}
         ),
         **timer_costs.rows(),
+        **sink_costs.rows(),
     }
 
 
@@ -174,6 +175,9 @@ def main() -> None:
     for name, price, parts in table():
         print(f"{name:<46} {price:>8}  {parts}")
     print(f"\n{'a month in which nobody comes':<46} {dollars(idle()) / 1e6:>8.2f}")
+    print(
+        f"{'a month of a sink to which nobody sends':<46} {dollars(sink_costs.month()) / 1e6:>8.2f}"
+    )
     print(f"\n{'million firings a month':<28} {'EventBridge Scheduler':>22} {'PeriodicTimer':>14}")
     for number, scheduler, timers in timer_costs.table():
         print(f"{number:<28} {scheduler:>22} {timers:>14}")

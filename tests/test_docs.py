@@ -24,7 +24,8 @@ import pytest
 from aws_cdk import App, Stack, assertions
 from botocore import xform_name
 
-from benchmarks import costs, timer_costs
+from benchmarks import costs, sink_costs, timer_costs
+from benchmarks.bill import Bill
 from cdk_streamer import (
     AsyncRequestApi,
     Auth,
@@ -368,6 +369,17 @@ def test_the_formula_of_timers_is_what_the_benchmark_counts(batch: int):
 
     assert f"`{fixed:.2f} + {each:.3f} * n`" in text
     assert f"meet at {timer_costs.meeting(batch):.1f} million" in text
+
+
+def test_the_costs_of_sinks_and_batches_in_the_text_are_what_the_benchmark_counts():
+    text = re.sub(r"\s+", " ", (ROOT / "docs" / "costs.md").read_text())
+    sink = [costs.dollars(bill) for bill in sink_costs.rows().values()]
+    item = sink_costs.item()
+    recorded = costs.dollars(Bill({"durable operation": item["durable operation"]}))
+
+    assert f"{sink[0]:.2f} + {sink[1]:.2f} + {sink[2]:.2f} dollars a million" in text
+    assert f"nobody sends** is {costs.dollars(sink_costs.month()) / 1e4:.0f} cents" in text
+    assert f"{recorded:.2f} of {costs.dollars(item):.2f} dollars a million" in text
 
 
 def test_sending_a_million_firings_costs_six_cents_at_most():
