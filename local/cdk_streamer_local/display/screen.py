@@ -180,7 +180,7 @@ class Screen:
         )
 
     def _hint(self, command: str, meaning: str) -> None:
-        self._console.print(Text.assemble("  ", (command.ljust(34), "cyan"), (meaning, "dim")))
+        self._console.print(Text.assemble("  ", (command.ljust(37), "cyan"), (meaning, "dim")))
 
     def _busy(self, text: str) -> None:
         if self._status is None:
