@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from dataclasses import dataclass
 
 from aws_cdk import Token
@@ -51,7 +52,7 @@ def _number(value: object) -> float:
         raise ValueError(  # noqa: TRY004 - as all bad arguments
             f"rate must be a number, got {value!r}; write such as RateLimit.per_second(50)"
         )
-    if not math.isfinite(value):
+    if not -math.inf < value <= sys.float_info.max:
         raise ValueError(
             f"rate must be a finite number, got {value!r}; leave rate_limit out for no limit"
         )

@@ -40,6 +40,11 @@ def test_a_rate_that_nothing_can_keep_is_refused(count: float):
         RateLimit.per_second(count)
 
 
+def test_a_rate_that_no_machine_can_count_is_refused():
+    with pytest.raises(ValueError, match="must be a finite number"):
+        RateLimit.per_hour(10**400)
+
+
 @pytest.mark.parametrize("count", [float("nan"), float("inf")])
 def test_a_rate_without_an_end_is_refused(count: float):
     with pytest.raises(ValueError, match=r"must be a finite number, got (nan|inf); leave"):

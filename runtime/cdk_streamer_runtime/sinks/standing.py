@@ -104,6 +104,10 @@ class Standing:
         """Close it after a trial that passed, or because there is none to make."""
         return self._with(closed(self.circuit, breaker, now), now)
 
+    def unguarded(self, now: int) -> Standing:
+        """Close it for want of a breaker: a deployment has left that out while it was open."""
+        return self._with(Circuit(version=self.version + 1), now)
+
     def refused(self, breaker: Breaker, now: int) -> Standing:
         """Open it for longer, after a trial that failed."""
         return replace(self._with(failed(self.circuit, breaker, now, trial=True), now), unknown=0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
@@ -37,6 +38,11 @@ def opened(world):
 
 def failing(world):
     world.sink.verdict = lambda _body: "failed"
+
+
+def leave_out_breaker(world):
+    world.settings = replace(world.settings, breaker_failures=None)
+    world.process = world.controller()
 
 
 def receives(world):
@@ -471,6 +477,25 @@ def test_an_operator_may_pause_a_sink_without_a_circuit_breaker():
     world = ControlWorld(breaker_failures=None)
     assert world.command("pause")["mapping"]["state"] == "Disabled"
     assert world.command("resume")["mapping"]["state"] == "Enabled"
+
+
+def test_an_open_circuit_does_not_outlive_its_breaker(opened):
+    failing(opened)
+    opened.run(MINUTE)
+    assert opened.mapping == "Disabled"
+    leave_out_breaker(opened)
+    opened.command("reconcile")
+    assert (opened.mapping, opened.standing.is_closed) == ("Enabled", True)
+    assert sorted(message["Body"] for message in opened.receive()) == ["a", "b", "c"]
+
+
+def test_an_operators_pause_outlives_the_breaker(opened):
+    opened.command("pause")
+    leave_out_breaker(opened)
+    opened.command("reconcile")
+    assert opened.mapping == "Disabled"
+    opened.command("resume")
+    assert opened.mapping == "Enabled"
 
 
 def test_a_status_tells_how_the_sink_stands(opened):

@@ -73,7 +73,7 @@ class Settling:
 
     def see_to(self, errand: Errand) -> Standing:
         """Do what there is to do, one trial at most, and give how the sink stands then."""
-        standing = self._polled(self._circuits.read(), check=errand.check)
+        standing = self._polled(self._guarded(self._circuits.read()), check=errand.check)
         now = self._platform.clock()
         if self._breaker is not None and standing.is_waiting:
             if now < standing.circuit.until:
@@ -85,6 +85,15 @@ class Settling:
                 standing = self._polled(tried, check=tried.version != standing.version)
         if standing.is_closed:
             self._held.release(self._held.all())
+        return standing
+
+    def _guarded(self, standing: Standing) -> Standing:
+        """Close what nobody would ever try: the circuit of a sink that has no breaker any more."""
+        for _ in range(_ATTEMPTS):
+            if self._breaker is not None or standing.is_closed:
+                break
+            after = standing.unguarded(self._platform.clock())
+            standing = self._circuits.write(standing, after) or after
         return standing
 
     # --- the mapping --------------------------------------------------------------------------
