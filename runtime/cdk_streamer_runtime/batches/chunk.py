@@ -10,7 +10,7 @@ from typing import Any
 from cdk_streamer_runtime.batches.item import BatchItem, BatchRun, item_key
 from cdk_streamer_runtime.batches.part import Part, without
 from cdk_streamer_runtime.batches.patience import Patience
-from cdk_streamer_runtime.batches.turns import STALE
+from cdk_streamer_runtime.batches.turns import STALE, Turns
 from cdk_streamer_runtime.batches.world import Rejected, World
 from cdk_streamer_runtime.contract.batches import Pacing
 from cdk_streamer_runtime.documents import encode, size
@@ -78,21 +78,42 @@ class Chunk:
             until=self._until,
         )
 
-    def prepare(self, places: Sequence[int], most_bytes: int) -> Part:
-        """Wait for the turn of the whole chunk and load it, for a function to be asked with."""
+    def turn(self, places: Sequence[int]) -> Part:
+        """Wait for the turn of so many."""
+        if not self._patience.allows(self._course.remaining()):
+            return Part(left=places, pause=self._patience.pause(self._course.remaining()))
         try:
             self._await_turn(len(places))
         except _NotYet as not_yet:
             return Part(left=places, pause=not_yet.pause)
+        return Part(until=self._until)
+
+    def prepare(self, name: str, places: Sequence[int], most_bytes: int) -> Part:
+        """Wait for the turn of the whole chunk and load it, for a function to be asked with."""
+        turn = self.turn(places)
+        if turn.pause:
+            return turn
         loaded, troubles = self._loaded(places)
-        text = encode([item.data for item in loaded.values()])
-        if size(text) > most_bytes:
-            too_large = Rejected(f"chunk has {size(text)} bytes, of {most_bytes}", for_good=True)
-            troubles |= dict.fromkeys(loaded, too_large)
+        troubles |= _unwritable(loaded)
+        fit = without(places, troubles)
+        data = {place: loaded[place].data for place in fit}
+        length = size(encode(self.question(name, fit, data)))
+        if length > most_bytes:
+            reason = f"the chunk has {length} bytes, of {most_bytes}; take a smaller chunk_size"
+            troubles |= dict.fromkeys(fit, Rejected(reason, for_good=True))
+            data = {}
         failed = [*troubles]
         self._put_aside(failed, loaded, troubles)
-        fit = without(places, failed)
-        return Part(failed=failed, data=[loaded[place].data for place in fit], until=self._until)
+        return Part(failed=failed, data=[*data.values()], until=self._until)
+
+    def question(self, name: str, places: Sequence[int], data: Mapping[int, Any]) -> dict[str, Any]:
+        """Write what a function is asked."""
+        items = [self.item(place, data[place]) for place in places]
+        return {
+            "batch_id": self._run.id,
+            "chunk": name,
+            "items": [{"id": item.id, "key": item.key, "data": item.data} for item in items],
+        }
 
     def give_up(self, places: Sequence[int], data: Mapping[int, Any], reason: str) -> None:
         """Put items aside that a function has rejected to the last."""
@@ -108,10 +129,13 @@ class Chunk:
 
     def _loaded(self, places: Sequence[int]) -> tuple[dict[int, BatchItem], dict[int, Rejected]]:
         """Load items, by their places; give what could not be, too."""
+        began = self._world.platform.clock()
         try:
             found = self._load([self.ids[place] for place in places])
         except Exception as error:  # noqa: BLE001 - it is the author's, and others must not suffer
             return {}, dict.fromkeys(places, self._trouble(error, "load"))
+        finally:
+            self._patience.took(self._world.platform.clock() - began)
         loaded = {
             place: self.item(place, found[self.ids[place]])
             for place in places
@@ -209,11 +233,13 @@ class Chunk:
             return -(-granted.wait // 1000)
         while True:
             remaining = self._course.remaining()
+            if not self._patience.allows(remaining):
+                raise _NotYet(self._patience.pause(remaining))
             decision = turns.take(items, self._patience.longest_wait(remaining))
             if isinstance(decision, Refused):
                 pause = self._patience.pause(remaining)
                 raise _NotYet(max(pause, -(-decision.retry_after // 1000)))
-            if self._waited(self._granted(decision, items).wait):
+            if self._waited(self._granted(decision, items).wait, turns, items):
                 return None
 
     def _granted(self, decision: Granted | Refused, items: int) -> Granted:
@@ -225,11 +251,27 @@ class Chunk:
         self._until = max(self._until, decision.paid_until // 10**6)
         return decision
 
-    def _waited(self, milliseconds: int) -> bool:
+    def _waited(self, milliseconds: int, turns: Turns, items: int) -> bool:
         """Wait; False when the process stood still meanwhile, so that the turn is another's."""
         platform = self._world.platform
         end = platform.clock() + milliseconds
         while (left := end - platform.clock()) > 0:
             platform.sleep(min(left, LOOK_EVERY))
             self._course.check()
-        return platform.clock() - end <= STALE
+        while platform.clock() - end <= STALE:
+            wait = turns.begin(items)
+            if not wait:
+                return True
+            platform.sleep(wait)
+        return False
+
+
+def _unwritable(loaded: Mapping[int, BatchItem]) -> dict[int, Rejected]:
+    """Find what no question can hold."""
+    troubles: dict[int, Rejected] = {}
+    for place, item in loaded.items():
+        try:
+            encode(item.data)
+        except (TypeError, ValueError, RecursionError) as error:
+            troubles[place] = Rejected(str(error), for_good=True)
+    return troubles

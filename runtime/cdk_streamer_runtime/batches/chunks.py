@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from threading import Lock
 from typing import Any
 
@@ -14,6 +14,7 @@ from cdk_streamer_runtime.batches.plan import Plan, chunk_bytes
 from cdk_streamer_runtime.batches.targets import functions_answer
 from cdk_streamer_runtime.batches.world import Teller, World
 from cdk_streamer_runtime.contract.batches import Nesting
+from cdk_streamer_runtime.documents import encode, size
 from cdk_streamer_runtime.durable.course import Course
 from cdk_streamer_runtime.errors import Fatal, StepFailed
 
@@ -108,7 +109,7 @@ class Chunks:
                 outcome.attempts += 1
         return outcome
 
-    def _step(self, course: Course, name: str, act: Any) -> tuple[Part, bool]:  # noqa: ANN401 - gives a Part
+    def _step(self, course: Course, name: str, act: Callable[[], Part]) -> tuple[Part, bool]:
         """Do a step of a chunk; tell whether it was done now."""
         done: list[bool] = []
 
@@ -130,7 +131,7 @@ class Chunks:
         places = [place for place in places if place in data]
         reason = ""
         while places:
-            question = self._question(chunk, name, places, data)
+            question = chunk.question(name, places, data)
             course.check()
             rejected, reason = self._answer(
                 course, chunk, _numbered(name, outcome.attempts), question, places
@@ -143,6 +144,9 @@ class Chunks:
                 break
             course.sleep(self._world.settings.retry_seconds << min(outcome.attempts - 1, 7))
             outcome.attempts += 1
+            if self._world.turns is not None:
+                turn = f"{name}-turn-{outcome.attempts}"
+                self._unhurried(course, turn, lambda: chunk.turn(places))  # noqa: B023 - done at once
         outcome.failed += places
         if places and self._world.settings.dead_letter_queue_url:
             course.step(f"{name}-dead-letters", lambda: chunk.give_up(places, data, reason))
@@ -152,31 +156,27 @@ class Chunks:
         self, course: Course, chunk: Chunk, name: str, outcome: Outcome
     ) -> Mapping[int, Any]:
         places: Sequence[int] = range(len(chunk.ids))
+        most = chunk_bytes(self._plan, self._world.settings.max_attempts)
         if not self._prepares:
-            return {place: chunk.ids[place] for place in places}
-        most = chunk_bytes(self._plan)
-        steps = 0
-        while True:
-            steps += 1
-            part, is_live = self._step(
-                course, _numbered(f"{name}-load", steps), lambda: chunk.prepare(places, most)
-            )
-            if not part.pause:
-                break
-            course.sleep(part.pause)
+            data = dict(enumerate(chunk.ids))
+            if size(encode(chunk.question(name, places, data))) <= most:
+                return data
+        part, is_live = self._unhurried(
+            course, f"{name}-load", lambda: chunk.prepare(name, places, most)
+        )
         outcome.add(part)
         self._tally.settle(len(part.failed), is_live=is_live)
         return dict(zip(without(places, part.failed), part.data or (), strict=True))
 
-    def _question(
-        self, chunk: Chunk, name: str, places: Sequence[int], data: Mapping[int, Any]
-    ) -> dict[str, Any]:
-        items = [chunk.item(place, data[place]) for place in places]
-        return {
-            "batch_id": self._run.id,
-            "chunk": name,
-            "items": [{"id": item.id, "key": item.key, "data": item.data} for item in items],
-        }
+    def _unhurried(self, course: Course, name: str, act: Callable[[], Part]) -> tuple[Part, bool]:
+        """Do a step in as many invocations as its turn takes."""
+        steps = 0
+        while True:
+            steps += 1
+            part, is_live = self._step(course, _numbered(name, steps), act)
+            if not part.pause:
+                return part, is_live
+            course.sleep(part.pause)
 
     def _answer(
         self,

@@ -107,7 +107,13 @@ class BatchCourse:
 
     def _page(self, number: int, cursor: object, run: BatchRun) -> dict[str, Any]:
         name = f"discover-{number}"
-        return self._insisted(name, lambda: self._functions.page(cursor, run))
+        page = self._insisted(name, lambda: self._functions.page(cursor, run))
+        if cursor is not None and page["next"] == cursor:
+            raise Fatal(
+                f"discover returned the cursor that it was called with, {cursor!r}; return that of "
+                "the next page, or None at the end"
+            )
+        return page
 
     # --- publish --------------------------------------------------------------------------------
 

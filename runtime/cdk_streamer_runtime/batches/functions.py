@@ -135,10 +135,19 @@ def _checked_ids(ids: Any) -> list[str]:  # noqa: ANN401 - whatever an author re
     if isinstance(ids, (str, bytes, Mapping)) or not isinstance(ids, Iterable):
         kind: str = type(ids).__name__  # pyright: ignore[reportUnknownArgumentType]
         raise Fatal(f"discover must return a list of ids, got a {kind}")
-    several: list[Any] = list(ids)  # pyright: ignore[reportUnknownArgumentType]
-    for id in several:
-        if not isinstance(id, str) or not id:
-            raise Fatal(f"an id is a text that is not empty, got {id!r}; write str(id)")
+    several: list[str] = []
+    length = 0
+    each: Any
+    for each in ids:  # pyright: ignore[reportUnknownVariableType]
+        if not isinstance(each, str) or not each:
+            raise Fatal(f"an id is a text that is not empty, got {each!r}; write str(id)")
+        several.append(each)
+        length += len(each)
+        if length > STEP_BYTES:  # also of ids that would never end
+            raise BatchTooLarge(
+                f"discover returned a page of more than {STEP_BYTES} bytes; return fewer ids, "
+                "and a cursor for the next page"
+            )
     return several
 
 

@@ -107,7 +107,7 @@ class Costs:
         return cls(
             fixed=4,  # the execution itself, begin, the map, finish
             chunk=1 + turns + nested,
-            retry=2,
+            retry=2 + (asks and settings.rate is not None),
             attempts=settings.max_attempts,
             end=int(asks and settings.dead_letter_queue_url is not None),
             rate=settings.rate,
@@ -162,6 +162,6 @@ def _remedy(plan: Plan, costs: Costs) -> str:
     )
 
 
-def chunk_bytes(plan: Plan) -> int:
-    """Give how large the data of a chunk may be that a record keeps: twice, as is asked too."""
-    return min(STEP_BYTES - 1024, WRITTEN_BYTES // (2 * max(plan.chunks, 1)))
+def chunk_bytes(plan: Plan, attempts: int) -> int:
+    """Give how large a question may be: the record keeps its data, and it with each attempt."""
+    return min(STEP_BYTES - 1024, WRITTEN_BYTES // ((1 + attempts) * max(plan.chunks, 1)))

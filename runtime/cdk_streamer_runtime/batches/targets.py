@@ -82,11 +82,12 @@ class FunctionTarget:
     def ask(self, question: Mapping[str, Any]) -> Any:  # noqa: ANN401 - what it answers
         """Invoke it; raises StepFailed."""
         try:
-            return decode(
-                self._aws.rest("lambda", "POST", self._path, body=encode(question).encode())
-            )
+            body = encode(question).encode()
+            return decode(self._aws.rest("lambda", "POST", self._path, body=body))
         except AwsError as error:
             raise StepFailed(f"the function failed with {error.code}") from error
+        except ValueError as error:
+            raise StepFailed(f"the function's answer is no JSON: {error}") from None
 
 
 def rejected_ids(answer: Any, known: set[str], who: str) -> Sequence[str]:  # noqa: ANN401 - theirs
@@ -102,10 +103,18 @@ def rejected_ids(answer: Any, known: set[str], who: str) -> Sequence[str]:  # no
     for id in ids:
         if not isinstance(id, str) or id not in known:
             raise Fatal(f"{who} returned {id!r}, which is the id of none of its items")
-    return ids
+    return list(dict.fromkeys(ids))  # twice named, it failed once
 
 
 def functions_answer(answer: Any, known: set[str]) -> Sequence[str]:  # noqa: ANN401 - theirs
     """Read a function's answer: `{"failed": [...]}`, the ids alone, or nothing."""
-    failed: Any = answer.get("failed") if isinstance(answer, dict) else answer  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
-    return rejected_ids(failed, known, "the function")
+    if not isinstance(answer, dict):
+        return rejected_ids(answer, known, "the function")
+    told: dict[str, Any] = answer  # pyright: ignore[reportUnknownVariableType]
+    if told and "failed" not in told:
+        # What tells something else may be about failures: it must not count as a success.
+        raise Fatal(
+            f"the function's answer has no 'failed', but {sorted(told)[:5]!r}; return "
+            '{"failed": ids}, the ids alone, or nothing'
+        )
+    return rejected_ids(told.get("failed"), known, "the function")

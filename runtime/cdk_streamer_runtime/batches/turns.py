@@ -33,6 +33,7 @@ class Turns:
         self._clock = clock
         self._lock = Lock()
         self._paid_until: int | None = None
+        self._begun_until: int | None = None
 
     @property
     def rate(self) -> float:
@@ -47,6 +48,18 @@ class Turns:
             if isinstance(decision, Granted):
                 self._paid_until = decision.paid_until
             return decision
+
+    def begin(self, items: int) -> int:
+        """Begin with so many whose turn has come; give the milliseconds to wait before, if any.
+
+        Turns that several threads come late to would meet otherwise, in one moment.
+        """
+        with self._lock:
+            decision = self._pace.take(self._begun_until, self._clock.clock(), items)
+            if isinstance(decision, Refused):
+                return max(decision.retry_after, 1)
+            self._begun_until = decision.paid_until
+            return 0
 
     def pass_by(self, moment: int) -> None:
         """Let nobody have a turn before a moment: others may have had them, elsewhere."""

@@ -14,7 +14,7 @@ from cdk_streamer_runtime.durable.recording import (
     value_text,
 )
 from cdk_streamer_runtime.durable.steps import Steps
-from cdk_streamer_runtime.errors import Interrupted
+from cdk_streamer_runtime.errors import Interrupted, StepFailed
 
 T = TypeVar("T")
 
@@ -67,7 +67,11 @@ class Record:
         """Suspend the execution until a function has answered."""
         del otherwise
         check_name(name)
-        return decode(self._steps.invoke(name, function, encode(payload)))
+        answer = self._steps.invoke(name, function, encode(payload))
+        try:
+            return decode(answer)
+        except ValueError as error:
+            raise StepFailed(f"the function's answer is no JSON: {error}") from None
 
     def check(self) -> None:
         """Raise Interrupted once the result is no longer wanted."""

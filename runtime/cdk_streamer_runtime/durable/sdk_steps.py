@@ -29,7 +29,13 @@ class SdkSteps:
 
     def step(self, name: str, function: Callable[[], str]) -> str:
         """Give what the function returns, or returned in an earlier invocation."""
-        return self._context.step(lambda _step: function(), name=name)
+        from aws_durable_execution_sdk_python.config import StepConfig
+        from aws_durable_execution_sdk_python.serdes import PassThroughSerDes
+
+        # It is JSON already: written as a text once more, its quotes and all that is not ASCII
+        # would be escaped, and it could be three times as large as was checked.
+        config = StepConfig(serdes=PassThroughSerDes[str]())
+        return self._context.step(lambda _step: function(), name=name, config=config)
 
     def sleep(self, name: str, seconds: int) -> None:
         """Suspend for that long, once."""

@@ -380,6 +380,17 @@ def test_a_page_that_no_record_takes_is_refused_with_the_way_out():
         MemoryBatch(batch).run()
 
 
+def test_a_cursor_that_stands_still_is_refused():
+    batch = Batch()
+    batch.discover(lambda _cursor: (["a"], "first"))
+    memory = MemoryBatch(batch)
+
+    with pytest.raises(Fatal, match="the cursor that it was called with, 'first'"):
+        memory.run()
+
+    assert memory.sent == []
+
+
 def test_an_endless_discovery_ends_before_the_record_is_full():
     batch = Batch()
     batch.discover(lambda cursor: ([], (cursor or 0) + 1))
@@ -508,7 +519,7 @@ def test_what_a_function_is_asked_with_has_to_fit_into_the_record():
     result = memory.run()
 
     assert (result["failed"], result["retried"]) == (2, 0)
-    assert memory.letters[0]["reason"].startswith("chunk has 280007 bytes")
+    assert memory.letters[0]["reason"].startswith("the chunk has 280")
 
 
 # --- determinism ----------------------------------------------------------------------------------
