@@ -37,10 +37,18 @@ class Sink:
 
     def __init__(self, *, unavailable: Iterable[type[Exception]] = ()) -> None:
         """Begin without a function; raises TypeError for what is no class of exceptions."""
+        if isinstance(unavailable, type):
+            raise TypeError(
+                f"unavailable are several classes, got {unavailable!r}; write "
+                f"unavailable=[{unavailable.__name__}]"
+            )
         self._unavailable = tuple(unavailable)
         for each in self._unavailable:
             if not (isinstance(each, type) and issubclass(each, Exception)):  # pyright: ignore[reportUnnecessaryIsInstance] - authors
-                raise TypeError(f"unavailable are classes of exceptions, got {each!r}")
+                raise TypeError(
+                    f"unavailable are classes of exceptions, got {each!r}; write such as "
+                    "unavailable=[OperationalError]"
+                )
         self._one: Deliver | None = None
         self._several: DeliverBatch | None = None
         self._probe: Probe | None = None

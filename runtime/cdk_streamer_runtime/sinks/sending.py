@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -35,7 +35,7 @@ class Sending:
 
     def send(self, records: Iterable[Outgoing | Any]) -> None:
         """Send them; raises NotSent, and ValueError or TypeError before anything is sent."""
-        several = [self._keyed(record) for record in records]
+        several = [self._keyed(record) for record in _several(records)]
         messages = [self._message(record) for record in several]
         unsent = self._sent(messages)
         if unsent:
@@ -96,6 +96,16 @@ class Sending:
                 if messages[place].group in blocked
             }
         return unsent
+
+
+def _several(records: Iterable[Outgoing | Any]) -> Iterable[Outgoing | Any]:
+    """Refuse a single record: of a dictionary the names would be sent, of a text the letters."""
+    if isinstance(records, Outgoing | Mapping | str | bytes):
+        raise TypeError(
+            f"send takes several records, got a single {type(records).__name__}; write "  # pyright: ignore[reportUnknownArgumentType]
+            "send([record])"
+        )
+    return records
 
 
 def _waves(messages: Sequence[Message]) -> Iterator[list[int]]:

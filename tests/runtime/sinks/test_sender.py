@@ -51,6 +51,13 @@ def test_values_are_sent_as_json(post):
     assert post.data() == [{"total": 7}, [1], "text", None]
 
 
+@pytest.mark.parametrize("single", [{"total": 7}, "text", b"text", Outgoing(data=1)])
+def test_a_single_record_is_not_taken_for_several(post, single):
+    with pytest.raises(TypeError, match=r"got a single \w+; write send\(\[record\]\)"):
+        post.sending().send(single)
+    assert post.data() == []
+
+
 def test_each_has_a_key_of_its_own(post):
     post.sending().send([1, 2, Outgoing(data=3, key="order-3")])
     keys = [each["MessageAttributes"][KEY_ATTRIBUTE]["StringValue"] for each in post.received()]

@@ -78,6 +78,11 @@ def test_what_is_no_function_is_refused(sink):
         sink.deliver(7)
 
 
+def test_a_single_class_that_is_unavailable_is_refused_with_the_remedy():
+    with pytest.raises(TypeError, match=r"write unavailable=\[KeyError\]"):
+        Sink(unavailable=KeyError)  # pyright: ignore[reportArgumentType]
+
+
 @pytest.mark.parametrize("each", [ValueError("one"), int, "ConnectionError"])
 def test_what_is_unavailable_are_classes_of_exceptions(each):
     with pytest.raises(TypeError, match="classes of exceptions"):
