@@ -125,7 +125,8 @@ class DurableBatch(Construct):
             retry_delay=retry_delay, tolerated_failure_percentage=tolerated_failure_percentage,
             tolerated_failure_count=tolerated_failure_count, nesting=nesting,
         )  # fmt: skip
-        check_dead_letters(scope, dead_letter_queue)
+        place = options.place
+        check_dead_letters(scope, dead_letter_queue, place.address if place else None)
         own = OwnFunction.read(
             scope, handlers,
             HandlerSettings(

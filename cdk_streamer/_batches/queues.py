@@ -6,7 +6,9 @@ from aws_cdk import Stack, aws_sqs as sqs
 from constructs import Construct
 
 
-def check_dead_letters(scope: Construct, queue: sqs.IQueue | None) -> None:
+def check_dead_letters(
+    scope: Construct, queue: sqs.IQueue | None, target_address: str | None
+) -> None:
     """Refuse a queue that does not fit."""
     if queue is None:
         return
@@ -16,6 +18,11 @@ def check_dead_letters(scope: Construct, queue: sqs.IQueue | None) -> None:
         raise ValueError(
             f"dead_letter_queue must be a standard queue, and {queue.node.path!r} is a FIFO "
             "queue; leave it out to get one that fits"
+        )
+    if queue.queue_url == target_address:
+        raise ValueError(
+            f"dead_letter_queue must be another queue than the target, got {queue.node.path!r} for "
+            "both; leave it out to get one"
         )
     if not is_same_region(scope, queue.env.region):
         raise ValueError(

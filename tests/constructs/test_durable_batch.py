@@ -273,6 +273,13 @@ def test_what_cannot_be_is_refused_with_the_remedy(settings: dict[str, Any], rem
     assert not any(isinstance(child, DurableBatch) for child in stack.node.children)
 
 
+def test_items_that_were_given_up_do_not_go_to_the_target():
+    stack = new_stack()
+    queue = sqs.Queue(stack, "Mails")
+    with pytest.raises(ValueError, match="another queue than the target, got 'Reports/Mails'"):
+        bare_batch(stack, target=BatchTarget.queue(queue), dead_letter_queue=queue)
+
+
 def test_a_folder_without_a_batch_is_refused(tmp_path: Any):
     (tmp_path / "handlers").mkdir()
     with pytest.raises(ValueError, match=r"create handlers/batch.py with a Batch named batch"):
