@@ -96,3 +96,6 @@ def _allow(function: RuntimeFunction, settings: SinkSettings, storage: Storage) 
         tables.allow(function, table, "UpdateItem", only=rows(SinkRow.PACE))
     if settings.remember_seconds is not None:
         tables.allow(function, table, "DeleteItem", "UpdateItem", only=rows(SinkRow.DELIVERY))
+    elif settings.fifo:
+        # It counts there how often a message has failed itself.
+        tables.allow(function, table, "UpdateItem", only=rows(SinkRow.DELIVERY))

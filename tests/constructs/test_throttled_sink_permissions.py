@@ -65,6 +65,7 @@ ROWS = {
         ("delivery#*",): "DeleteItem UpdateItem",
     },
     "BareDelivery": {},
+    "OrderedDelivery": {("delivery#*",): "UpdateItem"},
 }
 
 # tests/runtime/sinks/test_what_functions_ask_and_tell.py keeps it true.
@@ -99,6 +100,7 @@ def template() -> dict[str, Any]:
         encryption_key=key,
     )
     bare_sink(stack, "Bare", circuit_breaker=None)
+    bare_sink(stack, "Ordered", circuit_breaker=None, fifo=True)
     return template_of(stack)
 
 

@@ -15,6 +15,7 @@ from cdk_streamer_runtime.metrics import Metrics
 from cdk_streamer_runtime.sinks.app import Sink
 from cdk_streamer_runtime.sinks.calls import Calls
 from cdk_streamer_runtime.sinks.circuit import sink_circuit
+from cdk_streamer_runtime.sinks.failures import Failures
 from cdk_streamer_runtime.sinks.judge import Judge
 from cdk_streamer_runtime.sinks.memory import Memory
 from cdk_streamer_runtime.sinks.pacing import Pacing
@@ -42,7 +43,7 @@ class SinkAssembly:
         return Worker(
             Parts(
                 calls=calls,
-                judge=self._judge(settings, functions.unavailable),
+                judge=self._judge(settings, table, functions.unavailable),
                 source=Source(self.aws, settings.queue_url),
                 memory=self._memory(settings, table),
                 pacing=_pacing(settings, together=calls.together),
@@ -55,12 +56,15 @@ class SinkAssembly:
             )
         )
 
-    def _judge(self, settings: SinkEnvironment, unavailable: Sequence[type[Exception]]) -> Judge:
+    def _judge(
+        self, settings: SinkEnvironment, table: Table, unavailable: Sequence[type[Exception]]
+    ) -> Judge:
         dead_letters = settings.dead_letter_queue_url
         return Judge(
             rejected=SideQueue(self.aws, settings.rejected_queue_url),
             dead_letters=SideQueue(self.aws, dead_letters) if dead_letters else None,
             most=settings.max_receive_count,
+            failures=Failures(table, self.platform),
             unavailable=unavailable,
             platform=self.platform,
         )

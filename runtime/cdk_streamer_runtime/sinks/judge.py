@@ -6,6 +6,7 @@ import logging
 from collections.abc import Sequence
 
 from cdk_streamer_runtime.errors import AwsError
+from cdk_streamer_runtime.sinks.failures import Failures
 from cdk_streamer_runtime.sinks.insistence import insisted
 from cdk_streamer_runtime.sinks.outcome import (
     OUTAGE,
@@ -23,12 +24,16 @@ from cdk_streamer_runtime.sinks.world import Platform
 
 logger = logging.getLogger(__name__)
 
+# Of its own, that a message has from its last receive on: of those before it may have wasted all
+# behind another one of its group.
+LAST_CHANCES = 3
+
 
 class Judge:
     """Decides by what was raised; `unavailable` are exceptions that the author counts as that.
 
-    With `dead_letters` a message that failed `most` times is put there, where in a FIFO queue all
-    that waits behind it would be received, and forsaken, as often as it is.
+    With `dead_letters` a message that fails after `most` receives is put there, where in a FIFO
+    queue all that waits behind it would be received, and forsaken, as often as it is.
     """
 
     def __init__(
@@ -37,6 +42,7 @@ class Judge:
         rejected: SideQueue,
         dead_letters: SideQueue | None,
         most: int | None,
+        failures: Failures,
         unavailable: Sequence[type[Exception]],
         platform: Platform,
     ) -> None:
@@ -44,6 +50,7 @@ class Judge:
         self._rejected = rejected
         self._dead_letters = dead_letters
         self._most = most
+        self._failures = failures
         self._unavailable = unavailable
         self._platform = platform
 
@@ -59,7 +66,7 @@ class Judge:
             return self._put(self._rejected, message, error, ending, latest)
         dead, most = self._dead_letters, self._most
         if ending is Ending.FAILED and dead is not None and most is not None and attempt >= most:
-            return self._put(dead, message, error, Ending.FORSAKEN, latest)
+            return self._last_chance(dead, message, error, latest)
         now, uniform = self._platform.clock(), self._platform.uniform()
         first = UNWELL if ending is Ending.UNAVAILABLE else SHORTEST
         return Outcome(ending=ending, visible_at=now + pause_after(error, attempt, uniform, first))
@@ -69,6 +76,18 @@ class Judge:
         again = backoff(message.record.attempt, self._platform.uniform(), UNWELL)
         return Outcome(ending=ending, visible_at=self._platform.clock() + again)
 
+    def _last_chance(
+        self, dead: SideQueue, message: Message, error: Exception, latest: int
+    ) -> Outcome:
+        try:
+            failures = insisted(lambda: self._failures.add(message.id), latest, self._platform)
+        except AwsError as fault:
+            return self._later(message, fault)
+        if failures >= LAST_CHANCES:
+            return self._put(dead, message, error, Ending.FORSAKEN, latest)
+        again = backoff(failures, self._platform.uniform(), UNWELL)
+        return Outcome(ending=Ending.FAILED, visible_at=self._platform.clock() + again)
+
     def _put(
         self, queue: SideQueue, message: Message, error: Exception, ending: Ending, latest: int
     ) -> Outcome:
@@ -76,11 +95,14 @@ class Judge:
         try:
             insisted(lambda: queue.put(message, reason), latest, self._platform)
         except AwsError as fault:
-            extra = {"message_id": message.id, "code": fault.code}
-            logger.error("record not put aside", extra=extra)  # noqa: TRY400 - no trace
-            again = backoff(message.record.attempt, self._platform.uniform(), OUTAGE)
-            return Outcome(ending=Ending.FAILED, visible_at=self._platform.clock() + again)
+            return self._later(message, fault)
         return Outcome(ending=ending)
+
+    def _later(self, message: Message, fault: AwsError) -> Outcome:
+        extra = {"message_id": message.id, "code": fault.code}
+        logger.error("record not put aside", extra=extra)
+        again = backoff(message.record.attempt, self._platform.uniform(), OUTAGE)
+        return Outcome(ending=Ending.FAILED, visible_at=self._platform.clock() + again)
 
 
 def _log(message: Message, error: Exception) -> None:

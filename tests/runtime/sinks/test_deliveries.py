@@ -256,12 +256,36 @@ def test_what_fails_too_often_holds_up_its_group_no_longer():
     fifo.send("a1", "a2", group="a")
     fifo.author.act = raising(RuntimeError("no luck"), "a1")
     left = []
-    for _ in range(3):
+    for _ in range(5):
         left.append(fifo.handle())
         fifo.platform.advance(60_000)
-    assert left == [["a1", "a2"], ["a1", "a2"], []]
+    assert left == [["a1", "a2"]] * 4 + [[]]
     assert fifo.left(fifo.dead) == ["a1"]
     assert fifo.author.bodies[-1] == "a2"
+
+
+def test_what_was_received_behind_another_has_chances_of_its_own():
+    fifo = World(fifo=True, max_receive_count=3, dead_letter_queue_url=DEAD_LETTERS)
+    fifo.send("a1", "a2", group="a")
+    fifo.author.act = raising(RuntimeError("no luck"), "a1")
+    for _ in range(4):
+        fifo.handle()
+        fifo.platform.advance(60_000)
+    fifo.author.act = raising(RuntimeError("no luck"), "a1", "a2")
+    assert fifo.handle() == ["a2"]
+    fifo.platform.advance(60_000)
+    fifo.author.act = raising(RuntimeError("no luck"))
+    assert fifo.handle() == []
+    assert fifo.left(fifo.dead) == ["a1"]
+
+
+def test_a_table_that_is_away_makes_no_dead_letter():
+    fifo = World(fifo=True, max_receive_count=1, dead_letter_queue_url=DEAD_LETTERS)
+    fifo.send("a1", group="a")
+    fifo.author.act = raising(RuntimeError("no luck"), "a1")
+    fifo.aws.on("UpdateItem", *AWAY)
+    assert fifo.handle() == ["a1"]
+    assert fifo.left(fifo.dead) == []
 
 
 def test_what_a_downstream_that_is_down_refuses_is_never_a_dead_letter():
@@ -291,6 +315,9 @@ def test_of_a_group_that_fails_together_the_first_alone_is_forsaken():
         return [record.id for record in records] if "a1" in bodies else None
 
     fifo.send("a1", "a2", "a3", group="a")
+    for _ in range(2):
+        assert fifo.handle(worker=fifo.another()) == ["a1", "a2", "a3"]
+        fifo.platform.advance(60_000)
     assert fifo.handle(worker=fifo.another()) == []
     assert fifo.left(fifo.dead) == ["a1"]
     assert fifo.count[SinkMetric.DELIVERED] == 2

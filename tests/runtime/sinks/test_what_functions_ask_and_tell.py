@@ -123,6 +123,9 @@ def rejections(world: Delivering) -> None:
 def failures(world: Delivering) -> None:
     world.author.act = raising(KeyError("total"))
     world.deliver("a")
+    for _ in range(2):
+        world.platform.advance(2 * MINUTE)
+        world.handle()
 
 
 def outages(world: Delivering) -> None:
