@@ -12,6 +12,7 @@ import pytest
 from cdk_streamer_local.cli import main
 from cdk_streamer_local.cloud.assembly import Assembly
 from cdk_streamer_local.topology.graph import CONSTRUCT, Topology
+from cdk_streamer_local.topology.layout import lay_out
 from cdk_streamer_local.topology.stacks import read_stacks
 from cdk_streamer_local.topology.svg import svg
 from tests.local.assemblies import Json, write
@@ -114,3 +115,14 @@ def test_the_command_writes_the_same_as_json(tmp_path):
     file = tmp_path / "shop.json"
     assert main(["graph", str(folder), "-o", str(file)]) == 0
     assert "Seller" in {node["label"] for node in json.loads(file.read_text())["nodes"]}
+
+
+def test_an_arrow_over_a_column_goes_between_its_boxes(tmp_path):
+    """Seller reads prices that the ledger reads too: the long arrow passes the ledger."""
+    deliver = role("Ledger/Role", "dynamodb:GetItem", arn("Prices"))
+    topology = read_stacks(Assembly.read(write(tmp_path / "out", {**SHOP, "Also": deliver})))
+    layout = lay_out(topology)
+    [way] = layout.ways["Hand/Seller", "Hand/Prices"]
+    ledger = layout.boxes["Hand/Ledger"]
+    assert (way.x, way.right) == (ledger.x, ledger.right)
+    assert not ledger.y <= way.y <= ledger.bottom

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
-from cdk_streamer_local.topology.graph import CONSTRUCT, Node, Topology
+from cdk_streamer_local.topology.graph import CONSTRUCT, Edge, Node, Topology
 
 GAP_X, GAP_Y, MARGIN = 70, 34, 28
 LANE = 26  # the height of a way around below everything
@@ -14,6 +15,7 @@ LETTER, LINE = 6.2, 15  # the width of a letter and the height of a line of what
 HEAD, RULE = 46, 38  # the height of a box's head, and of each rule in it
 WIDTH, CONSTRUCT_WIDTH, RULES_WIDTH = 190, 240, 280
 SWEEPS = 4
+_WAY = "way"  # the kind of a place that only an arrow needs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,11 +56,13 @@ class Box:
 class Layout:
     """A box for each node, and the size of the whole.
 
-    `lanes` has the height of the way around below everything, for what flows to the left.
+    `lanes` has the height of the way around below everything, for what flows to the left. `ways`
+    has the free places between boxes that an arrow over several columns goes through.
     """
 
     boxes: Mapping[str, Box]
     lanes: Mapping[tuple[str, str], float]
+    ways: Mapping[tuple[str, str], Sequence[Box]]
     width: float
     height: float
 
@@ -66,7 +70,8 @@ class Layout:
 def lay_out(topology: Topology) -> Layout:
     """Give each node its place; the same topology has the same layout."""
     numbers = _columns(topology)
-    columns = _ordered(topology, numbers)
+    routed = _routed(topology, numbers)
+    columns = _ordered(routed.topology, routed.numbers)
     heights = [sum(_height(node) + GAP_Y for node in column) - GAP_Y for column in columns]
     tallest = max(heights, default=0)
     boxes: dict[str, Box] = {}
@@ -75,8 +80,9 @@ def lay_out(topology: Topology) -> Layout:
         y = MARGIN + (tallest - height) / 2
         widest = max(_width(node) for node in column)
         for node in column:
-            shift = (widest - _width(node)) / 2
-            boxes[node.id] = Box(x=x + shift, y=y, width=_width(node), height=_height(node))
+            width = widest if node.kind == _WAY else _width(node)
+            shift = (widest - width) / 2
+            boxes[node.id] = Box(x=x + shift, y=y, width=width, height=_height(node))
             y += _height(node) + GAP_Y
         x += widest + _gap(topology, numbers, number)
     bottom = tallest + MARGIN
@@ -88,7 +94,33 @@ def lay_out(topology: Topology) -> Layout:
     lanes = {way: bottom + LANE * (number + 1) for number, way in enumerate(back)}
     height = max(lanes.values(), default=bottom) + MARGIN
     right = max((box.right for box in boxes.values()), default=0)
-    return Layout(boxes=boxes, lanes=lanes, width=right + LANE + MARGIN, height=height)
+    ways = {ends: [boxes.pop(id) for id in ids] for ends, ids in routed.ways.items()}
+    return Layout(boxes=boxes, lanes=lanes, ways=ways, width=right + LANE + MARGIN, height=height)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Routed:
+    """A topology whose arrows go from each column to the next, through places that `ways` has."""
+
+    topology: Topology
+    numbers: Mapping[str, int]
+    ways: Mapping[tuple[str, str], Sequence[str]]
+
+
+def _routed(topology: Topology, columns: Mapping[str, int]) -> _Routed:
+    """Give an arrow over several columns a place in each, so that it crosses no box."""
+    nodes, edges, numbers = list(topology.nodes), list[Edge](), dict(columns)
+    ways: dict[tuple[str, str], list[str]] = {}
+    for edge in topology.edges:
+        ends = (edge.source, edge.target)
+        between = range(numbers[edge.source] + 1, numbers[edge.target])
+        if ends not in ways and between:
+            ways[ends] = [f"{edge.source} to {edge.target} over {number}" for number in between]
+            nodes += [Node(id=id, kind=_WAY, label="") for id in ways[ends]]
+            numbers |= zip(ways[ends], between, strict=True)
+        steps = pairwise([edge.source, *ways.get(ends, ()), edge.target])
+        edges += [Edge(source=source, target=target) for source, target in steps]
+    return _Routed(topology=Topology(nodes=nodes, edges=edges), numbers=numbers, ways=ways)
 
 
 def _gap(topology: Topology, numbers: Mapping[str, int], column: int) -> float:
@@ -103,6 +135,8 @@ def _gap(topology: Topology, numbers: Mapping[str, int], column: int) -> float:
 
 
 def _height(node: Node) -> float:
+    if node.kind == _WAY:
+        return 0
     return HEAD + RULE * len(node.rules) + (8 if node.rules else 0)
 
 

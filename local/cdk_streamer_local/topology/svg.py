@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from html import escape as _escaped
 
 from cdk_streamer_local.topology.graph import CONSTRUCT, PROCESSOR, Edge, Node, Topology
@@ -155,8 +155,11 @@ def _arrow(edge: Edge, topology: Topology, layout: Layout) -> Iterator[str]:
     below = layout.lanes.get((edge.source, edge.target))
     style = "arrow reads" if edge.reads else "arrow"
     if below is None:
-        path, lines = _onward(source, start, target), edge.lines
-        x, y = (source.right + target.x) / 2, (start + target.middle) / 2
+        ways = layout.ways.get((edge.source, edge.target), ())
+        path, lines = _onward(source, start, target, ways), edge.lines
+        first = ways[0] if ways else None
+        x = (source.right + (first.x if first else target.x)) / 2
+        y = (start + (first.y if first else target.middle)) / 2
     else:
         path, lines = _around(source, target, layout, below), [edge.label] if edge.label else []
         x, y = (source.x + target.right) / 2, below
@@ -165,10 +168,19 @@ def _arrow(edge: Edge, topology: Topology, layout: Layout) -> Iterator[str]:
         yield f'<text class="flow" x="{x:g}" y="{y - 4 - LINE * number:g}">{escape(line)}</text>'
 
 
-def _onward(source: Box, start: float, target: Box) -> str:
-    x1, x2, y2 = source.right, target.x, target.middle
+def _onward(source: Box, start: float, target: Box, ways: Sequence[Box]) -> str:
+    parts = [f"M{source.right:g} {start:g}"]
+    x, y = source.right, start
+    for way in ways:
+        parts += [_bow((x, y), (way.x, way.y)), f"H{way.right:g}"]
+        x, y = way.right, way.y
+    return " ".join([*parts, _bow((x, y), (target.x - 2, target.middle))])
+
+
+def _bow(start: tuple[float, float], end: tuple[float, float]) -> str:
+    (x1, y1), (x2, y2) = start, end
     bend = (x2 - x1) / 2
-    return f"M{x1:g} {start:g} C{x1 + bend:g} {start:g} {x2 - bend:g} {y2:g} {x2 - 2:g} {y2:g}"
+    return f"C{x1 + bend:g} {y1:g} {x2 - bend:g} {y2:g} {x2:g} {y2:g}"
 
 
 def _around(source: Box, target: Box, layout: Layout, below: float) -> str:
