@@ -43,7 +43,7 @@ def letter(batch_id: str, item: BatchItem, reason: str) -> Message:
     told = {"batch_id": batch_id, "id": item.id, "key": item.key, "reason": reason}
     try:
         body = text_of({**told, "data": item.data})
-    except (TypeError, ValueError):  # it may be why the item failed
+    except (TypeError, ValueError, RecursionError):  # it may be why the item failed
         body = ""
     if not 0 < size(body) <= CALL_BYTES - _ROOM:
         body = text_of({**told, "data": None})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 from collections.abc import Mapping
@@ -16,11 +17,13 @@ from cdk_streamer_runtime.contract.batches import (
     BatchStarterEnvironment,
     StartMember,
 )
-from cdk_streamer_runtime.documents import encode, size
+from cdk_streamer_runtime.documents import decode, encode, size
 from cdk_streamer_runtime.durable.executions import Executions
 from cdk_streamer_runtime.errors import Conflict
 
 logger = logging.getLogger(__name__)
+
+_ROOM = 1024  # of the step that records it, for all but the payload
 
 
 def start_batch(
@@ -55,24 +58,30 @@ class Starter:
 
     def start(self, payload: object, *, batch_id: str, tenant: str | None = None) -> str:
         """Start a batch, unless it was started before; gives its id."""
-        if not re.fullmatch(BATCH_ID_PATTERN, batch_id):
+        is_text = isinstance(batch_id, str)  # pyright: ignore[reportUnnecessaryIsInstance]
+        if not is_text or not re.fullmatch(BATCH_ID_PATTERN, batch_id):
             raise ValueError(
                 f"batch_id must be 1 to 64 letters, digits, - and _, got {batch_id!r}; "
                 "make it of what is to run once, like 'invoices-2026-11'"
             )
-        text = encode(payload)
-        if size(text) > STEP_BYTES:
+        start = {"payload": payload} if tenant is None else {"payload": payload, "tenant": tenant}
+        text = encode(start)
+        if size(text) > STEP_BYTES - _ROOM:
             raise ValueError(
-                f"the payload has {size(text)} bytes, and {STEP_BYTES} is the most; "
+                f"the payload has {size(text)} bytes, and {STEP_BYTES - _ROOM} is the most; "
                 "store it elsewhere and pass its address"
             )
-        start = {"payload": payload} if tenant is None else {"payload": payload, "tenant": tenant}
-        if not self._executions.begin(batch_id, start):
+        if not self._executions.begin(batch_id, _in_order(decode(text))):
             raise Conflict(
                 f"the batch {batch_id!r} was started with another payload; use another id"
             )
         logger.info("batch started", extra={"batch": self._name, "id": batch_id})
         return batch_id
+
+
+def _in_order(document: object) -> object:
+    """Give an equal document whose text is the same, whoever wrote it: texts are compared."""
+    return json.loads(json.dumps(document, sort_keys=True))
 
 
 class ScheduledStarter:

@@ -35,7 +35,7 @@ class QueueTarget:
         for item in items:
             try:
                 messages.append(self._message(item, delay))
-            except (TypeError, ValueError) as error:
+            except (TypeError, ValueError, RecursionError) as error:
                 rejected[item.id] = Rejected(str(error), for_good=True)
             else:
                 sent.append(item.id)
@@ -101,8 +101,10 @@ def rejected_ids(answer: Any, known: set[str], who: str) -> Sequence[str]:  # no
         )
     ids: list[Any] = list(answer)  # pyright: ignore[reportUnknownArgumentType]
     for id in ids:
-        if not isinstance(id, str) or id not in known:
-            raise Fatal(f"{who} returned {id!r}, which is the id of none of its items")
+        if not isinstance(id, str):  # what it is may be an item with all of its data
+            raise Fatal(f"{who} must return ids, which are texts, got a {type(id).__name__}")
+        if id not in known:
+            raise Fatal(f"{who} returned {id[:100]!r}, which is the id of none of its items")
     return list(dict.fromkeys(ids))  # twice named, it failed once
 
 

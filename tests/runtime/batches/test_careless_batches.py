@@ -25,7 +25,7 @@ from tests.runtime.batches.authors import batch_of, users
 
 
 def test_an_id_that_a_function_names_twice_has_failed_once():
-    memory = MemoryBatch(batch_of(5), function=lambda question: None)
+    memory = MemoryBatch(batch_of(5), function=lambda _question: None)
     known = {"user-1", "user-2"}
 
     assert functions_answer({"failed": ["user-1", "user-1"]}, known) == ["user-1"]
@@ -211,3 +211,57 @@ def test_the_record_of_a_full_page_is_as_large_as_was_checked():
 
     results = [each.step_details.result or "" for each in record if each.step_details]
     assert STEP_BYTES * 0.8 < max(len(text.encode()) for text in results) <= STEP_BYTES
+
+
+# --- starts ---------------------------------------------------------------------------------------
+
+
+def test_the_same_payload_in_another_order_is_the_same_run():
+    memory = MemoryBatch(batch_of(3))
+
+    first = memory.run({"a": 1, "b": {"c": 2, "d": 3}})
+
+    assert memory.run({"b": {"d": 3, "c": 2}, "a": 1}) == first
+    assert set(memory.published.values()) == {1}
+
+
+def test_what_a_start_takes_the_record_takes_too():
+    memory = MemoryBatch(batch_of(3))
+    most = STEP_BYTES - 1024 - len('{"payload":""}')
+
+    assert memory.run("x" * most)["published"] == 3
+    with pytest.raises(ValueError, match="store it elsewhere"):
+        memory.run("x" * (most + 1), batch_id="larger")
+
+
+@pytest.mark.parametrize("id", [None, 5, "", "a b", "a\n", "x" * 65])
+def test_an_id_that_no_execution_may_have_is_refused(id: Any):
+    with pytest.raises(ValueError, match="batch_id must be 1 to 64 letters"):
+        MemoryBatch(batch_of(3)).run(batch_id=id)
+
+
+# --- what publish returns -------------------------------------------------------------------------
+
+
+def test_items_instead_of_ids_are_refused_without_telling_their_data():
+    batch = batch_of(1)
+    batch.load(lambda ids: dict.fromkeys(ids, "secret"))
+    batch.publish(lambda items: items)
+    memory = MemoryBatch(batch)
+
+    assert memory.run()["failed"] == 1
+    assert memory.letters[0]["reason"].endswith("ids, which are texts, got a BatchItem")
+
+
+@pytest.mark.parametrize("asks", [True, False])
+def test_data_that_is_too_deep_fails_alone(asks: bool):  # noqa: FBT001
+    deep: Any = 1
+    for _ in range(100_000):
+        deep = [deep]
+    batch = batch_of(3)
+    batch.load(lambda ids: {id: deep if id == "user-1" else id for id in ids})
+    memory = MemoryBatch(batch, function=(lambda _question: None) if asks else None)
+
+    result = memory.run()
+
+    assert (result["published"], result["failed_ids"]) == (2, ["user-1"])
