@@ -8,7 +8,8 @@ from typing import Protocol
 from cdk_streamer_runtime.limits.pace import Granted, Pace, Refused
 
 SLICE = 10  # items, as many as a queue takes at once
-STALE = 100  # milliseconds after which a turn that was not used is lost
+# Milliseconds after which a turn that was not used is lost; until then `begin` parts those that meet.
+STALE = 1_000
 _MILLISECOND = 10**6
 
 

@@ -82,6 +82,30 @@ def test_in_any_second_at_most_the_rate_and_a_slice_begin(
     assert most_in(begun, 10 * SECOND) <= 10 * rate + SLICE
 
 
+@examples(max_examples=60, deadline=None)
+@given(rate=st.floats(5, 500), threads=st.sampled_from([2, 5, 20]), seed=st.integers(0, 10**6))
+def test_turns_that_threads_come_late_to_keep_the_rate_too(rate: float, threads: int, seed: int):
+    clock, chance = Clock(), random.Random(seed)
+    turns = Turns(rate, clock)
+    begun: list[tuple[int, int]] = []
+    waiting: list[tuple[int, int, int]] = [(clock.now, thread, 0) for thread in range(threads)]
+    while len(begun) < 150:
+        moment, thread, items = heapq.heappop(waiting)
+        clock.now = max(clock.now, moment)
+        wait = turns.begin(items) if items else 0
+        if wait:
+            heapq.heappush(waiting, (clock.now + wait, thread, items))
+            continue
+        if items:
+            begun.append((clock.now, items))
+        granted = turns.take(turns.slice, 10**9)
+        assert isinstance(granted, Granted)
+        late = chance.randrange(900) * (chance.random() < 0.3)
+        heapq.heappush(waiting, (clock.now + granted.wait + late, thread, turns.slice))
+
+    assert most_in(begun, SECOND) <= rate + SLICE
+
+
 def test_who_would_have_to_wait_too_long_takes_nothing():
     clock = Clock()
     turns = Turns(10, clock)
