@@ -85,7 +85,14 @@ class MemorySink:
         breaker_failures: int | None = None,
         timeout: int = 60,
     ) -> None:
-        """Build it; `rate` is in messages a second, `timeout` in seconds."""
+        """Build it; `rate` is in messages a second, `timeout` in seconds.
+
+        Raises TypeError and ValueError for what no construct would have.
+        """
+        if not isinstance(sink, Sink):  # pyright: ignore[reportUnnecessaryIsInstance] - authors
+            raise TypeError(f"a MemorySink runs a Sink, got {sink!r}; write `sink = Sink()`")
+        if rate is not None and not 0 < rate < float("inf"):
+            raise ValueError(f"rate must be above 0, got {rate!r}; leave it out for no limit")
         self._notes = Notes()
         self.metrics = CountedSinkMetrics()
         self.platform = MemoryPlatform()
@@ -161,7 +168,8 @@ class MemorySink:
         if seconds < 0:
             raise ValueError(f"time must not go back, got {seconds!r} seconds")
         before, end = len(self.delivered), self.platform.now + round(seconds * 1000)
-        while (due := self._next_due()) is not None and due <= end:
+        # A delivery that waits for its turn moves the time itself, also beyond the end.
+        while (due := self._next_due()) is not None and max(due, self.platform.now) <= end:
             self.platform.now = max(due, self.platform.now)
             self._act()
         self.platform.now = max(end, self.platform.now)

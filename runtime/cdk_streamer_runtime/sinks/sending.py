@@ -36,7 +36,7 @@ class Sending:
     def send(self, records: Iterable[Outgoing | Any]) -> None:
         """Send them; raises NotSent, and ValueError or TypeError before anything is sent."""
         several = [self._keyed(record) for record in _several(records)]
-        messages = [self._message(record) for record in several]
+        messages = [self._message(record, place) for place, record in enumerate(several)]
         unsent = self._sent(messages)
         if unsent:
             places = sorted(unsent)
@@ -48,7 +48,7 @@ class Sending:
             return replace(outgoing, key=self._platform.new_id())
         return outgoing
 
-    def _message(self, record: Outgoing) -> Message:
+    def _message(self, record: Outgoing, place: int) -> Message:
         key, fifo = _checked_key(record.key), self._address.fifo
         if fifo and record.delay is not None:
             raise ValueError(
@@ -61,7 +61,7 @@ class Sending:
                 "the ThrottledSink"
             )
         message = Message(
-            body=text_of(record.data),
+            body=_body(record, place),
             attributes={KEY_ATTRIBUTE: key},
             group=self._group(record) if fifo else None,
             deduplication=fifo_id(key) if fifo else None,
@@ -122,6 +122,16 @@ def _waves(messages: Sequence[Message]) -> Iterator[list[int]]:
             waves.append([])
         waves[number].append(place)
     yield from waves
+
+
+def _body(record: Outgoing, place: int) -> str:
+    try:
+        return text_of(record.data)
+    except (RecursionError, TypeError, ValueError) as error:
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        raise kind(
+            f"data of record {place}, counted from 0, is no JSON: {error}; nothing was sent"
+        ) from error
 
 
 def _checked_key(key: str | None) -> str:

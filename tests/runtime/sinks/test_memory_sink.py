@@ -55,6 +55,13 @@ def test_a_rate_takes_its_time(ledger):
     assert sink.now - datetime(2026, 1, 1, tzinfo=UTC) >= timedelta(seconds=4.5)
 
 
+def test_deliveries_that_wait_for_their_turn_go_no_further_than_time_does(ledger):
+    sink = MemorySink(ledger.sink, rate=5)
+    sink.send([{"total": number} for number in range(50)])
+    assert len(sink.advance(4)) == 30  # what began before it had passed
+    assert len(sink.advance(60)) == 20
+
+
 def test_what_can_never_be_delivered_is_rejected_with_its_reason(ledger):
     sink = MemorySink(ledger.sink)
     sink.send([{"total": -1}, {"total": 1}])
@@ -143,3 +150,14 @@ def test_it_refuses_what_a_sink_refuses(ledger):
 def test_time_does_not_go_back(ledger):
     with pytest.raises(ValueError, match="must not go back, got -1 seconds"):
         MemorySink(ledger.sink).advance(-1)
+
+
+@pytest.mark.parametrize("rate", [0, -1, float("nan"), float("inf")])
+def test_a_rate_that_nothing_can_keep_is_refused(rate):
+    with pytest.raises(ValueError, match="rate must be above 0"):
+        MemorySink(Sink(), rate=rate)
+
+
+def test_what_is_no_sink_is_refused():
+    with pytest.raises(TypeError, match="a MemorySink runs a Sink"):
+        MemorySink(print)

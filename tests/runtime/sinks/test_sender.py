@@ -206,3 +206,15 @@ def test_a_sink_that_was_not_granted_is_named(monkeypatch):
     monkeypatch.delenv(SinkAddress.variable("Ledger"), raising=False)
     with pytest.raises(ValueError, match=r"no sink 'Ledger'.*grant_send"):
         Sender("Ledger")
+
+
+@pytest.mark.parametrize(
+    ("data", "error"), [({1, 2}, TypeError), (float("nan"), ValueError), ("nested", ValueError)]
+)
+def test_data_that_is_no_json_is_told_by_its_place(post, data, error):
+    if data == "nested":
+        data = []
+        data.append(data)
+    with pytest.raises(error, match=r"record 1, counted from 0, is no JSON: .*nothing was"):
+        post.sending().send([{}, data])
+    assert post.data() == []
