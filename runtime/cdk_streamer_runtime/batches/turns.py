@@ -8,7 +8,8 @@ from typing import Protocol
 from cdk_streamer_runtime.limits.pace import Granted, Pace, Refused
 
 SLICE = 10  # items, as many as a queue takes at once
-# Milliseconds after which a turn that was not used is lost; until then `begin` parts those that meet.
+# Milliseconds after which a turn is lost that was not used; until then `begin` parts those that
+# meet.
 STALE = 1_000
 _MILLISECOND = 10**6
 
