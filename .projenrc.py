@@ -73,12 +73,28 @@ TOOLS = (
 METADATA: dict[str, Any] = {
     "name": "cdk-streamer",
     "version": "0.1.0",
-    "description": "AWS CDK constructs for async requests with live progress, runtime included",
+    "description": (
+        "AWS CDK constructs for async requests with live progress, timers, streams, sinks with a "
+        "bounded rate and durable batches, runtime included"
+    ),
     "readme": "README.md",
     "requires-python": ">=3.11",
     "license": "Apache-2.0",
     "license-files": ["LICENSE"],
-    "keywords": ["aws", "cdk", "lambda", "progress", "serverless", "websocket"],
+    "keywords": [
+        "aws",
+        "batch",
+        "cdk",
+        "circuit-breaker",
+        "lambda",
+        "progress",
+        "rate-limit",
+        "serverless",
+        "sqs",
+        "streams",
+        "timers",
+        "websocket",
+    ],
     "classifiers": [
         "Development Status :: 3 - Alpha",
         "Framework :: AWS CDK",

@@ -45,14 +45,17 @@ from cdk_streamer_runtime import (
     streams as runtime_streams,
 )
 from cdk_streamer_runtime.batches import Batch
-from cdk_streamer_runtime.contract import sinks, streams, timers
+from cdk_streamer_runtime.contract import batches, sinks, streams, timers
+from cdk_streamer_runtime.outgoing import CALL_BYTES
 from cdk_streamer_runtime.requests.transitions import TRANSITIONS
+from cdk_streamer_runtime.sinks import Sink
+from cdk_streamer_runtime.sinks.sending import KEY_CHARACTERS
 from cdk_streamer_runtime.streams import StreamApp
 from cdk_streamer_runtime.streams.claims.unpacking import LARGEST
 from cdk_streamer_runtime.streams.faults.fault import FAULT_BYTES
 from cdk_streamer_runtime.streams.routing.router import REMEMBERED_TYPES
 from cdk_streamer_runtime.streams.sinks import limits as stream_limits
-from cdk_streamer_runtime.testing import MemoryBatch, MemoryProcessor, TestClient
+from cdk_streamer_runtime.testing import MemoryBatch, MemoryProcessor, MemorySink, TestClient
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -294,6 +297,20 @@ def test_the_table_of_a_processor_in_memory_names_each_member():
     assert told == {member for member in members if not member.startswith("_")}
 
 
+def test_the_table_of_a_sink_in_memory_names_each_member():
+    told = {
+        code.partition("(")[0]
+        for row in table("docs/testing.md", "member of `MemorySink`")
+        for code in codes(row[0])
+    }
+
+    sink = Sink()
+    sink.deliver(lambda _record: None)
+    members = vars(MemorySink(sink)) | vars(MemorySink)
+    public = {member for member in members if not member.startswith("_")}
+    assert told - {"MemorySink"} == public
+
+
 def test_the_table_of_a_batch_in_memory_names_each_member():
     told = {
         code.partition("(")[0]
@@ -418,6 +435,11 @@ def test_the_table_of_states_tells_what_can_happen():
         stream_limits.TOPIC_BYTES,
         stream_limits.ITEM_BYTES,
         stream_limits.EXECUTION_INPUT_BYTES,
+        sinks.MAX_RECEIVES,
+        batches.MAX_OPERATIONS,
+        batches.MAX_FAILED_IDS,
+        CALL_BYTES,
+        KEY_CHARACTERS,
     ],
 )
 def test_a_limit_is_told_as_it_is(limit: int):
