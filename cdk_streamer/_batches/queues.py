@@ -19,15 +19,15 @@ def check_dead_letters(
             f"dead_letter_queue must be a standard queue, and {queue.node.path!r} is a FIFO "
             "queue; leave it out to get one that fits"
         )
-    if queue.queue_url == target_address:
-        raise ValueError(
-            f"dead_letter_queue must be another queue than the target, got {queue.node.path!r} for "
-            "both; leave it out to get one"
-        )
     if not is_same_region(scope, queue.env.region):
         raise ValueError(
             f"dead_letter_queue must be in the batch's own region, and {queue.node.path!r} is in "
             f"{queue.env.region!r}; leave it out to get one"
+        )
+    if queue.queue_url == target_address:
+        raise ValueError(
+            f"dead_letter_queue must be another queue than the target, got {queue.node.path!r} for "
+            "both; leave it out to get one"
         )
 
 
