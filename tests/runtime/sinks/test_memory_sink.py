@@ -160,4 +160,4 @@ def test_a_rate_that_nothing_can_keep_is_refused(rate):
 
 def test_what_is_no_sink_is_refused():
     with pytest.raises(TypeError, match="a MemorySink runs a Sink"):
-        MemorySink(print)
+        MemorySink(print)  # pyright: ignore[reportArgumentType] - as an author might

@@ -105,7 +105,8 @@ class Crowd:
         else:
             sink.deliver(lambda record: self._deliver([record]))
         metrics = Counts()
-        worker = SinkAssembly(aws=self, platform=self).worker(self._settings(), sink, metrics)
+        aws: Any = self  # of which a sink at its pace needs `call` alone
+        worker = SinkAssembly(aws=aws, platform=self).worker(self._settings(), sink, metrics)
         while self.backlog > 0 and len(self.begins) < self.enough:
             taken = int(min(self.batch, self.backlog))
             self.backlog -= taken

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from cdk_streamer_runtime.contract.sinks import KEY_ATTRIBUTE, ORIGIN_ATTRIBUTE, REASON_ATTRIBUTE
@@ -62,8 +64,9 @@ def test_what_its_author_wrote_is_never_left_out(world, own, ours):
 
 
 def test_what_is_rejected_again_has_the_newer_reason(world):
-    attributes = {f"name-{number}": text("x") for number in range(9)}
-    _, _, told = put_aside(world, reason="newer", **attributes, **{REASON_ATTRIBUTE: text("old")})
+    attributes: dict[str, Any] = {f"name-{number}": text("x") for number in range(9)}
+    attributes[REASON_ATTRIBUTE] = text("old")
+    _, _, told = put_aside(world, reason="newer", **attributes)
     assert told[REASON_ATTRIBUTE] == "newer"
 
 
@@ -120,7 +123,8 @@ def test_in_a_fifo_queue_it_keeps_the_key_that_was_its_deduplication_id():
 
 def test_in_a_fifo_queue_it_keeps_the_key_that_it_was_sent_with():
     fifo = World(fifo=True)
-    fifo.send("a", **{KEY_ATTRIBUTE: text("order-1")})
+    own: dict[str, Any] = {KEY_ATTRIBUTE: text("order-1")}
+    fifo.send("a", **own)
     (record,) = fifo.receive()
     SideQueue(fifo.aws, fifo.url(fifo.rejected)).put(Message.of(record), "no")
     (aside,) = fifo.receive(fifo.rejected)
