@@ -57,7 +57,7 @@ def test_it_keeps_its_attributes_and_their_types(world):
 
 @pytest.mark.parametrize(("own", "ours"), [(8, 2), (9, 1), (10, 0)])
 def test_what_its_author_wrote_is_never_left_out(world, own, ours):
-    attributes = {f"name-{number}": text("x") for number in range(own)}
+    attributes: dict[str, Any] = {f"name-{number}": text("x") for number in range(own)}
     _, _, told = put_aside(world, **attributes)
     assert attributes.keys() <= told.keys()
     assert len(told) == own + ours
