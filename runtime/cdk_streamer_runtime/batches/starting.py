@@ -54,6 +54,7 @@ class Starter:
                 "handlers to start it"
             )
         self._name = settings.name
+        self._function = settings.function
         self._executions = Executions(aws, settings.function)
 
     def start(self, payload: object, *, batch_id: str, tenant: str | None = None) -> str:
@@ -64,8 +65,10 @@ class Starter:
                 f"batch_id must be 1 to 64 letters, digits, - and _, got {batch_id!r}; "
                 "make it of what is to run once, like 'invoices-2026-11'"
             )
-        start = {"payload": payload} if tenant is None else {"payload": payload, "tenant": tenant}
-        text = encode(start)
+        # Of whom it is: an id is one in the whole account, and a batch of another construct by the
+        # same id has to be a conflict, not the same run.
+        start = {"batch": self._function, "payload": payload}
+        text = encode(start if tenant is None else {**start, "tenant": tenant})
         if size(text) > STEP_BYTES - _ROOM:
             raise ValueError(
                 f"the payload has {size(text)} bytes, and {STEP_BYTES - _ROOM} is the most; "
@@ -73,7 +76,8 @@ class Starter:
             )
         if not self._executions.begin(batch_id, _in_order(decode(text))):
             raise Conflict(
-                f"the batch {batch_id!r} was started with another payload; use another id"
+                f"the batch {batch_id!r} was started with another payload, or by another "
+                "construct; use another id"
             )
         logger.info("batch started", extra={"batch": self._name, "id": batch_id})
         return batch_id

@@ -17,6 +17,7 @@ from cdk_streamer_runtime.batches.turns import Turns
 from cdk_streamer_runtime.contract import STEP_BYTES
 from cdk_streamer_runtime.documents import encode, size
 from cdk_streamer_runtime.errors import Fatal
+from cdk_streamer_runtime.memory.executions import FUNCTION
 from cdk_streamer_runtime.memory.platform import START
 from cdk_streamer_runtime.testing import MemoryBatch
 from tests.runtime.batches.authors import batch_of, users
@@ -227,7 +228,7 @@ def test_the_same_payload_in_another_order_is_the_same_run():
 
 def test_what_a_start_takes_the_record_takes_too():
     memory = MemoryBatch(batch_of(3))
-    most = STEP_BYTES - 1024 - len('{"payload":""}')
+    most = STEP_BYTES - 1024 - len(encode({"batch": FUNCTION, "payload": ""}))
 
     assert memory.run("x" * most)["published"] == 3
     with pytest.raises(ValueError, match="store it elsewhere"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -49,7 +50,9 @@ def starts(aws: MemoryAws) -> list[tuple[str, Any]]:
     while event := aws.executions.take():
         (first, *_) = event["InitialExecutionState"]["Operations"]
         name = event["DurableExecutionArn"].split("/")[-2]
-        found.append((name, json.loads(first["ExecutionDetails"]["InputPayload"])))
+        told = json.loads(first["ExecutionDetails"]["InputPayload"])
+        assert told.pop("batch") == FUNCTION
+        found.append((name, told))
     return found
 
 
@@ -76,6 +79,14 @@ def test_the_same_id_with_another_payload_is_a_conflict(aws: MemoryAws, starter:
     with pytest.raises(Conflict, match="'day-1' was started with another payload"):
         starter.start({"day": 2}, batch_id="day-1")
     assert starts(aws) == [("day-1", {"payload": {"day": 1}})]
+
+
+def test_the_same_id_of_another_construct_is_a_conflict_as_names_are_the_accounts(aws: MemoryAws):
+    Starter(aws, SETTINGS).start(None, batch_id="day-1")
+    other = replace(SETTINGS, name="Invoices/Daily", function=FUNCTION.replace(":live", ":other"))
+
+    with pytest.raises(Conflict, match="or by another construct; use another id"):
+        Starter(aws, other).start(None, batch_id="day-1")
 
 
 def test_another_id_is_another_run(aws: MemoryAws, starter: Starter):
