@@ -62,7 +62,9 @@ def all_reached(
             yield list(_found(arguments, ending)) if sinks is None else sinks
     except (AwsError, *sdk_faults()) as error:
         raise BadArgument(
-            str(error), remedy="look at --region and --stack, and at what your user may do"
+            str(error),
+            remedy="look at --region and --stack, and at what your user may do; "
+            "--local is for the app that runs here",
         ) from error
     except ValueError as error:  # no region, no credentials
         raise BadArgument(

@@ -72,7 +72,10 @@ class Redrive:
 
     def _reason_against(self, standing: Standing) -> str | None:
         if not standing.is_closed:
-            return "the circuit is not closed: what is moved now would wait or fail again"
+            return (
+                "the circuit is not closed: what is moved now would wait or fail again; "
+                "wait until it is"
+            )
         if standing.held:
             return "the sink is paused by an operator; resume it first"
         if any(task["status"] in _RUNNING for task in self.tasks()):
