@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -18,6 +19,8 @@ from cdk_streamer_runtime.batches.world import Teller, World
 from cdk_streamer_runtime.contract.batches import MAX_FAILED_IDS, BatchMetric
 from cdk_streamer_runtime.durable.course import Course
 from cdk_streamer_runtime.errors import BatchFailed, Fatal, Interrupted
+
+logger = logging.getLogger(__name__)
 
 Listen = Callable[[str | None], Teller]
 
@@ -152,6 +155,7 @@ class BatchCourse:
     def _finished(self, result: BatchResult, run: BatchRun, *, is_fine: bool) -> object:
         """Let the author aggregate, and count: once, since the record is kept of it."""
         summary = self._functions.aggregated(result, run) if is_fine else None
+        self._log(result, is_fine=is_fine)
         metrics, now = self._world.metrics, self._world.platform.clock()
         metrics.count(BatchMetric.DISCOVERED, result.discovered)
         metrics.count(BatchMetric.PUBLISHED, result.published)
@@ -161,6 +165,17 @@ class BatchCourse:
         if is_fine:
             metrics.count(BatchMetric.BATCHES_SUCCEEDED)
         return summary
+
+    def _log(self, result: BatchResult, *, is_fine: bool) -> None:
+        numbers = {
+            "batch": self._world.settings.name,
+            "id": self._id,
+            "discovered": result.discovered,
+            "published": result.published,
+            "failed": result.failed,
+            "retried": result.retried,
+        }
+        logger.log(logging.INFO if is_fine else logging.ERROR, "batch ended", extra=numbers)
 
     def _insisted(self, name: str, function: Callable[[], Any]) -> Any:  # noqa: ANN401 - the author's
         """Do a step that is tried again when it fails, after a pause; the last failure rises."""

@@ -380,6 +380,16 @@ def test_a_page_that_no_record_takes_is_refused_with_the_way_out():
         MemoryBatch(batch).run()
 
 
+def test_the_log_tells_once_how_a_batch_ended(caplog: pytest.LogCaptureFixture):
+    memory = MemoryBatch(batch_of(30), "Daily")
+    memory.crash(after=[1])
+    with caplog.at_level("INFO"):
+        memory.run(batch_id="monday")
+
+    (told,) = [vars(record) for record in caplog.records if record.message == "batch ended"]
+    assert (told["batch"], told["id"], told["published"]) == ("Daily", "monday", 30)
+
+
 def test_a_cursor_that_stands_still_is_refused():
     batch = Batch()
     batch.discover(lambda _cursor: (["a"], "first"))
