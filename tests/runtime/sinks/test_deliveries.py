@@ -21,7 +21,7 @@ def world():
     return World()
 
 
-def raising(error: Exception, *bodies: str):
+def raising(error: BaseException, *bodies: str):
     def act(record: SinkRecord) -> None:
         if record.body in bodies:
             raise error
