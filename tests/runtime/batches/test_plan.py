@@ -6,7 +6,7 @@ import re
 from contextlib import nullcontext
 
 import pytest
-from hypothesis import assume, given, settings as examples, strategies as st
+from hypothesis import HealthCheck, assume, given, settings as examples, strategies as st
 
 from cdk_streamer_runtime.batches.plan import (
     WRITTEN_BYTES,
@@ -113,7 +113,8 @@ def test_what_may_be_too_much_is_refused_before_anything_is_published(plan: Plan
         check(plan, costs)
 
 
-@examples(max_examples=30, deadline=None)
+# Most plans are small enough.
+@examples(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
 @given(PLANS, COSTS)
 def test_the_chunk_size_that_a_refusal_tells_would_do(plan: Plan, costs: Costs):
     assume(costs.most(plan) > MAX_OPERATIONS)
