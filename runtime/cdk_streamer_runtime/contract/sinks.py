@@ -143,6 +143,7 @@ class ProbeVerdict(StrEnum):
     FAILED = "failed"
     UNKNOWN = "unknown"  # nobody has asked the downstream, or it is the message's own fault
 
+
 # --- metadata of the delivering function in the template -----------------------------------------
 
 # Its name, and the logical ids of what belongs to it: queue, dead_letters, rejected, function,
