@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from cdk_streamer_runtime.aws import Aws
-from cdk_streamer_runtime.contract.sinks import PROBE_MEMBER, ProbeVerdict
+from cdk_streamer_runtime.contract.sinks import MAX_RECEIVES, PROBE_MEMBER, ProbeVerdict
 from cdk_streamer_runtime.documents import decode, encode
 from cdk_streamer_runtime.errors import AwsError, FunctionFailed, Throttled, Unreachable
 from cdk_streamer_runtime.sinks.control.backlog import Backlog
@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 BEGUN_WITHIN = 20_000
 _SOON = 5_000
 _SPARE_SECONDS = 600  # for whoever wakes the controller late
-_LONGEST_BACKOFF = 900  # seconds
+_LAST_BACKOFF = 30  # seconds
 _SERVER_FAULT = 500
 
 
@@ -138,7 +138,7 @@ class Prober:
             self._backlog.delete(held.receipt)
             self._held.forget(held)
         elif answer.verdict is not ProbeVerdict.FAILED:
-            self._held.release([held], min(2 ** min(held.receives, 10), _LONGEST_BACKOFF))
+            self._held.release([held], _backoff(held.receives))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,6 +159,14 @@ class _Answer:
             verdict=ProbeVerdict(verdict) if known else ProbeVerdict.UNKNOWN,
             failed=frozenset(each["itemIdentifier"] for each in failures),
         )
+
+
+def _backoff(receives: int) -> int:
+    """Give the seconds for which a message that said nothing is out of the way.
+
+    In a FIFO queue nobody else of its group can be tried before its last failures are counted.
+    """
+    return 2**receives if receives < MAX_RECEIVES else _LAST_BACKOFF
 
 
 def _found(verdict: ProbeVerdict) -> Found:
