@@ -66,6 +66,10 @@ def main() -> None:
         log_level="warning",
         access_log=False,
     )
+    config.load()
+    # A client that reads in a thread while it sends its first request in another may lose the
+    # answer when tickets come in between; nobody resumes a session with them here.
+    config.ssl.num_tickets = 0
     uvicorn.Server(config).run(sockets=[listener])
 
 
