@@ -42,7 +42,7 @@ class Moves:
             case "CancelMessageMoveTask":
                 return self._cancel(parameters)
             case _:
-                raise NotImplementedError(operation)
+                raise NotImplementedError(f"{operation} is not known to the simulated SQS")
 
     def _start(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
         source = self._queues[parameters["SourceArn"]]

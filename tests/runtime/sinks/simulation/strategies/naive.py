@@ -51,8 +51,9 @@ class VisibilityOnly:
         return handle
 
     def controller(self, world: World, sandbox: Sandbox) -> Handler:
-        """There is none."""
-        raise NotImplementedError(self.name)
+        """Refuse: these strategies have none, so nothing may wake it."""
+        del world, sandbox
+        raise AssertionError(f"{self.name} has no controller")
 
 
 @dataclass(slots=True)
