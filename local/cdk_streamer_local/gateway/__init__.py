@@ -1,0 +1,1 @@
+"""The WebSocket gateway: a process of its own, beside the engine."""
