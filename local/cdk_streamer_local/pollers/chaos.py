@@ -20,6 +20,7 @@ class Trouble(StrEnum):
     DELAY = "delay"  # it comes late
     CRASH = "crash"  # the worker is killed in the middle
     FREEZE = "freeze"  # the worker stands still for a while
+    LOSE = "lose"  # what was posted to a socket, or that it closed, is not heard of
 
 
 _SHARES = {
@@ -28,6 +29,8 @@ _SHARES = {
     Trouble.CRASH: 0.05,
     Trouble.FREEZE: 0.05,
 }
+# Of posts there are many and of closed connections few.
+_LOST_SHARES = {"post": 0.05, "$disconnect": 0.3}
 _LONGEST_DELAY_SECONDS = 2.0
 _LONGEST_FREEZE_SECONDS = 60.0
 _LATEST_HARM_SECONDS = 1.0
@@ -105,6 +108,12 @@ class Chaos:
             seconds = dice.uniform(longest / 10, longest)
             return Harm(trouble=Trouble.FREEZE, after=after, seconds=seconds)
         return None
+
+    def loses(self, what: str, number: int) -> bool:
+        """Tell whether the so-many-th `post` or `$disconnect` of all sockets is lost."""
+        if Trouble.LOSE not in self.troubles:
+            return False
+        return self._dice("loss", what, number).random() < _LOST_SHARES[what]
 
     def _has(self, trouble: Trouble, share: float) -> bool:
         return trouble in self.troubles and share < _SHARES[trouble]
