@@ -5,6 +5,7 @@ LocalError
 ├── EngineUnavailable   the engine cannot be installed
 ├── PortTaken           somebody else listens there
 ├── EngineDied          the engine ended by itself
+│   └── GatewayDied     the WebSocket gateway did
 ├── ResourceUnknown     the engine cannot make a resource of the template
 ├── DeploymentFailed    a stack could not be created or updated
 ├── AlreadyRunning      another command runs this app
@@ -43,6 +44,10 @@ class EngineDied(LocalError):
     """The engine ended by itself."""
 
 
+class GatewayDied(EngineDied):
+    """The WebSocket gateway ended by itself."""
+
+
 class ResourceUnknown(LocalError):
     """The engine cannot make a resource of the template."""
 
@@ -61,3 +66,7 @@ class NotRunning(LocalError):
 
 class BadArgument(LocalError):
     """A name or an option that means nothing here."""
+
+
+class ConsoleUnavailable(LocalError):
+    """What the console's page is made with cannot be installed."""

@@ -85,6 +85,11 @@ class Engine:
         """Give the socket to which functions send what they say."""
         return _log_socket(self.scratch)
 
+    @property
+    def bridge_socket(self) -> Path:
+        """Give the socket on which the gateway of WebSocket APIs asks the engine."""
+        return self.scratch / "sockets"
+
     def wait_until_ready(self) -> None:
         """Return when it answers; raises EngineDied if it never does."""
         impatience = threading.Timer(_START_SECONDS, self.process.kill)
