@@ -91,6 +91,10 @@ def _add_local(commands: Any) -> None:  # noqa: ANN401 - argparse names no publi
     local.add_argument(
         "--chaos-seed", type=int, metavar="N", help="the same chaos as another run (default: new)"
     )
+    local.add_argument(
+        "--console-port", type=int, metavar="N", help="the console's port (default: its last one)"
+    )
+    local.add_argument("--no-console", action="store_true", help="serve no console")
     local.add_argument("--json", action="store_true", help="write events as JSON lines")
     local.set_defaults(run=_local)
 
@@ -186,7 +190,12 @@ def _options(arguments: argparse.Namespace) -> Any:  # noqa: ANN401 - of a modul
     except ValueError as fault:
         raise BadArgument(str(fault), remedy="name them with commas between") from None
     return Options(
-        port=arguments.port, iam=not arguments.no_iam, fresh=arguments.fresh, chaos=chaos
+        port=arguments.port,
+        iam=not arguments.no_iam,
+        fresh=arguments.fresh,
+        chaos=chaos,
+        console=not arguments.no_console,
+        console_port=arguments.console_port,
     )
 
 

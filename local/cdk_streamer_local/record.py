@@ -48,7 +48,10 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """One running command. `outputs` are by stack and key, with addresses of this machine."""
+    """One running command. `outputs` are by stack and key, with addresses of this machine.
+
+    `console` is the address of its page, if there is one.
+    """
 
     pid: int
     endpoint: str
@@ -59,6 +62,7 @@ class Record:
     outputs: Mapping[str, Mapping[str, str]]
     audiences: Sequence[Audience]
     places: Sequence[Place] = ()
+    console: str | None = None
 
     def write(self, state: Path) -> None:
         """Store it, whole or not at all."""

@@ -13,9 +13,12 @@ from dataclasses import dataclass
 from cdk_streamer_local.cloud.assembly import Assembly
 from cdk_streamer_local.cloud.services import sdk_faults
 from cdk_streamer_local.cloud.synthesis import App, Synthesizer
+from cdk_streamer_local.console.console import Console
+from cdk_streamer_local.console.running import Running
 from cdk_streamer_local.errors import AlreadyRunning, EngineDied, LocalError
 from cdk_streamer_local.events import (
     Disturbed,
+    Event,
     Explained,
     Installing,
     Kept,
@@ -49,7 +52,7 @@ class Options:
     """How to run. Port 0 is a free one; `fresh` forgets what earlier runs left; `chaos` disturbs.
 
     Beside another run of the same app, `alone` refuses to start; otherwise this one keeps out of
-    its way.
+    its way. With `console` a page shows it all, at `console_port` or where it was before.
     """
 
     port: int = 0
@@ -58,6 +61,8 @@ class Options:
     watch: bool = True
     alone: bool = True
     chaos: Chaos = CALM
+    console: bool = False
+    console_port: int | None = None
 
 
 class Session:
@@ -68,7 +73,8 @@ class Session:
         self.workers = Workers()
         self.system = System()
         self._options = options
-        self._observe = observe
+        self._observers: tuple[Observer, ...] = (observe,)
+        self._console: Console | None = None
         self._synthesizer = Synthesizer(self.app)
         self._host: Host | None = None
         self._record: Record | None = None
@@ -104,6 +110,9 @@ class Session:
         chaos = self._options.chaos
         if chaos.troubles:
             self._observe(Unsettled(troubles=sorted(chaos.troubles), seed=chaos.seed))
+        if self._options.console:
+            self._console = Console(self.app.folder.name, state, self._options.console_port)
+            self._observers += (self._console.observe,)
         if self._options.watch:
             self._watch = Watch(self.app.folder, ())
         self._host = Host.start(
@@ -135,6 +144,8 @@ class Session:
         """End everything that was started; harmless when nothing was."""
         self._ended.set()
         self._synthesizer.kill()
+        if self._console is not None:
+            self._console.close()
         if self._host is not None:
             self._host.stop()
         if self._record is not None and Record.read(self.app.state) == self._record:
@@ -172,7 +183,17 @@ class Session:
         if self._watch is not None:
             self._sources = find_sources(self.system.code, self.app.folder)
             self._watch = Watch(self.app.folder, self._sources, self._watch)
-        record = self.system.record(self.host)
+        address = self._console.address if self._console else None
+        record = self.system.record(self.host, console=address)
+        if self._console is not None:
+            running = Running(
+                assembly=assembly,
+                system=self.system,
+                host=self.host,
+                record=record,
+                state=self.app.state,
+            )
+            self._console.show(running)
         if Record.read(self.app.state) in (None, self._record):
             record.write(self.app.state)
             self._record = record
@@ -247,6 +268,10 @@ class Session:
         text = self._diagnosis.explain(report)
         if text is not None:
             self._observe(Explained(function=label, text=text))
+
+    def _observe(self, event: Event) -> None:
+        for observe in self._observers:
+            observe(event)
 
     def _disturb(self, function: str, text: str) -> None:
         self._observe(Disturbed(function=self._label(function), text=text))

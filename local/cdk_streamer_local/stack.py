@@ -19,6 +19,7 @@ from cdk_streamer_local.cloud.assembly import (
 from cdk_streamer_local.cloud.services import Services
 from cdk_streamer_local.cloud.synthesis import App
 from cdk_streamer_local.cloud.users import CALLING, DEVELOPER, Credentials, credentials
+from cdk_streamer_local.errors import BadArgument
 from cdk_streamer_local.events import Event, Spoke
 from cdk_streamer_local.functions.function import Function, find
 from cdk_streamer_local.functions.reports import ReportKind
@@ -33,7 +34,7 @@ class LocalStack:
     `app` is an app.py, a cdk.json or a cdk.out; the command line may run it at the same time.
     Roles are enforced unless `iam` is False. With `watch`, edits are followed as the command line
     does. `chaos` names what goes wrong now and then: duplicate, delay, crash, freeze; the same for
-    the same seed.
+    the same seed. With `console` the page that the command line has is served too.
     """
 
     def __init__(
@@ -45,11 +46,17 @@ class LocalStack:
         port: int = 0,
         chaos: Iterable[str] = (),
         chaos_seed: int | None = None,
+        console: bool = False,
     ) -> None:
         self._events: list[Event] = []
         self._changed = threading.Condition()
         options = Options(
-            port=port, iam=iam, watch=watch, alone=False, chaos=Chaos.of(chaos, chaos_seed)
+            port=port,
+            iam=iam,
+            watch=watch,
+            alone=False,
+            chaos=Chaos.of(chaos, chaos_seed),
+            console=console,
         )
         self._session = Session(App.find(Path(app)), options, self._receive)
         self._record: Record | None = None
@@ -109,6 +116,13 @@ class LocalStack:
         """Give everything that happened so far, as `cdk-streamer local --json` writes it."""
         with self._changed:
             return tuple(self._events)
+
+    @property
+    def console_url(self) -> str:
+        """Give the address of the console's page."""
+        if self._running.console is None:
+            raise BadArgument("no console is served", remedy="pass console=True")
+        return self._running.console
 
     def socket_url(self, name: str | None = None) -> str:
         """Give the address of the only WebSocket API, or of the one at this construct path."""

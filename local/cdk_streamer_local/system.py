@@ -81,13 +81,14 @@ class System:
         ]
         return list(dict.fromkeys(wanted))
 
-    def record(self, host: Host) -> Record:
+    def record(self, host: Host, *, console: str | None = None) -> Record:
         """Give what other commands need to know."""
         endpoint = host.engine.endpoint
         return Record(
             pid=os.getpid(),
             endpoint=endpoint,
             ca_bundle=str(host.certificate.bundle),
+            console=console,
             sockets=[socket for stack in self.stacks for socket in sockets_of(stack)],
             http_apis=[api for stack in self.stacks for api in http_apis_of(stack)],
             rest_apis=[api for stack in self.stacks for api in rest_apis_of(stack)],

@@ -104,6 +104,8 @@ class Screen:
             for stack, outputs in record.outputs.items()
             for name, value in outputs.items()
         ]
+        if record.console is not None:
+            rows.append(("console", record.console))
         rows += [("engine", record.endpoint), ("certificates", record.ca_bundle)]
         width = max(len(name) for name, _ in rows)
         self._done("ready", "", event.seconds)

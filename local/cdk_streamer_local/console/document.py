@@ -1,0 +1,85 @@
+"""The document: it names the modules, and allows the page nothing but what it needs."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+
+from cdk_streamer_local.errors import ConsoleUnavailable
+
+_MODULES = {
+    "lit": "/packages/lit/index.js",
+    "lit/": "/packages/lit/",
+    "lit-html": "/packages/lit-html/lit-html.js",
+    "lit-html/": "/packages/lit-html/",
+    "lit-element/lit-element.js": "/packages/lit-element/lit-element.js",
+    "@lit/reactive-element": "/packages/@lit/reactive-element/reactive-element.js",
+    "@lit/reactive-element/": "/packages/@lit/reactive-element/",
+    "cdk-streamer-client": "/page/client/index.js",
+}
+_PAGE = """\
+<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>{title}</title>
+<link rel="icon" href="/page/icon.svg" type="image/svg+xml">
+<link rel="stylesheet" href="/page/style/tokens.css">
+<link rel="stylesheet" href="/page/style/base.css">
+<link rel="stylesheet" href="/page/style/parts.css">
+<link rel="stylesheet" href="/page/style/shell.css">
+<link rel="stylesheet" href="/page/style/views.css">
+<script nonce="{nonce}">
+document.documentElement.dataset.theme = localStorage.getItem('cdk-streamer-theme') || 'auto';
+</script>
+<script type="application/json" id="boot">{boot}</script>
+<script type="importmap" nonce="{nonce}">{modules}</script>
+<script type="module" src="/page/console.js"></script>
+</head>
+<body>{body}</body>
+</html>
+"""
+_SHELL = "<the-console></the-console><noscript>The console is written in JavaScript.</noscript>"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """A document with its Content-Security-Policy."""
+
+    body: bytes
+    policy: str
+
+
+def page(app: str, secret: str, packages: Callable[[], Path]) -> Page:
+    """Give the document, or one that says why there is none."""
+    nonce = secrets.token_urlsafe(16)
+    body = _SHELL
+    try:
+        packages()
+    except ConsoleUnavailable as fault:
+        words = (fault.cause, fault.remedy, fault.detail)
+        body = "".join(f"<p class='unavailable'>{escape(each)}</p>" for each in words)
+    boot = json.dumps({"app": app, "secret": secret}).replace("<", "\\u003c")
+    text = _PAGE.format(
+        title=escape(f"{app} · cdk-streamer"),
+        nonce=nonce,
+        boot=boot,
+        modules=json.dumps({"imports": _MODULES}),
+        body=body,
+    )
+    # Sockets of the gateway are on another port of loopback, results may be in the engine's bucket.
+    return Page(
+        body=text.encode(),
+        policy=(
+            f"default-src 'none'; script-src 'self' 'nonce-{nonce}'; style-src 'self'; "
+            "style-src-attr 'unsafe-inline'; img-src 'self' data:; base-uri 'none'; "
+            "connect-src 'self' ws://127.0.0.1:* http://127.0.0.1:* https://127.0.0.1:*; "
+            "form-action 'none'; frame-ancestors 'none'"
+        ),
+    )

@@ -1,0 +1,21 @@
+"""Every panel, in no order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cdk_streamer_local.console.journal import Journal
+from cdk_streamer_local.console.metrics import Metrics
+from cdk_streamer_local.console.panel import Panel
+from cdk_streamer_local.console.panels.functions import Functions
+from cdk_streamer_local.console.panels.overview import Overview
+from cdk_streamer_local.console.panels.topology import TopologyPanel
+
+
+def panels(journal: Journal, metrics: Metrics) -> Sequence[Panel]:
+    """Give them for one console."""
+    return [
+        Functions(journal),
+        Overview(journal, metrics),
+        TopologyPanel(),
+    ]
