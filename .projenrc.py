@@ -248,6 +248,7 @@ MAKEFILE = """
 # Python 3.11 or newer with pip is all that this needs; PYTHON names another interpreter.
 PYTHON ?= python3
 SEEDS ?= 500
+TROUBLES ?= duplicate,delay,crash,freeze
 UPGRADE ?= --upgrade
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -320,6 +321,11 @@ test-local: $(INSTALLED)  ## test the local engine and the examples
 .PHONY: test-end-to-end
 test-end-to-end: $(INSTALLED)  ## test whole applications in the local engine
 \t@mkdir -p .suites; pytest $(END_TO_END_TESTS) $(PYTEST_ARGUMENTS) 2>&1 | tee .suites/end-to-end
+
+.PHONY: chaos
+chaos: $(INSTALLED)  ## the same when things go wrong now and then, TROUBLES=crash,... SEED=7
+\tpytest $(END_TO_END_TESTS) --chaos=$(TROUBLES) $(if $(SEED),--chaos-seed=$(SEED)) \\
+\t  $(PYTEST_ARGUMENTS)
 
 .PHONY: lint
 lint: $(INSTALLED)  ## check format, rules and types

@@ -31,7 +31,7 @@ def pytest_runtest_makereport(item, call):
 
 
 @pytest.fixture(scope="session")
-def deployment(tmp_path_factory) -> Iterator[Deployment]:
+def deployment(tmp_path_factory, local_chaos) -> Iterator[Deployment]:
     """Run the application, from a copy: another test run may be using the original's folder."""
     folder = tmp_path_factory.mktemp("end-to-end") / "app"
     shutil.copytree(
@@ -39,7 +39,7 @@ def deployment(tmp_path_factory) -> Iterator[Deployment]:
         folder,
         ignore=shutil.ignore_patterns(".cdk-streamer", "__pycache__"),
     )
-    with LocalStack(folder / "app.py") as stack:
+    with LocalStack(folder / "app.py", **local_chaos) as stack:
         yield Deployment(stack, folder)
 
 

@@ -12,6 +12,9 @@ from tests.local import assemblies
 
 PLUGIN = "cdk_streamer_local.pytest_plugin"
 TESTS = """
+from cdk_streamer_local.events import Unsettled
+
+
 def test_one(local_stack):
     stack = local_stack("cdk.out")
     assert stack.outputs["Name"] == stack.function_name("Hello")
@@ -19,6 +22,24 @@ def test_one(local_stack):
 
 def test_two(local_stack):
     assert local_stack("cdk.out") is local_stack("cdk.out")
+
+
+def test_three(local_stack):
+    events = local_stack("cdk.out").events
+    assert [each.seed for each in events if isinstance(each, Unsettled)] == [7]
+"""
+TESTS_OF_CHAOS = """
+import pytest
+
+
+@pytest.mark.calm("counts attempts")
+def test_of_a_calm_day():
+    pass
+
+
+@pytest.mark.skipif("not config.getoption('chaos')")
+def test_of_another_day(local_chaos):
+    assert local_chaos == {"chaos": ["crash", "delay"], "chaos_seed": 7}
 """
 
 
@@ -35,18 +56,59 @@ def project(tmp_path):
     return tmp_path
 
 
-def test_tests_share_an_app_that_ends_with_them(project):
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q"],
-        cwd=project,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+def run(folder, *arguments):
+    """Run pytest there; gives how that ended and what it wrote."""
+    command = [sys.executable, "-m", "pytest", "-rs", *arguments]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    return done.returncode, done.stdout + done.stderr
 
-    assert done.returncode == 0, done.stdout
-    assert "2 passed" in done.stdout
+
+def test_tests_share_an_app_that_has_the_chaos_of_the_run_and_ends_with_them(project):
+    status, text = run(project, "--chaos=delay", "--chaos-seed=7")
+
+    assert status == 0, text
+    assert "3 passed" in text
     assert not (project / ".cdk-streamer" / "local.json").exists()
+
+
+@pytest.fixture
+def marked(tmp_path):
+    (tmp_path / "test_marked.py").write_text(TESTS_OF_CHAOS)
+    return tmp_path
+
+
+def test_under_chaos_tests_that_presume_calm_are_skipped_with_their_reason(marked):
+    status, text = run(marked, "--chaos=crash,delay", "--chaos-seed=7")
+
+    assert status == 0, text
+    assert "chaos: crash, delay  --chaos-seed 7 for the same again" in text
+    assert "presumes calm: counts attempts" in text
+    assert "1 passed, 1 skipped" in text
+
+
+def test_without_chaos_tests_that_presume_calm_are_run(marked):
+    status, text = run(marked)
+
+    assert status == 0, text
+    assert "1 passed, 1 skipped" in text
+    assert "presumes calm" not in text
+
+
+@pytest.mark.parametrize(
+    ("marker", "arguments", "fault"),
+    [
+        ("calm", (), "calm needs a reason"),
+        ("calm('counts')", ("--chaos=noise",), "no chaos is called 'noise'"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused(tmp_path, marker, arguments, fault):
+    source = f"import pytest\n\n@pytest.mark.{marker}\ndef test_it(): pass\n"
+    (tmp_path / "test_it.py").write_text(source)
+
+    status, text = run(tmp_path, *arguments)
+
+    assert status != 0
+    assert fault in text
 
 
 def test_loading_the_plugin_imports_nothing_that_takes_long():

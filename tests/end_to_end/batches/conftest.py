@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,12 +14,14 @@ from tests.end_to_end.batches.runs import Batches
 
 
 @pytest.fixture(scope="session")
-def batches(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Batches]:
+def batches(
+    tmp_path_factory: pytest.TempPathFactory, local_chaos: dict[str, Any]
+) -> Iterator[Batches]:
     """Run the application, from a copy: another test run may be using the original's folder."""
     folder = tmp_path_factory.mktemp("batches") / "app"
     ignored = shutil.ignore_patterns(".cdk-streamer", "__pycache__")
     shutil.copytree(Path(__file__).with_name("app"), folder, ignore=ignored)
-    with LocalStack(folder / "app.py") as stack:
+    with LocalStack(folder / "app.py", **local_chaos) as stack:
         yield Batches(stack)
 
 

@@ -6,6 +6,7 @@ import shutil
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,12 +26,14 @@ def downstream() -> Iterator[Downstream]:
 
 
 @pytest.fixture(scope="session")
-def sinks(tmp_path_factory: pytest.TempPathFactory, downstream: Downstream) -> Iterator[Sinks]:
+def sinks(
+    tmp_path_factory: pytest.TempPathFactory, downstream: Downstream, local_chaos: dict[str, Any]
+) -> Iterator[Sinks]:
     """Run the application, from a copy: another test run may be using the original's folder."""
     folder = tmp_path_factory.mktemp("sinks") / "app"
     ignored = shutil.ignore_patterns(".cdk-streamer", "__pycache__")
     shutil.copytree(Path(__file__).with_name("app"), folder, ignore=ignored)
-    with LocalStack(folder / "app.py") as stack:
+    with LocalStack(folder / "app.py", **local_chaos) as stack:
         sinks = Sinks(stack, folder, downstream)
         stack.client("sqs").set_queue_attributes(
             QueueUrl=sinks.url(queue_of("Paced")), Attributes={"VisibilityTimeout": SOON}

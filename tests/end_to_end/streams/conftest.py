@@ -6,6 +6,7 @@ import shutil
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,12 +16,14 @@ from tests.end_to_end.streams.processors import Processors, event
 
 
 @pytest.fixture(scope="session")
-def streams(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Processors]:
+def streams(
+    tmp_path_factory: pytest.TempPathFactory, local_chaos: dict[str, Any]
+) -> Iterator[Processors]:
     """Run the application, from a copy: another test run may be using the original's folder."""
     folder = tmp_path_factory.mktemp("streams") / "app"
     ignored = shutil.ignore_patterns(".cdk-streamer", "__pycache__")
     shutil.copytree(Path(__file__).with_name("app"), folder, ignore=ignored)
-    with LocalStack(folder / "app.py") as stack:
+    with LocalStack(folder / "app.py", **local_chaos) as stack:
         yield Processors(stack, folder)
 
 

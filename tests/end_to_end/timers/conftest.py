@@ -6,6 +6,7 @@ import shutil
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,12 +16,14 @@ from tests.end_to_end.timers.service import Service, bearing, now, signed, text_
 
 
 @pytest.fixture(scope="session")
-def timer_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
+def timer_stack(
+    tmp_path_factory: pytest.TempPathFactory, local_chaos: dict[str, Any]
+) -> Iterator[LocalStack]:
     """Run the application, from a copy: another test run may be using the original's folder."""
     folder = tmp_path_factory.mktemp("timers") / "app"
     ignored = shutil.ignore_patterns(".cdk-streamer", "__pycache__")
     shutil.copytree(Path(__file__).with_name("app"), folder, ignore=ignored)
-    with LocalStack(folder / "app.py") as stack:
+    with LocalStack(folder / "app.py", **local_chaos) as stack:
         yield stack
 
 
