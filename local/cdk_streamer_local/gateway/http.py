@@ -1,0 +1,197 @@
+"""HTTP/1.1 for the management API: requests in their order, many on one connection.
+
+A request that can be answered at once costs no task and no future.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import time
+import uuid
+from collections import deque
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+from typing import Any
+
+from cdk_streamer_local.gateway.connection import Wire
+from cdk_streamer_local.gateway.request import JSON, Answer, Request
+
+Handle = Callable[[Request], Answer | Awaitable[Answer]]
+
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html
+BODY_BYTES = 128 * 1024
+# Requests that a client sends before it has read the answers to earlier ones.
+_WAITING = 32
+_CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+_BAD_REQUEST = Answer.json(400, {"message": "Bad Request"}, "BadRequestException")
+_FAULT = Answer.json(500, {"message": "Internal server error"}, "InternalServerError")
+_REASONS = {status.value: status.phrase for status in HTTPStatus}
+
+
+class HttpProtocol(asyncio.Protocol):
+    """One client's connection. `handle` answers, or gives what will."""
+
+    __slots__ = (
+        "_body", "_closes", "_handle", "_headers", "_is_blocked", "_is_busy", "_is_paused",
+        "_parser", "_queue", "_size", "_url", "_wire",
+    )  # fmt: skip
+
+    def __init__(self, handle: Handle) -> None:
+        # Only the gateway's own environment has it.
+        httptools: Any = importlib.import_module("httptools")
+        self._handle = handle
+        self._parser = httptools.HttpRequestParser(self)
+        self._wire: Wire | None = None
+        self._queue: deque[tuple[Request, bool]] = deque()
+        self._is_busy = False  # with a request that cannot be answered at once
+        self._is_blocked = False  # by a client that does not read its answers
+        self._is_paused = False
+        self._closes = False
+        self._begin()
+
+    # --- what the wire tells
+
+    def connection_made(self, transport: Any) -> None:  # noqa: ANN401 - asyncio's, or a wire of ours
+        """Take what answers are written to."""
+        self._wire = transport
+
+    def data_received(self, data: bytes) -> None:
+        """Take a piece of one request or of many."""
+        if self._closes:
+            return
+        try:
+            self._parser.feed_data(data)
+        except Exception:  # noqa: BLE001 - the parser's, whose module loads late
+            self._closes = True
+            self._write(_BAD_REQUEST, keep=False)
+        else:
+            self._serve()
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's
+        """Forget what nobody waits for."""
+        self._closes = True
+        self._queue.clear()
+        self._wire = None
+
+    def pause_writing(self) -> None:
+        """Answer nothing more for now."""
+        self._is_blocked = True
+
+    def resume_writing(self) -> None:
+        """Go on answering."""
+        self._is_blocked = False
+        self._serve()
+
+    # --- what the parser tells
+
+    def on_message_begin(self) -> None:
+        """Begin a request."""
+        self._begin()
+
+    def on_url(self, url: bytes) -> None:
+        """Take a piece of the request's target."""
+        self._url += url
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take one header."""
+        self._headers.append((name.lower(), value))
+
+    def on_headers_complete(self) -> None:
+        """Let the client send its body, if it asks first."""
+        if (b"expect", b"100-continue") in self._headers and self._wire is not None:
+            self._wire.write(_CONTINUE)
+
+    def on_body(self, body: bytes) -> None:
+        """Take a piece of the body; what is too large is only counted."""
+        self._size += len(body)
+        if self._size <= BODY_BYTES:
+            self._body.append(body)
+        else:
+            self._body.clear()
+
+    def on_message_complete(self) -> None:
+        """Queue the request."""
+        path, _, query = self._url.decode("latin-1").partition("?")
+        request = Request(
+            self._parser.get_method().decode("latin-1"),
+            path,
+            query,
+            self._headers,
+            b"".join(self._body),
+            self._size > BODY_BYTES,
+        )
+        self._queue.append((request, bool(self._parser.should_keep_alive())))
+
+    # --- answers
+
+    def _begin(self) -> None:
+        self._url = b""
+        self._headers: list[tuple[bytes, bytes]] = []
+        self._body: list[bytes] = []
+        self._size = 0
+
+    def _serve(self) -> None:
+        while self._queue and not (self._is_busy or self._is_blocked):
+            request, keep = self._queue.popleft()
+            answer = self._handle(request)
+            if isinstance(answer, Answer):
+                self._write(answer, keep=keep)
+            else:
+                self._is_busy = True
+                asyncio.ensure_future(answer).add_done_callback(
+                    lambda done, keep=keep: self._answered(done, keep=keep)
+                )
+        self._pace()
+
+    def _answered(self, done: asyncio.Future[Answer], *, keep: bool) -> None:
+        self._is_busy = False
+        fault = done.exception()
+        self._write(_FAULT if fault is not None else done.result(), keep=keep)
+        if fault is not None:
+            handler = {"message": "a management call failed", "exception": fault}
+            done.get_loop().call_exception_handler(handler)
+        self._serve()
+
+    def _pace(self) -> None:
+        if self._wire is None or self._is_paused == (len(self._queue) >= _WAITING):
+            return
+        self._is_paused = not self._is_paused
+        (self._wire.pause_reading if self._is_paused else self._wire.resume_reading)()
+
+    def _write(self, answer: Answer, *, keep: bool) -> None:
+        if self._wire is None:
+            return
+        self._wire.write(encoded(answer, keep=keep))
+        if not keep:
+            self._closes = True
+            self._queue.clear()
+            self._wire.close()
+
+
+def encoded(answer: Answer, *, keep: bool) -> bytes:
+    """Give the bytes of an answer."""
+    head = [
+        f"HTTP/1.1 {answer.status} {_REASONS[answer.status]}",
+        f"date: {_date(int(time.time()))}",
+        f"x-amzn-requestid: {uuid.uuid4()}",
+        f"content-length: {len(answer.body)}",
+    ]
+    if answer.body:
+        head.append(f"content-type: {JSON}")
+    if answer.error is not None:
+        head.append(f"x-amzn-errortype: {answer.error}")
+    if not keep:
+        head.append("connection: close")
+    return "\r\n".join(head).encode("latin-1") + b"\r\n\r\n" + answer.body
+
+
+_last_date = (0, "")
+
+
+def _date(second: int) -> str:
+    global _last_date  # noqa: PLW0603 - formatting takes as long as everything else here
+    if _last_date[0] != second:
+        text = time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(second))
+        _last_date = (second, text)
+    return _last_date[1]
