@@ -174,7 +174,7 @@ class Session:
         self.system = System.deploy(assembly, self.host, self._observe)
         self._diagnosis = Diagnosis(self.system.wired, self.system.stacks)
         if self._options.chaos.troubles:
-            self._harmer.watch(self.system.polled)
+            self._harmer.watch(self.system.timeouts)
         # Made now: an authorizer waits two seconds for them and no longer.
         self._keys = [
             signing_key(self.app.state / KEYS_FOLDER, algorithms)
@@ -255,6 +255,9 @@ class Session:
     def _receive(self, report: Report) -> None:
         self.workers.receive(report)
         if self._ended.is_set():
+            return
+        if report.kind is ReportKind.EXPOSED:
+            self._harmer.receive(report)
             return
         label = self._label(report.function)
         if report.kind is ReportKind.POLLER:

@@ -18,8 +18,6 @@ from cdk_streamer_local.functions.wiring import Wired, wire
 from cdk_streamer_local.host import Host
 from cdk_streamer_local.record import Audience, Place, Record
 
-_NAME = 6  # where a function's ARN has it, before a version
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class System:
@@ -44,19 +42,12 @@ class System:
         return [wired.function for wired in self.wired]
 
     @property
-    def polled(self) -> dict[str, float]:
-        """Give the timeouts of functions that read a queue or a stream, by the engine's names."""
-        names = {
-            mapping["FunctionArn"].split(":")[_NAME]
-            for stack in self.stacks
-            for mapping in stack.services.client("lambda").list_event_source_mappings()[
-                "EventSourceMappings"
-            ]
-        }
+    def timeouts(self) -> dict[str, float]:
+        """Give the timeouts in seconds of functions whose workers tell, by the engine's names."""
         return {
             wired.function.name: wired.timeout_seconds
             for wired in self.wired
-            if wired.function.name in names
+            if wired.function.is_python
         }
 
     @property

@@ -37,6 +37,9 @@ def report(kind, worker):
     return Report(kind=kind, function="Worker", pid=worker.pid, time=0.0, request="request-1")
 
 
+EXPOSED = Report(kind=ReportKind.EXPOSED, function="Worker", pid=1, time=0.0, request="request-1")
+
+
 def harmer(fate):
     told = []
     made = Harmer(fate, lambda function, text: told.append((function, text)))
@@ -47,7 +50,18 @@ def harmer(fate):
 def test_a_worker_is_killed_in_an_invocation(worker):
     killing, told = harmer(Fate(Harm(trouble=Trouble.CRASH, after=0.0)))
 
+    killing.receive(EXPOSED)
     killing.receive(report(ReportKind.START, worker))
+
+    assert worker.wait(10) == -signal.SIGKILL
+    assert told == [("Worker", f"crash: worker {worker.pid} was killed")]
+
+
+def test_a_worker_that_tells_before_the_engine_does_is_killed_too(worker):
+    killing, told = harmer(Fate(Harm(trouble=Trouble.CRASH, after=0.0)))
+
+    killing.receive(report(ReportKind.START, worker))
+    killing.receive(EXPOSED)
 
     assert worker.wait(10) == -signal.SIGKILL
     assert told == [("Worker", f"crash: worker {worker.pid} was killed")]
@@ -56,6 +70,7 @@ def test_a_worker_is_killed_in_an_invocation(worker):
 def test_a_frozen_worker_goes_on_later(worker):
     freezing, told = harmer(Fate(Harm(trouble=Trouble.FREEZE, after=0.0, seconds=0.3)))
 
+    freezing.receive(EXPOSED)
     freezing.receive(report(ReportKind.START, worker))
 
     processes.wait_until_stopped(worker.pid)
@@ -65,10 +80,20 @@ def test_a_frozen_worker_goes_on_later(worker):
 
 def test_a_worker_that_was_done_before_its_harm_is_spared(worker):
     killing, told = harmer(Fate(Harm(trouble=Trouble.CRASH, after=0.05)))
+    killing.receive(EXPOSED)
     killing.receive(report(ReportKind.START, worker))
     killing.receive(report(ReportKind.END, worker))
 
     wait_for_timers()
+
+    assert told == []
+    assert worker.poll() is None
+
+
+def test_a_worker_whose_caller_waits_is_spared(worker):
+    killing, told = harmer(Fate(Harm(trouble=Trouble.CRASH, after=0.0)))
+
+    killing.receive(report(ReportKind.START, worker))
 
     assert told == []
     assert worker.poll() is None
@@ -84,6 +109,7 @@ def test_workers_of_other_functions_are_spared(worker):
     killing, told = harmer(Fate(Harm(trouble=Trouble.CRASH, after=0.0)))
     killing.watch({"Other": 30.0})
 
+    killing.receive(EXPOSED)
     killing.receive(report(ReportKind.START, worker))
 
     assert told == []
@@ -92,6 +118,7 @@ def test_workers_of_other_functions_are_spared(worker):
 def test_a_calm_run_harms_nobody(worker):
     calm, told = harmer(CALM)
 
+    calm.receive(EXPOSED)
     calm.receive(report(ReportKind.START, worker))
 
     assert told == []

@@ -7,6 +7,7 @@ import datetime as dt
 import json
 import threading
 import time
+import uuid
 from types import SimpleNamespace
 
 import pytest
@@ -63,6 +64,25 @@ def test_a_schedules_target_is_told_of_its_occasion(echo):
     assert dt.datetime.fromisoformat(event["at"]).tzinfo is dt.UTC
     assert (len(event["id"]), event["times"]) == (36, "1")
     assert event["of"].startswith("arn:aws:scheduler:us-east-1:000000000000:schedule/")
+
+
+def test_what_a_rule_invokes_is_tried_again_when_it_fails(echo):
+    rules, name = echo.client("events"), f"r-{uuid.uuid4().hex[:8]}"
+    rules.put_rule(Name=name, EventPattern=json.dumps({"source": [name]}))
+    probe = echo.client("lambda").get_function(FunctionName=echo.function_name("Probe"))
+    target = {
+        "Id": "probe",
+        "Arn": probe["Configuration"]["FunctionArn"],
+        "Input": json.dumps({"do": "raise", "text": name}),
+    }
+    rules.put_targets(Rule=name, Targets=[target])
+
+    rules.put_events(Entries=[{"Source": name, "DetailType": "asked", "Detail": "{}"}])
+
+    def failures():
+        return [line for line in echo.logs("Probe") if line == f"RuntimeError: {name}"]
+
+    echo.wait_for(lambda: len(failures()) > 1)
 
 
 def test_nothing_fires_before_the_targets_are_ready():

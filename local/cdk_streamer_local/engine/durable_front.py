@@ -11,6 +11,8 @@ import asyncio
 import json
 import re
 import uuid
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote, unquote
@@ -68,9 +70,16 @@ class Execution:
 class DurableFront:
     """The engine with durable executions, once it was told which functions are durable."""
 
-    def __init__(self, application: Application, chained: ChainedInvocations) -> None:
+    def __init__(
+        self,
+        application: Application,
+        chained: ChainedInvocations,
+        repeated: Callable[[], AbstractContextManager[None]] = nullcontext,
+    ) -> None:
+        """Take what says, from outside, that an invocation comes again when it fails."""
         self._application = application
         self._chained = chained
+        self._repeated = repeated
         self._settings: Settings | None = None
         self._named: dict[tuple[str, str, str], asyncio.Future[Execution]] = {}
         self.arns: dict[str, str] = {}  # by the last part, which both addresses share
@@ -102,7 +111,8 @@ class DurableFront:
             return Answer(status=204)
         if found := _INVOKE.fullmatch(request.path):
             if request.header(_MARK):
-                return await self._engine(scope, self._with_public_arn(request))
+                with self._repeated():
+                    return await self._engine(scope, self._with_public_arn(request))
             if WARM_UP.encode() in request.body:
                 return await self._engine(scope, request)
             target = Target.read(found["function"], request.header(_AUTHORIZATION))

@@ -109,7 +109,9 @@ def _parts_before(engine: Any) -> Application:  # noqa: ANN401 - a module of the
     """Put our parts into and before the engine; gives all of it."""
     rights = _rights(engine)
     front = _our("engine.durable_front").DurableFront(
-        engine.app, _our("engine.durable_chained").ChainedInvocations(rights.refusal_of_invocation)
+        engine.app,
+        _our("engine.durable_chained").ChainedInvocations(rights.refusal_of_invocation),
+        _our("pollers.exposed").exposed,
     )
     _mend_apis()
     actions = _its("core.iam_actions")
@@ -117,8 +119,9 @@ def _parts_before(engine: Any) -> Application:  # noqa: ANN401 - a module of the
     _our("engine.rights").tell_rights(actions, rights)
     _mend_queues(rights)
     pollers = _our("pollers.engine").take_over(os.environ)
-    scheduler = _its("services.scheduler")
-    occasions = _our("engine.occasions").Occasions(_its("services.eventbridge"), scheduler)
+    scheduler, events = _its("services.scheduler"), _its("services.eventbridge")
+    _our("engine.background").invoke_in_background(events, _its("services.lambda_svc"))
+    occasions = _our("engine.occasions").Occasions(events, scheduler)
     punctual = _our("engine.punctual")
     return punctual.SchedulesFront(front, scheduler, pollers.begin, occasions.look)
 

@@ -25,6 +25,7 @@ class ReportKind(StrEnum):
     GONE = "gone"  # the worker ended; told by nobody, seen by us
     POLLER = "poller"  # what becomes of a function's stream; told by its poller
     CHAOS = "chaos"  # the bad luck that a delivery has, on purpose; told by a poller
+    EXPOSED = "exposed"  # an invocation comes that is made again if it fails; told by the engine
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

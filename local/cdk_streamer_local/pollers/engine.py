@@ -15,7 +15,9 @@ from types import SimpleNamespace
 from typing import Any
 
 from cdk_streamer_local.pollers.alarm import Alarm
+from cdk_streamer_local.pollers.asynchronous import disturb_asynchronous
 from cdk_streamer_local.pollers.chaos import Chaos, Trouble
+from cdk_streamer_local.pollers.exposed import tell_exposed
 from cdk_streamer_local.pollers.poller import Poller
 from cdk_streamer_local.pollers.queue_batches import QueueBatches
 from cdk_streamer_local.pollers.queues import disturb_queues
@@ -63,6 +65,9 @@ class StreamPollers:
         self._luck = Luck(chaos)
         if not chaos.troubles.isdisjoint({Trouble.DELAY, Trouble.DUPLICATE}):
             disturb_queues(services, self._luck, teller)
+            disturb_asynchronous(services.functions, self._luck, teller)
+        if not chaos.troubles.isdisjoint({Trouble.CRASH, Trouble.FREEZE}):
+            tell_exposed(services.functions, teller)
         self._teller = teller
         self._alarm = Alarm(self.tick)
         self._pollers: dict[str, tuple[Poller, EngineTarget]] = {}

@@ -12,6 +12,8 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
+from cdk_streamer_local.pollers.exposed import exposed
+
 _PARTIAL = "ReportBatchItemFailures"
 _PAUSE_SECONDS = 1.0  # after a batch that failed as a whole, as the engine has it
 
@@ -59,7 +61,8 @@ class QueueBatches:
     ) -> None:
         """Call the function, and acknowledge what it did."""
         paused = self._functions._esm_backoff_until  # noqa: SLF001
-        result: Mapping[str, Any] = self._functions._execute_function(function, event)  # noqa: SLF001
+        with exposed():
+            result: Mapping[str, Any] = self._functions._execute_function(function, event)  # noqa: SLF001
         if result.get("error"):
             mapping["LastProcessingResult"] = "FAILED"
             paused[mapping["UUID"]] = time.time() + _PAUSE_SECONDS

@@ -12,6 +12,7 @@ from typing import Any
 from cdk_streamer_local.pollers.answer import Answer, NotInvoked, Raised, Responded
 from cdk_streamer_local.pollers.chaos import Chaos, Delivery
 from cdk_streamer_local.pollers.destination import send
+from cdk_streamer_local.pollers.exposed import exposed
 from cdk_streamer_local.pollers.failure import BatchInfo, Origin
 from cdk_streamer_local.pollers.lane import Discarded
 from cdk_streamer_local.pollers.record import Batch
@@ -100,7 +101,8 @@ class EngineTarget:
         if record is None:
             return NotInvoked()
         try:
-            result = self._services.functions._execute_function(record, event)  # noqa: SLF001
+            with exposed():
+                result = self._services.functions._execute_function(record, event)  # noqa: SLF001
         except Exception:  # the lane must go on, whatever the engine could not do
             logger.exception("the engine could not call %s", self.name)
             return NotInvoked()

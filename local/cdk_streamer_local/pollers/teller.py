@@ -12,6 +12,7 @@ import time
 # Values of ReportKind, which is not there in the engine's process.
 POLLER = "poller"
 CHAOS = "chaos"
+EXPOSED = "exposed"
 
 
 class Teller:
@@ -23,13 +24,14 @@ class Teller:
         self._lock = threading.Lock()
         self._socket: socket.socket | None = None
 
-    def tell(self, kind: str, function: str, text: str) -> None:
-        """Tell one thing about a function."""
+    def tell(self, kind: str, function: str, text: str = "", *, request: str | None = None) -> None:
+        """Tell one thing about a function, or about one invocation of it."""
         report = {
             "kind": kind,
             "function": function,
             "pid": os.getpid(),
             "time": time.time(),
+            "request": request,
             "text": text,
         }
         with self._lock, contextlib.suppress(OSError):
