@@ -16,8 +16,8 @@ import zipfile
 import pytest
 
 from cdk_streamer_local.cloud.apis import Api, addresses, local_address
+from cdk_streamer_local.cloud.archives import archive, files_of
 from cdk_streamer_local.cloud.assembly import Assembly
-from cdk_streamer_local.cloud.assets import archive, files_of
 from cdk_streamer_local.cloud.synthesis import App
 from cdk_streamer_local.engine.certificate import server_certificate
 from cdk_streamer_local.engine.port import listen

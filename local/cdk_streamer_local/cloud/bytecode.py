@@ -10,6 +10,8 @@ from pathlib import PurePosixPath
 
 # https://peps.python.org/pep-0552/: valid by itself, whatever the date of the source
 _UNCHECKED_HASH = (1).to_bytes(4, "little")
+# What bytecode of one kind has in common.
+FORMAT = importlib.util.MAGIC_NUMBER + str(sys.implementation.cache_tag).encode()
 
 
 def bytecode_place(place: PurePosixPath) -> PurePosixPath:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from cdk_streamer_local.cloud.assets import archive
+from cdk_streamer_local.cloud.archives import archive
 from cdk_streamer_local.errors import LocalError
 from cdk_streamer_local.functions.function import Function
 from cdk_streamer_local.reload.sources import Source, overlaid

@@ -6,19 +6,21 @@ synthesis an asset's files are copies of some folder's, so that folder is the on
 
 from __future__ import annotations
 
+import filecmp
 import os
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from cdk_streamer_local.cloud.archives import files_of
 from cdk_streamer_local.cloud.assembly import Asset
-from cdk_streamer_local.cloud.assets import files_of
 
 _SKIPPED = frozenset({"__pycache__", "node_modules", "site-packages", "cdk.out"})
 _PROJECT_MARKS = (".git", "pyproject.toml", "setup.py")
 
 Files = Mapping[PurePosixPath, Path]
+_Index = defaultdict[str, list[str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,13 +35,16 @@ class Source:
         """Tell whether this file of the asset came from the folder."""
         return _top(place) == self.place
 
+    def entries(self) -> Iterator[os.DirEntry[str]]:
+        """Give what lies in the folder now."""
+        if self.place.parts:
+            return walk(self.folder)
+        return (entry for entry in _shown(self.folder) if not entry.is_dir())
+
     def files(self) -> dict[PurePosixPath, Path]:
-        """Give what lies in the folder now, by the place that staging would give it."""
-        found = {
-            self.place.joinpath(*path.relative_to(self.folder).parts): path
-            for path in walk(self.folder)
-        }
-        return {place: path for place, path in found.items() if self.owns(place)}
+        """Give the same by the place that staging would give it."""
+        begin = len(str(self.folder)) + 1
+        return {self.place / entry.path[begin:]: Path(entry.path) for entry in self.entries()}
 
 
 def project_of(folder: Path) -> Path:
@@ -52,10 +57,10 @@ def project_of(folder: Path) -> Path:
 
 def find_sources(assets: Iterable[Asset], app_folder: Path) -> list[Source]:
     """Give the sources of all assets that are folders."""
-    index: defaultdict[str, list[Path]] = defaultdict(list)
-    for path in walk(project_of(app_folder)):
-        if path.suffix == ".py" and path.stat().st_size:
-            index[path.name].append(path)
+    index: _Index = defaultdict(list)
+    for entry in walk(project_of(app_folder)):
+        if entry.name.endswith(".py") and entry.stat().st_size:
+            index[entry.name].append(entry.path)
     return [
         source
         for asset in assets
@@ -64,17 +69,22 @@ def find_sources(assets: Iterable[Asset], app_folder: Path) -> list[Source]:
     ]
 
 
-def walk(folder: Path) -> Iterator[Path]:
+def walk(folder: Path | str) -> Iterator[os.DirEntry[str]]:
     """Give the files of a folder, without what is hidden, installed or made."""
+    for entry in _shown(folder):
+        if not entry.is_dir():
+            yield entry
+        elif not os.path.exists(f"{entry.path}/pyvenv.cfg"):  # noqa: PTH110 - thousands a second
+            yield from walk(entry.path)
+
+
+def _shown(folder: Path | str) -> Iterator[os.DirEntry[str]]:
     with os.scandir(folder) as entries:
         for entry in entries:
-            if entry.name.startswith(".") or entry.name in _SKIPPED:
-                continue
-            if entry.is_dir():
-                if not Path(entry.path, "pyvenv.cfg").exists():
-                    yield from walk(Path(entry.path))
-            elif not entry.name.endswith(".pyc"):
-                yield Path(entry.path)
+            if not (
+                entry.name.startswith(".") or entry.name in _SKIPPED or entry.name.endswith(".pyc")
+            ):
+                yield entry
 
 
 def overlaid(asset: Asset, sources: Iterable[Source]) -> dict[PurePosixPath, Path]:
@@ -98,7 +108,7 @@ def overlaid(asset: Asset, sources: Iterable[Source]) -> dict[PurePosixPath, Pat
 
 
 def _sources(
-    asset: Asset, staged: Files, index: Mapping[str, list[Path]], app_folder: Path
+    asset: Asset, staged: Files, index: Mapping[str, list[str]], app_folder: Path
 ) -> Iterator[Source]:
     for top in sorted({_top(place) for place in staged}):
         roots = Counter[Path]()
@@ -116,13 +126,12 @@ def _top(place: PurePosixPath) -> PurePosixPath:
     return PurePosixPath(place.parts[0]) if len(place.parts) > 1 else PurePosixPath()
 
 
-def _roots(place: PurePosixPath, path: Path, index: Mapping[str, list[Path]]) -> Iterator[Path]:
+def _roots(place: PurePosixPath, path: Path, index: Mapping[str, list[str]]) -> Iterator[Path]:
+    end = f"/{place}"
     for candidate in index.get(place.name, ()):
-        if (
-            candidate.parts[-len(place.parts) :] == place.parts
-            and candidate.read_bytes() == path.read_bytes()
-        ):
-            yield candidate.parents[len(place.parts) - 1]
+        # Most differ in size, which is told without reading.
+        if candidate.endswith(end) and filecmp.cmp(candidate, path, shallow=False):
+            yield Path(candidate[: -len(end)])
 
 
 def _distance(one: Path, other: Path) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from cdk_streamer_local.reload.sources import Source, walk
 _APP_FILES = frozenset({"cdk.json", "cdk.context.json"})
 _LOOK_SECONDS = 0.2
 
-Snapshot: TypeAlias = Mapping[Path, tuple[int, int]]
+Snapshot: TypeAlias = Mapping[str, tuple[int, int]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +38,8 @@ class Watch:
     ) -> None:
         self._app_folder = app_folder
         self._sources = tuple(sources)
+        # Several assets may come from one folder, which is looked at once.
+        self._folders = {(each.folder, each.place): each for each in self._sources}.values()
         known: Snapshot = since.seen if since else {}
         self.seen: Snapshot = {path: known.get(path, state) for path, state in self._look().items()}
 
@@ -49,7 +52,7 @@ class Watch:
             # An editor may still be writing, and a checkout changes many files.
             while not stop.wait(_LOOK_SECONDS / 2) and (later := self._look()) != now:
                 now = later
-            files = {path for path, _ in self.seen.items() ^ now.items()}
+            files = {Path(path) for path, _ in self.seen.items() ^ now.items()}
             self.seen = now
             return self._edit(files)
         return None
@@ -67,30 +70,30 @@ class Watch:
         )
 
     def _decides_template(self, path: Path) -> bool:
-        return _is_of_app(path) and (
+        return _is_of_app(path.name) and (
             path.suffix != ".py"
             or not any(path.is_relative_to(source.folder) for source in self._sources)
         )
 
     def _look(self) -> Snapshot:
-        seen: dict[Path, tuple[int, int]] = {}
-        for path in walk(self._app_folder):
-            if _is_of_app(path):
-                _note(path, seen)
-        for source in self._sources:
+        seen: dict[str, tuple[int, int]] = {}
+        for entry in walk(self._app_folder):
+            if _is_of_app(entry.name):
+                _note(entry, seen)
+        for source in self._folders:
             if source.folder.is_dir():
-                for path in source.files().values():
-                    _note(path, seen)
+                for entry in source.entries():
+                    _note(entry, seen)
         return seen
 
 
-def _is_of_app(path: Path) -> bool:
-    return path.suffix == ".py" or path.name in _APP_FILES or path.name.startswith("requirements")
+def _is_of_app(name: str) -> bool:
+    return name.endswith(".py") or name in _APP_FILES or name.startswith("requirements")
 
 
-def _note(path: Path, seen: dict[Path, tuple[int, int]]) -> None:
+def _note(entry: os.DirEntry[str], seen: dict[str, tuple[int, int]]) -> None:
     try:
-        state = path.stat()
+        state = entry.stat()
     except FileNotFoundError:  # gone since it was listed
         return
-    seen[path] = (state.st_mtime_ns, state.st_size)
+    seen[entry.path] = (state.st_mtime_ns, state.st_size)
