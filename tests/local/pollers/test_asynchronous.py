@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from types import SimpleNamespace
+from typing import Any
 
 from cdk_streamer_local.pollers.asynchronous import disturb_asynchronous
 from cdk_streamer_local.pollers.chaos import Delivery
@@ -25,7 +26,6 @@ class Engine:
             invoke_async_with_retry=self._invoke,
             _execute_function_dispatch=lambda *_: {"body": None},
         )
-        tell_exposed(self.functions, self)
 
     def tell(self, kind, function, text="", *, request=None):
         self.told.append((kind, function, text or request))
@@ -40,9 +40,15 @@ class Engine:
         self.invoked.release()
 
 
+def calm() -> Any:
+    engine: Any = Engine()
+    tell_exposed(engine.functions, engine)
+    return engine
+
+
 def unlucky(fate):
-    engine = Engine()
-    luck = SimpleNamespace(next=lambda _name: fate)
+    engine = calm()
+    luck: Any = SimpleNamespace(next=lambda _name: fate)
     disturb_asynchronous(engine.functions, luck, engine)
     return engine
 
@@ -84,14 +90,14 @@ def test_what_starts_a_durable_execution_is_left_alone():
 
 
 def test_an_invocation_that_somebody_waits_for_is_no_business_of_the_command():
-    engine = Engine()
+    engine = calm()
 
     assert engine.execute("request-1") == {"body": None}
     assert engine.told == []
 
 
 def test_an_invocation_that_is_made_again_is_told_before_it_begins():
-    engine = Engine()
+    engine = calm()
 
     with exposed():
         engine.execute("request-1")
