@@ -1,0 +1,2 @@
+/** What a client and its requests can be told. */
+export {};
