@@ -21,7 +21,7 @@ class Engine:
     def __init__(self) -> None:
         self.events: list[object] = []
         self.invoked = threading.Semaphore(0)
-        self.told: list[tuple[str, ...]] = []
+        self.told: list[tuple[str | None, ...]] = []
         self.functions = SimpleNamespace(
             invoke_async_with_retry=self._invoke,
             _execute_function_dispatch=lambda *_: {"body": None},
