@@ -49,7 +49,7 @@ def main() -> None:
     uvicorn: Any = importlib.import_module("uvicorn")
     engine: Any = importlib.import_module("ministack.app")
     _name_the_package()
-    parts = _parts_before(engine)
+    parts = _parts_before(engine, Path(scratch))
     _unpack_once(Path(unpacked))
     config = uvicorn.Config(
         fronted(parts, subprotocol),
@@ -105,7 +105,7 @@ def _name_the_package() -> None:
     sys.modules[package.__name__] = package
 
 
-def _parts_before(engine: Any) -> Application:  # noqa: ANN401 - a module of the engine
+def _parts_before(engine: Any, scratch: Path) -> Application:  # noqa: ANN401 - its module
     """Put our parts into and before the engine; gives all of it."""
     rights = _rights(engine)
     front = _our("engine.durable_front").DurableFront(
@@ -123,7 +123,23 @@ def _parts_before(engine: Any) -> Application:  # noqa: ANN401 - a module of the
     _our("engine.background").invoke_in_background(events, _its("services.lambda_svc"))
     occasions = _our("engine.occasions").Occasions(events, scheduler)
     punctual = _our("engine.punctual")
-    return punctual.SchedulesFront(front, scheduler, pollers.begin, occasions.look)
+    schedules = punctual.SchedulesFront(front, scheduler, pollers.begin, occasions.look)
+    return _with_sockets(engine, schedules, scratch)
+
+
+def _with_sockets(engine: Any, application: Application, scratch: Path) -> Application:  # noqa: ANN401
+    """Answer the WebSocket gateway beside the engine."""
+    apis, evaluator = _its("services.apigateway"), _its("core.iam_evaluator")
+    responses, access_key = _its("core.responses"), _its("core.router").extract_access_key_id
+    signers = _our("engine.socket_signers").Signers(
+        apis, responses, access_key, evaluator.resolve_caller_identity
+    )
+    bridge = _our("engine.socket_bridge")
+    answers = bridge.Engine(apis, _its("services.lambda_svc"), _its("core.concurrency"), signers)
+    rights = _our("engine.connection_rights").ConnectionRights(
+        engine.app, evaluator, responses, _its("core.sigv4"), are_enforced=engine.AUTH
+    )
+    return bridge.SocketBridge(application, scratch / "sockets", answers, {"verdict": rights.judge})
 
 
 def _rights(engine: Any) -> Any:  # noqa: ANN401 - modules of the engine, and a part of ours

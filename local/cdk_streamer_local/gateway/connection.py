@@ -98,6 +98,8 @@ class Connection:
         "_closing",
         "_ended",
         "_fragments",
+        "_is_held",
+        "_is_stuffed",
         "_on_end",
         "_on_message",
         "_protocol",
@@ -127,6 +129,8 @@ class Connection:
         self._fragments: list[bytes] | None = None
         self._closing: Farewell | None = None
         self._ended = False
+        self._is_held = False
+        self._is_stuffed = False
 
     @property
     def id(self) -> str:
@@ -185,6 +189,29 @@ class Connection:
         self.last_active_at = time.time()
         return Posted.TAKEN
 
+    def tell(self, text: str) -> None:
+        """Send what the gateway itself has to say; a client that does not read misses it."""
+        if self.is_open and self.buffered <= BUFFER_BYTES:
+            self._send_text(text.encode())
+
+    def hold(self) -> None:
+        """Read no further until `go_on`."""
+        self._is_held = True
+        self._wire.pause_reading()
+
+    def go_on(self) -> None:
+        """Read on after `hold`."""
+        self._is_held = False
+        self._read_on()
+
+    def stuffed(self, *, is_stuffed: bool) -> None:
+        """Take that the client reads too slowly, or again fast enough: who does not is not read."""
+        self._is_stuffed = is_stuffed
+        if is_stuffed:
+            self._wire.pause_reading()
+        else:
+            self._read_on()
+
     def close(self, code: int, reason: str) -> None:
         """End it from here; `$disconnect` is told this code and reason."""
         if self._closing is None:
@@ -214,6 +241,10 @@ class Connection:
             self._ended = True
             self._protocol.receive_eof()
             self._on_end(self, self._farewell())
+
+    def _read_on(self) -> None:
+        if not self._is_held and not self._is_stuffed and not self._wire.is_closing():
+            self._wire.resume_reading()
 
     def _take(self, frame: Frame) -> None:
         match frame.opcode:

@@ -6,10 +6,8 @@ import time
 from collections.abc import Callable, Iterator
 
 from cdk_streamer_local.gateway.connection import Connection
+from cdk_streamer_local.gateway.settings import IDLE_SECONDS, LIFETIME_SECONDS
 
-# https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html
-IDLE_SECONDS = 10 * 60.0
-LIFETIME_SECONDS = 2 * 60 * 60.0
 _GOING_AWAY = 1001
 _GOING_AWAY_REASON = "Going away"
 
@@ -30,14 +28,20 @@ class Connections:
         self._clock = clock
 
     def __iter__(self) -> Iterator[Connection]:
-        return iter(list(self._open.values()))
+        return iter([connection for connection in self._open.values() if connection.is_open])
 
     def __len__(self) -> int:
         return len(self._open)
 
+    @property
+    def soonest(self) -> float:
+        """Give after how many seconds a new connection can be due."""
+        return min(self._idle_seconds, self._lifetime_seconds)
+
     def find(self, connection_id: str) -> Connection | None:
         """Give the open connection of this id."""
-        return self._open.get(connection_id)
+        found = self._open.get(connection_id)
+        return found if found is not None and found.is_open else None
 
     def add(self, connection: Connection) -> None:
         """Make it findable: its handshake is answered."""
@@ -50,7 +54,7 @@ class Connections:
     def sweep(self) -> float:
         """End what is due; give in how many seconds the next one can be."""
         now = self._clock()
-        soonest = min(self._idle_seconds, self._lifetime_seconds)
+        soonest = self.soonest
         for connection in self:
             due = self._due(connection) - now
             if due <= 0:

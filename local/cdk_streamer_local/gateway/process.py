@@ -62,7 +62,8 @@ class Gateway:
         log = engine.scratch / _LOG
         with log.open("w") as told, listener:
             process = subprocess.Popen(  # noqa: S603 - our own program
-                [str(python), str(_SERVE)],
+                # -P: beside it are modules with names of the standard library's.
+                [str(python), "-P", str(_SERVE)],
                 env={name: os.environ[name] for name in _KEPT if name in os.environ},
                 cwd=engine.scratch,
                 pass_fds=(listener.fileno(),),
