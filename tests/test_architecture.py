@@ -108,9 +108,14 @@ PURE = (
 WITHIN_THE_ENGINE = (
     *("background", "cors", "message_moves", "occasions", "punctual", "queue_lock", "rights", "signers"),
     *("durable_chained", "durable_front", "durable_messages", "durable_places", "durable_rights"),
+    *("connection_rights", "socket_bridge", "socket_signers"),
     "unpacking",
 )
 PURE_POLLERS = ("answer", "failure", "lane", "patterns", "readers", "record", "settings", "shard")
+# What runs in the gateway's process, which has what the engine's has.
+BEYOND_THE_GATEWAY = ("gateway", "gateway.process", "gateway.serve")
+WITH_THE_GATEWAY = ("cdk_streamer_local.pollers.chaos", "cdk_streamer_local.pollers.teller")
+PURE_GATEWAY = ("authorizers", "client", "framing", "handshake", "routing", "throttle", "wire")
 # What each part of the runtime loads of the others.
 PARTS = {
     "auth": (),
@@ -395,12 +400,36 @@ def test_pollers_run_where_nothing_of_the_command_is_installed():
 @pytest.mark.parametrize("noun", WITHIN_THE_ENGINE)
 def test_parts_of_the_engine_run_where_nothing_of_the_command_is_installed(noun: str):
     known = {f"{ENGINE_PARTS}.{each}" for each in WITHIN_THE_ENGINE}
+    known |= {"cdk_streamer_local.gateway.framing"}  # which both processes speak
     strangers = {
         name
         for name in imports(f"{ENGINE_PARTS}.{noun}")
         if not below(name, *known) and name.partition(".")[0] not in sys.stdlib_module_names
     }
     assert strangers <= {"cdk_streamer_local", ENGINE_PARTS.rpartition(".")[0], ENGINE_PARTS}
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        module
+        for module in of("cdk_streamer_local.gateway")
+        if module.removeprefix("cdk_streamer_local.") not in BEYOND_THE_GATEWAY
+    ],
+)
+def test_the_gateway_runs_where_nothing_of_the_command_is_installed(module: str):
+    known = ("cdk_streamer_local.gateway", *WITH_THE_GATEWAY, "websockets")
+    strangers = {
+        name
+        for name in imports(module)
+        if not below(name, *known) and name.partition(".")[0] not in sys.stdlib_module_names
+    }
+    assert strangers <= {"cdk_streamer_local.pollers"}
+
+
+@pytest.mark.parametrize("noun", PURE_GATEWAY)
+def test_what_the_gateway_decides_by_values_alone_touches_nothing(noun: str):
+    assert offenders([f"cdk_streamer_local.gateway.{noun}"], *OUTSIDE) == []
 
 
 # --- 6: parts do not know each other --------------------------------------------------------------

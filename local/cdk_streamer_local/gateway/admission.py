@@ -15,7 +15,7 @@ from cdk_streamer_local.gateway.answers import Refusal, refusal
 from cdk_streamer_local.gateway.apis import CONNECT, Api, Apis, Ask, IntegrationKind, Route
 from cdk_streamer_local.gateway.authorizers import Verdict, context_of, has_identity, verdict_of
 from cdk_streamer_local.gateway.bridge import EngineGone, Refused
-from cdk_streamer_local.gateway.connection import Client
+from cdk_streamer_local.gateway.client import Client
 from cdk_streamer_local.gateway.events import Moment, authorizer_event, connect_event, new_id
 from cdk_streamer_local.gateway.functions import Ending, Functions, Outcome
 from cdk_streamer_local.gateway.handshake import Handshake

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import Any, cast
 
-from cdk_streamer_local.gateway.events import Pairs
+from cdk_streamer_local.gateway.client import Pairs
 
 _ACTION = "execute-api:Invoke"
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any
 
 from websockets.frames import CloseCode, Frame, Opcode
 from websockets.http11 import Response
 from websockets.protocol import State
 from websockets.server import ServerProtocol
+
+from cdk_streamer_local.gateway.client import Client, Farewell
+from cdk_streamer_local.gateway.wire import Wire
 
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html
 MESSAGE_BYTES = 128 * 1024
@@ -30,65 +32,6 @@ class Posted(StrEnum):
     TAKEN = "taken"
     FULL = "full"
     GONE = "gone"
-
-
-class Wire(Protocol):
-    """What carries bytes to a client and back, plain or encrypted: asyncio's names."""
-
-    def write(self, data: bytes) -> None:
-        """Send the bytes, or keep them until they can be sent."""
-        ...
-
-    def close(self) -> None:
-        """End when all is sent; what still comes is dropped, for some seconds at most."""
-        ...
-
-    def linger(self) -> None:
-        """End in some seconds, unless the client ends before."""
-        ...
-
-    def abort(self) -> None:
-        """End at once."""
-        ...
-
-    def is_closing(self) -> bool:
-        """Tell whether it ends or has ended."""
-        ...
-
-    def get_write_buffer_size(self) -> int:
-        """Give how many bytes are not sent yet."""
-        ...
-
-    def pause_reading(self) -> None:
-        """Take nothing more from the client for now."""
-        ...
-
-    def resume_reading(self) -> None:
-        """Go on taking."""
-        ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Client:
-    """Who is at the other end, as the handshake told it."""
-
-    api_id: str
-    stage: str
-    id: str
-    connected_at: float
-    source_ip: str
-    user_agent: str
-    host: str
-    authorizer: Mapping[str, Any] | None = None
-    identity: Mapping[str, Any] | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Farewell:
-    """How a connection ended, as `$disconnect` tells it."""
-
-    code: int
-    reason: str
 
 
 class Connection:

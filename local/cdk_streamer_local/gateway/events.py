@@ -14,10 +14,9 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from cdk_streamer_local.gateway.apis import CONNECT, DISCONNECT, Api
-from cdk_streamer_local.gateway.connection import Client, Farewell
+from cdk_streamer_local.gateway.client import Client, Farewell, Pairs
 
 Event = dict[str, Any]
-Pairs = tuple[tuple[str, str], ...]
 
 _ID_BYTES = 11
 # API Gateway names neither in `$connect`, and both to an authorizer.

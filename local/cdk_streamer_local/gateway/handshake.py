@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 from websockets.http11 import Request
 
-from cdk_streamer_local.gateway.events import Pairs
+from cdk_streamer_local.gateway.client import Pairs
 
 _PATH = re.compile(r"/_aws/execute-api/(?P<api>[^/?]+)(?:/(?P<stage>[^/?]*)/?)?")
 _DEFAULT_STAGE = "$default"

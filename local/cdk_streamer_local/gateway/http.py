@@ -14,8 +14,8 @@ from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Any
 
-from cdk_streamer_local.gateway.connection import Wire
 from cdk_streamer_local.gateway.request import JSON, Answer, Request
+from cdk_streamer_local.gateway.wire import Wire
 
 Handle = Callable[[Request], Answer | Awaitable[Answer]]
 

@@ -16,7 +16,8 @@ from cdk_streamer_local.gateway import answers
 from cdk_streamer_local.gateway.admission import Admission, Admitted
 from cdk_streamer_local.gateway.answers import Refusal, refusal
 from cdk_streamer_local.gateway.arrival import Arrival, Taker
-from cdk_streamer_local.gateway.connection import FRAME_BYTES, MESSAGE_BYTES, Connection, Farewell
+from cdk_streamer_local.gateway.client import Farewell
+from cdk_streamer_local.gateway.connection import FRAME_BYTES, MESSAGE_BYTES, Connection
 from cdk_streamer_local.gateway.connections import Connections
 from cdk_streamer_local.gateway.events import new_id
 from cdk_streamer_local.gateway.handshake import HEAD_BYTES, Handshake, is_complete, is_upgrade

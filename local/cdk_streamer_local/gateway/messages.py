@@ -10,7 +10,8 @@ from cdk_streamer_local.gateway import answers
 from cdk_streamer_local.gateway.admission import status_of
 from cdk_streamer_local.gateway.apis import DISCONNECT, Api, Apis, IntegrationKind, Route
 from cdk_streamer_local.gateway.bridge import EngineGone, Refused
-from cdk_streamer_local.gateway.connection import Connection, Farewell
+from cdk_streamer_local.gateway.client import Farewell
+from cdk_streamer_local.gateway.connection import Connection
 from cdk_streamer_local.gateway.events import Moment, disconnect_event, message_event
 from cdk_streamer_local.gateway.functions import Ending, Functions
 from cdk_streamer_local.gateway.routing import route_of
