@@ -27,6 +27,9 @@ from cdk_streamer_local.pollers.chaos import Chaos
 from cdk_streamer_local.record import Record
 from cdk_streamer_local.session import Options, Session
 
+_PATIENCE_SECONDS = 30.0
+_UNDER_CHAOS_SECONDS = 120.0
+
 
 class LocalStack:
     """Runs an app in the local engine from `with` to its end.
@@ -58,6 +61,7 @@ class LocalStack:
             chaos=Chaos.of(chaos, chaos_seed),
             console=console,
         )
+        self._patience = _UNDER_CHAOS_SECONDS if options.chaos.troubles else _PATIENCE_SECONDS
         self._session = Session(App.find(Path(app)), options, self._receive)
         self._record: Record | None = None
 
@@ -207,8 +211,12 @@ class LocalStack:
             for line in event.report.text.splitlines()
         ]
 
-    def wait_for(self, holds: Callable[[], object], *, timeout: float = 30.0) -> None:
-        """Return when something holds, looking again at each event; raises TimeoutError."""
+    def wait_for(self, holds: Callable[[], object], *, timeout: float | None = None) -> None:
+        """Return when something holds, looking again at each event; raises TimeoutError.
+
+        Default: after 30 s, or after 2 minutes under chaos, as what crashed comes again in a while.
+        """
+        timeout = self._patience if timeout is None else timeout
         end = time.monotonic() + timeout
         while True:
             with self._changed:
@@ -221,8 +229,8 @@ class LocalStack:
                 ):
                     raise TimeoutError(f"it did not hold within {timeout:g} s")
 
-    def wait_for_log(self, function: str, text: str, *, timeout: float = 30.0) -> str:
-        """Give the first line of a function that contains the text; raises TimeoutError."""
+    def wait_for_log(self, function: str, text: str, *, timeout: float | None = None) -> str:
+        """Give the first line of a function that contains the text; waits as `wait_for` does."""
 
         def found() -> list[str]:
             return [line for line in self.logs(function) if text in line]

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from cdk_streamer_local import LocalStack
 from tests.end_to_end.deployment import Deployment
+from tests.end_to_end.running import running
 from tests.end_to_end.web import Web
 from tests.end_to_end.wire import Wire
 
@@ -39,7 +39,7 @@ def deployment(tmp_path_factory, local_chaos) -> Iterator[Deployment]:
         folder,
         ignore=shutil.ignore_patterns(".cdk-streamer", "__pycache__"),
     )
-    with LocalStack(folder / "app.py", **local_chaos) as stack:
+    with running(folder / "app.py", local_chaos) as stack:
         yield Deployment(stack, folder)
 
 

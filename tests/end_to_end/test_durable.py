@@ -10,9 +10,10 @@ import pytest
 from cdk_streamer_client import InputRequired, StreamerClient, SyncStreamerClient, TimedOut
 from cdk_streamer_local.events import Spoke
 from cdk_streamer_local.functions.reports import ReportKind
+from tests.end_to_end.wire import PATIENCE
 
 FUNCTION = "Api/Durable"
-RECOVERY = 60.0  # seconds until a crash is noticed and made good, on a busy machine
+RECOVERY = 2 * PATIENCE  # seconds until a crash is noticed and made good, on a busy machine
 
 
 @pytest.fixture

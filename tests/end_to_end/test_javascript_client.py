@@ -15,8 +15,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from tests.clients.javascript import environment, npm, package_in
+from tests.end_to_end import running
 
-PATIENCE = 300  # seconds for all of it on a busy machine
+PATIENCE = 300 * running.PATIENCE  # seconds for all of it on a busy machine
 PAGE_HOST = "app.example.com"  # of the app's cors_origins
 
 

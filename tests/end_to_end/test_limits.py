@@ -14,7 +14,7 @@ from tests.end_to_end.web import Web
 from tests.end_to_end.wire import PATIENCE, Wire
 
 MANY = 20  # more calls than the limit grants on the slowest machine
-LEASE_AND_LOOK = 60.0  # a lease of 6 s, the watcher's grace, and a busy machine
+LEASE_AND_LOOK = 2 * PATIENCE  # a lease of 6 s, the watcher's grace, and a busy machine
 
 
 def refused_by(ask: Callable[[], dict[str, Any] | None]) -> dict[str, Any]:

@@ -27,6 +27,7 @@ from cdk_streamer_runtime.metrics import Metrics
 from cdk_streamer_runtime.webhooks.assembly import deliveries
 from cdk_streamer_runtime.webhooks.delivery import Deliveries
 from cdk_streamer_runtime.webhooks.sender import HttpsSender
+from tests.end_to_end import running
 from tests.end_to_end.storage import Storage
 from tests.runtime.webhooks.receiver import HOST, Receiver
 
@@ -36,7 +37,7 @@ FUNCTION = "Api/Webhook"
 QUEUE = "Api/Webhooks/Queue/Resource"
 DEAD_LETTERS = "Api/Webhooks/DeadLetters/Resource"
 SECRET = "EndToEnd/WebhookSecret/Resource"
-PATIENCE = 30.0
+PATIENCE = 30.0 * running.PATIENCE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,13 +17,14 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
+from tests.end_to_end import running
 from tests.end_to_end.schemas import check_received, check_sent
 
 Message = dict[str, Any]
 T = TypeVar("T")
 
 PROTOCOL = "streamer.v1"
-PATIENCE = 30.0  # seconds that any single message may take on a busy machine
+PATIENCE = 30.0 * running.PATIENCE  # seconds that any single message may take on a busy machine
 DIRECT = frozenset({"response", "error", "pong", "hello"})
 TERMINAL = frozenset({"complete", "error", "cancelled"})
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from cdk_streamer_local import LocalStack
 from tests.end_to_end.batches.runs import Batches
+from tests.end_to_end.running import running
 
 
 @pytest.fixture(scope="session")
@@ -21,7 +21,7 @@ def batches(
     folder = tmp_path_factory.mktemp("batches") / "app"
     ignored = shutil.ignore_patterns(".cdk-streamer", "__pycache__")
     shutil.copytree(Path(__file__).with_name("app"), folder, ignore=ignored)
-    with LocalStack(folder / "app.py", **local_chaos) as stack:
+    with running(folder / "app.py", local_chaos) as stack:
         yield Batches(stack)
 
 

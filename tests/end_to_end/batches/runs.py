@@ -11,9 +11,10 @@ from typing import Any
 
 from cdk_streamer_local import LocalStack
 from cdk_streamer_local.events import Spoke
+from tests.end_to_end import running
 
 HERE, THERE = "eu-west-1", "eu-central-1"
-PATIENCE = 120.0
+PATIENCE = 120.0 * running.PATIENCE
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from cdk_streamer_local import LocalStack
+from tests.end_to_end.running import running
 from tests.end_to_end.sinks.downstream import AWAY, Downstream, until
 from tests.end_to_end.sinks.sinks import Operator, Sinks, queue_of
 
@@ -33,7 +33,7 @@ def sinks(
     folder = tmp_path_factory.mktemp("sinks") / "app"
     ignored = shutil.ignore_patterns(".cdk-streamer", "__pycache__")
     shutil.copytree(Path(__file__).with_name("app"), folder, ignore=ignored)
-    with LocalStack(folder / "app.py", **local_chaos) as stack:
+    with running(folder / "app.py", local_chaos) as stack:
         sinks = Sinks(stack, folder, downstream)
         stack.client("sqs").set_queue_attributes(
             QueueUrl=sinks.url(queue_of("Paced")), Attributes={"VisibilityTimeout": SOON}

@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-PATIENCE = 60.0
+from tests.end_to_end import running
+
+PATIENCE = 60.0 * running.PATIENCE
 OK, AWAY = 200, 503
 
 

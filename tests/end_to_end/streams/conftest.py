@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from cdk_streamer_local import LocalStack
 from cdk_streamer_local.events import Spoke
+from tests.end_to_end.running import running
 from tests.end_to_end.streams.processors import Processors, event
 
 
@@ -23,7 +23,7 @@ def streams(
     folder = tmp_path_factory.mktemp("streams") / "app"
     ignored = shutil.ignore_patterns(".cdk-streamer", "__pycache__")
     shutil.copytree(Path(__file__).with_name("app"), folder, ignore=ignored)
-    with LocalStack(folder / "app.py", **local_chaos) as stack:
+    with running(folder / "app.py", local_chaos) as stack:
         yield Processors(stack, folder)
 
 

@@ -15,8 +15,9 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from cdk_streamer_local import LocalStack
 from cdk_streamer_local.events import Spoke
 from cdk_streamer_local.functions.reports import ReportKind
+from tests.end_to_end import running
 
-PATIENCE = 60.0
+PATIENCE = 60.0 * running.PATIENCE
 SECRET = "payload-secret"
 BEGIN = 1_700_000_000_000
 _OFTEN = 0.1

@@ -12,6 +12,7 @@ import pytest
 
 from cdk_streamer_local import LocalStack
 from cdk_streamer_local.events import Spoke
+from tests.end_to_end.running import running
 from tests.end_to_end.timers.service import Service, bearing, now, signed, text_of, unsigned
 
 
@@ -23,7 +24,7 @@ def timer_stack(
     folder = tmp_path_factory.mktemp("timers") / "app"
     ignored = shutil.ignore_patterns(".cdk-streamer", "__pycache__")
     shutil.copytree(Path(__file__).with_name("app"), folder, ignore=ignored)
-    with LocalStack(folder / "app.py", **local_chaos) as stack:
+    with running(folder / "app.py", local_chaos) as stack:
         yield stack
 
 

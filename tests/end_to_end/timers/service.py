@@ -20,8 +20,9 @@ from botocore.credentials import Credentials
 from cdk_streamer_local import LocalStack
 from cdk_streamer_local.events import Spoke
 from cdk_streamer_local.functions.reports import ReportKind
+from tests.end_to_end import running
 
-PATIENCE = 60.0
+PATIENCE = 60.0 * running.PATIENCE
 REGION = "us-east-1"
 _OFTEN = 5  # seconds
 

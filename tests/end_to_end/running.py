@@ -1,0 +1,34 @@
+"""Applications as the suites run them: under the chaos of the run, if it has any."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from cdk_streamer_local import LocalStack
+
+# How many times longer than on a calm day a test waits until it gives up.
+PATIENCE = float(os.environ.get("PATIENCE", "1"))
+# Messages that a crashed function had come back after minutes on AWS; no suite has so much time.
+SOON = 20
+
+
+@contextmanager
+def running(app: Path, chaos: Mapping[str, Any]) -> Iterator[LocalStack]:
+    """Run an application from `with` to its end."""
+    with LocalStack(app, **chaos) as stack:
+        if chaos:
+            hurry(stack)
+        yield stack
+
+
+def hurry(stack: LocalStack) -> None:
+    """Let no queue hide for long what a function has received."""
+    client, name = stack.client("sqs"), "VisibilityTimeout"
+    for url in client.list_queues()["QueueUrls"]:
+        told = client.get_queue_attributes(QueueUrl=url, AttributeNames=[name])["Attributes"]
+        if int(told[name]) > SOON:
+            client.set_queue_attributes(QueueUrl=url, Attributes={name: str(SOON)})
