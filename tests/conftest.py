@@ -33,5 +33,7 @@ settings.load_profile("ci" if os.environ.get("CI") else "developer")
 
 def pytest_configure(config):
     """Let end-to-end tests wait longer under chaos: what was lost comes back after a while."""
-    if config.getoption("chaos", default=""):
+    chaos = config.getoption("chaos", default="")
+    if chaos:
+        os.environ["CHAOS"] = chaos
         os.environ.setdefault("PATIENCE", "4")

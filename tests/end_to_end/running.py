@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from cdk_streamer_local import LocalStack
 
+T = TypeVar("T")
+
 # How many times longer than on a calm day a test waits until it gives up.
 PATIENCE = float(os.environ.get("PATIENCE", "1"))
+UNDER_CHAOS = "CHAOS" in os.environ
 # Messages that a crashed function had come back after minutes on AWS; no suite has so much time.
 SOON = 20
 
@@ -23,6 +26,14 @@ def running(app: Path, chaos: Mapping[str, Any]) -> Iterator[LocalStack]:
         if chaos:
             hurry(stack)
         yield stack
+
+
+def once(values: Iterable[T]) -> list[T]:
+    """Give values in the order in which they first came.
+
+    Under chaos each may come again: at-least-once is all that is promised. On a calm day none does.
+    """
+    return list(dict.fromkeys(values)) if UNDER_CHAOS else list(values)
 
 
 def hurry(stack: LocalStack) -> None:

@@ -34,6 +34,7 @@ _LOST_SHARES = {"post": 0.05, "$disconnect": 0.3}
 _LONGEST_DELAY_SECONDS = 2.0
 _LONGEST_FREEZE_SECONDS = 60.0
 _LATEST_HARM_SECONDS = 1.0
+_SHORTLY_SECONDS = 0.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,8 +99,9 @@ class Chaos:
         """Give what happens in the so-many-th invocation of a function with this timeout."""
         dice = self._dice("harm", function, number)
         crash, freeze = dice.random(), dice.random()
-        # Invocations are short: half of all harm comes at once, or it would meet few of them.
-        after = dice.choice((0.0, dice.uniform(0.0, min(timeout, _LATEST_HARM_SECONDS))))
+        # Most invocations are short: without the shorter ones, harm would meet few of them.
+        latest = dice.choice((0.0, _SHORTLY_SECONDS, min(timeout, _LATEST_HARM_SECONDS)))
+        after = dice.uniform(0.0, latest)
         if self._has(Trouble.CRASH, crash):
             return Harm(trouble=Trouble.CRASH, after=after)
         if self._has(Trouble.FREEZE, freeze):
