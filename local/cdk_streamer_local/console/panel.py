@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from cdk_streamer_local.console.running import Running
@@ -20,6 +21,14 @@ class Refused(Exception):
     """What was asked for cannot be done; the message says why and what to do instead."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alert:
+    """What the navigation says beside a view: so many of what somebody should look at."""
+
+    number: int
+    words: str
+
+
 class Panel(ABC):
     """One noun. What the methods give is written as JSON: dataclasses, mappings, times and such.
 
@@ -32,6 +41,13 @@ class Panel(ABC):
     @abstractmethod
     def read(self, running: Running) -> object:
         """Give all that the page shows of it at a glance; sent whenever it changed."""
+
+    def alert(self, running: Running) -> Alert | None:
+        """Give what calls for somebody, if anything does; asked every two seconds, maybe beside
+        `read`, so it must be cheap.
+        """
+        del running
+        return None
 
     def item(self, running: Running, id: str, query: Query) -> object:
         """Give one of them in detail; raises Unknown."""

@@ -31,6 +31,7 @@ class Console extends Plain {
   connectedCallback() {
     super.connectedCallback();
     live.watch('overview');
+    live.watch('alerts');
     live.watch('lines');
     live.addEventListener('change', () => this.requestUpdate());
     addEventListener('hashchange', () => this.#go());
@@ -74,10 +75,12 @@ class Console extends Plain {
 
   /** @param {import('./views.js').Entry} entry */
   #link(entry) {
-    const troubles = entry.name === 'overview' ? (live.data('overview')?.troubles.length ?? 0) : 0;
+    const alert = entry.name === 'overview'
+      ? { number: live.data('overview')?.troubles.length ?? 0, words: 'troubles lately' }
+      : live.data('alerts')?.[entry.name];
     return html`<li><a href="#/${entry.name}" aria-current=${entry.name === this._view ? 'page' : 'false'} title=${entry.about}>
       <span>${entry.title}</span>
-      ${troubles ? html`<span class="pill bad" title="troubles lately">${troubles}</span>` : html`<kbd>g ${entry.keys}</kbd>`}
+      ${alert?.number ? html`<span class="pill bad" title=${alert.words} aria-label="${alert.number} ${alert.words}">${alert.number}</span>` : html`<kbd>g ${entry.keys}</kbd>`}
     </a></li>`;
   }
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from cdk_streamer_local.console.journal import Journal
 from cdk_streamer_local.console.metrics import Metrics
 from cdk_streamer_local.console.panel import Panel
+from cdk_streamer_local.console.panels.alerts import Alerts
 from cdk_streamer_local.console.panels.functions import Functions
 from cdk_streamer_local.console.panels.overview import Overview
 from cdk_streamer_local.console.panels.topology import TopologyPanel
@@ -14,8 +15,9 @@ from cdk_streamer_local.console.panels.topology import TopologyPanel
 
 def panels(journal: Journal, metrics: Metrics) -> Sequence[Panel]:
     """Give them for one console."""
-    return [
+    shown: list[Panel] = [
         Functions(journal),
         Overview(journal, metrics),
         TopologyPanel(),
     ]
+    return [*shown, Alerts(shown)]
