@@ -6,6 +6,7 @@ https://chromedevtools.github.io/devtools-protocol/
 from __future__ import annotations
 
 import base64
+import contextlib
 import itertools
 import json
 import os
@@ -13,6 +14,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
@@ -60,6 +62,10 @@ class Browser:
             stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
         self._numbers = itertools.count(1)
+        self._ends = contextlib.ExitStack()
+        self._ends.callback(shutil.rmtree, self._profile, ignore_errors=True)
+        self._ends.callback(self._process.communicate)
+        self._ends.callback(self._process.kill)
         self._link = self._attached()
         self.errors: list[str] = []
         """What the page complained of: exceptions, errors in its console, refused loads."""
@@ -76,10 +82,7 @@ class Browser:
         error: BaseException | None,
         at: TracebackType | None,
     ) -> None:
-        self._link.close()
-        self._process.kill()
-        self._process.communicate()
-        shutil.rmtree(self._profile, ignore_errors=True)
+        self._ends.close()
 
     def open(self, url: str) -> None:
         """Go to an address; a hash of the page that is open is only another view of it."""
@@ -187,12 +190,12 @@ class Browser:
     def _attached(self) -> ClientConnection:
         assert self._process.stderr is not None
         found = _first(self._process.stderr.readline, r"ws://127\.0\.0\.1:(\d+)/")
-        import urllib.request
-
         with urllib.request.urlopen(f"http://127.0.0.1:{found}/json") as answer:
             pages = json.loads(answer.read())
         page = next(each for each in pages if each["type"] == "page")
-        return connect(page["webSocketDebuggerUrl"], max_size=None, proxy=None)
+        return self._ends.enter_context(
+            connect(page["webSocketDebuggerUrl"], max_size=None, proxy=None)
+        )
 
 
 def _first(read: Callable[[], str], pattern: str) -> str:
