@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.end_to_end.sinks.downstream import until
 from tests.end_to_end.sinks.sinks import dead_letters_of, function_of
 
 
+@pytest.mark.calm("counts attempts")
 def test_what_a_killed_function_was_delivering_is_delivered_by_another(sinks, downstream, place):
     downstream.hold(f"{place}/2")
     sinks.send("Paced", place, 1, 2, 3)
@@ -22,6 +25,7 @@ def test_what_a_killed_function_was_delivering_is_delivered_by_another(sinks, do
     assert not any(sinks.counts(dead_letters_of("Paced")).values())
 
 
+@pytest.mark.calm("counts deliveries")
 def test_a_delivery_that_hangs_opens_the_circuit_and_what_was_done_before_it_is_done(
     sinks, downstream
 ):

@@ -16,6 +16,7 @@ from cdk_streamer_local import LocalStack
 from cdk_streamer_local.events import Spoke
 from cdk_streamer_local.functions.reports import ReportKind
 from tests.end_to_end import running
+from tests.end_to_end.running import once
 
 PATIENCE = 60.0 * running.PATIENCE
 SECRET = "payload-secret"
@@ -117,7 +118,7 @@ class Processors:
 
     def history(self, id: str) -> list[int]:
         """Give the numbers that were noted of a thing."""
-        return [number for number, _ in self.entries(id)]
+        return once(number for number, _ in self.entries(id))
 
     def emissions(self, id: str) -> set[str]:
         """Give the ids of the events that told of a whole pair."""
@@ -170,7 +171,9 @@ class Processors:
 
     def faults_of(self, id: str, processor: str = "Listener") -> list[Document]:
         """Give the faults of a thing."""
-        return [each for each in self.faults(processor) if each["partitionKey"] == id]
+        found = [each for each in self.faults(processor) if each["partitionKey"] == id]
+        ids = [each["id"] for each in found]
+        return [found[ids.index(id)] for id in once(ids)]
 
     def fault_queue(self, processor: str) -> str:
         """Give the address of a fault queue."""

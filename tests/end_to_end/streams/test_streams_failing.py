@@ -197,6 +197,7 @@ def test_a_batch_that_fails_as_a_whole_is_split_until_the_poison_is_alone(stream
     streams.wait(lambda: set(streams.numbers(healthy, "strict").values()) == {1})
 
 
+@pytest.mark.calm("counts invocations")
 def test_what_the_construct_was_told_not_to_grant_is_refused_and_handed_back(streams, id):
     (sequence,) = streams.tell(event("strict-forbidden", id, 1))
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 LATE, PROMPT = "late", "prompt"
 
 
+@pytest.mark.calm("counts receives")
 def test_what_fails_comes_again_with_what_follows_it_in_its_group_and_nothing_else(streams, tasks):
     streams.wait(lambda: len(streams.history(LATE)) >= 4 and len(streams.history(PROMPT)) >= 4)
 
