@@ -41,8 +41,8 @@ from cdk_streamer_local.host import Host
 from cdk_streamer_local.pollers.chaos import CALM, Chaos
 from cdk_streamer_local.record import KEYS_FOLDER, Record
 from cdk_streamer_local.reload.code import check, update
-from cdk_streamer_local.reload.sources import Source, find_sources
-from cdk_streamer_local.reload.watch import Edit, Watch
+from cdk_streamer_local.reload.follower import Follower
+from cdk_streamer_local.reload.watch import Edit
 from cdk_streamer_local.system import System
 from cdk_streamer_local.tokens.keys import SigningKey, signing_key
 
@@ -81,8 +81,7 @@ class Session:
         self._death: EngineDied | None = None
         self._ended = threading.Event()
         self._keys: Sequence[SigningKey] = ()
-        self._sources: Sequence[Source] = ()
-        self._watch: Watch | None = None
+        self._follower: Follower | None = None
         self._diagnosis = Diagnosis((), ())
         self._harmer = Harmer(options.chaos, self._disturb)
 
@@ -114,7 +113,8 @@ class Session:
             self._console = Console(self.app.folder.name, state, self._options.console_port)
             self._observers += (self._console.observe,)
         if self._options.watch:
-            self._watch = Watch(self.app.folder, ())
+            self._follower = Follower(self.app.folder)
+        self._synthesizer.begin()  # first, as it takes longest
         self._host = Host.start(
             port=self._options.port,
             iam=self._options.iam,
@@ -132,7 +132,7 @@ class Session:
     def run(self) -> None:
         """Follow edits until `stop`; raises EngineDied if the engine ends before."""
         while not self._ended.is_set():
-            edit = self._watch.next(self._ended) if self._watch else None
+            edit = self._follower.next(self._ended) if self._follower else None
             if edit is not None:
                 self._take(edit)
             else:
@@ -180,9 +180,8 @@ class Session:
             signing_key(self.app.state / KEYS_FOLDER, algorithms)
             for algorithms in sorted({one.algorithms for one in self.system.audiences})
         ]
-        if self._watch is not None:
-            self._sources = find_sources(self.system.code, self.app.folder)
-            self._watch = Watch(self.app.folder, self._sources, self._watch)
+        if self._follower is not None:
+            self._follower.expect(self.system.code)
         address = self._console.address if self._console else None
         record = self.system.record(self.host, console=address)
         if self._console is not None:
@@ -224,7 +223,8 @@ class Session:
         if edit.needs_synthesis and self.app.command:
             self._deploy(self._synthesize(), began)
             return self.system.functions
-        functions = update(self.system.functions, edit.sources, self._sources)
+        sources = self._follower.sources if self._follower else ()
+        functions = update(self.system.functions, edit.sources, sources)
         self._diagnosis = Diagnosis(self.system.wired, self.system.stacks)
         return functions
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -17,6 +18,7 @@ CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAN
 # https://docs.aws.amazon.com/cdk/v2/guide/bootstrapping-env.html#bootstrapping-template-contract
 _BOOTSTRAP_VERSION = "30"
 _POLL_SECONDS = 0.05
+_SHOW_POLLS = 5  # to list what is done costs the engine more than to tell the status
 _UNKNOWN_TYPES = re.compile(r"Unrecognized resource types: \[(?P<types>[^\]]*)\]")
 
 Progress = Callable[[int], None]
@@ -124,13 +126,15 @@ def _refusal(stack: StackTemplate, message: str) -> ResourceUnknown | Deployment
 
 
 def _wait(client: Any, stack: StackTemplate, progress: Progress) -> None:  # noqa: ANN401 - a boto3 client
+    polls = itertools.count()
     while True:
         description = client.describe_stacks(StackName=stack.name)["Stacks"][0]
         status: str = description["StackStatus"]
         if not status.endswith("_IN_PROGRESS"):
             break
-        resources = client.describe_stack_resources(StackName=stack.name)["StackResources"]
-        progress(sum(r["ResourceStatus"].endswith("_COMPLETE") for r in resources))
+        if next(polls) % _SHOW_POLLS == 0:
+            resources = client.describe_stack_resources(StackName=stack.name)["StackResources"]
+            progress(sum(r["ResourceStatus"].endswith("_COMPLETE") for r in resources))
         time.sleep(_POLL_SECONDS)
     if status not in {"CREATE_COMPLETE", "UPDATE_COMPLETE"}:
         raise _failure(stack, status, client.describe_stack_events(StackName=stack.name))

@@ -98,10 +98,20 @@ class Synthesizer:
         self.app = app
         self._process: subprocess.Popen[str] | None = None
 
+    def begin(self) -> None:
+        """Start the app if it is one, unless it was started."""
+        if self.app.command and self._process is None:
+            self._process = self._started()
+
     def run(self) -> Assembly:
         """Run the app if it is one; raises SynthesisFailed with its own words."""
-        if self.app.command:
-            self._run()
+        self.begin()
+        if self._process is not None:
+            try:
+                self._finish(self._process)
+            finally:
+                self.kill()  # it still runs if we are being interrupted
+                self._process = None
         return Assembly.read(self.app.assembly)
 
     def kill(self) -> None:
@@ -112,10 +122,10 @@ class Synthesizer:
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
 
-    def _run(self) -> None:
+    def _started(self) -> subprocess.Popen[str]:
         app, output = self.app, self.app.assembly
         (output / MANIFEST).unlink(missing_ok=True)  # an earlier run's would hide a failure
-        self._process = subprocess.Popen(  # noqa: S603 - the user's own app
+        return subprocess.Popen(  # noqa: S603 - the user's own app
             app.command,
             cwd=app.folder,
             env=_environment(app, output),
@@ -125,18 +135,18 @@ class Synthesizer:
             text=True,
             start_new_session=True,
         )
-        try:
-            said, _ = self._process.communicate()
-        finally:
-            self.kill()  # it still runs if we are being interrupted
-        if self._process.returncode != 0:
+
+    def _finish(self, process: subprocess.Popen[str]) -> None:
+        app = self.app
+        said, _ = process.communicate()
+        if process.returncode != 0:
             raise SynthesisFailed(
                 f"the app {shlex.join(app.command)!r} in {str(app.folder)!r} ended with status "
-                f"{self._process.returncode}",
+                f"{process.returncode}",
                 remedy="correct what it says",
                 detail=said.strip(),
             )
-        if not (output / MANIFEST).is_file():
+        if not (app.assembly / MANIFEST).is_file():
             raise SynthesisFailed(
                 f"the app {shlex.join(app.command)!r} wrote no cloud assembly",
                 remedy="call app.synth() at its end",
