@@ -23,6 +23,7 @@ FRAME_BYTES = 32 * 1024
 BUFFER_BYTES = 1024 * 1024
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/websocket-api-develop-binary-media-types.html
 _NO_BINARY = "Binary frames are not supported"
+_NO_CODE = "Client-side close frame status not set"
 _REASON_BYTES = 123  # https://www.rfc-editor.org/rfc/rfc6455#section-5.5
 
 
@@ -249,7 +250,8 @@ class Connection:
         if self._closing is not None:
             return self._closing
         if received is not None and self._protocol.close_rcvd_then_sent:
-            return Farewell(code=received.code, reason=received.reason)
+            reason = _NO_CODE if received.code == CloseCode.NO_STATUS_RCVD else received.reason
+            return Farewell(code=received.code, reason=reason)
         if sent is not None:
             return Farewell(code=sent.code, reason=sent.reason)
         return Farewell(code=CloseCode.ABNORMAL_CLOSURE, reason="")
