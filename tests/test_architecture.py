@@ -109,7 +109,7 @@ WITHIN_THE_ENGINE = (
     *("background", "cors", "message_moves", "occasions", "punctual", "queue_lock", "rights", "signers"),
     *("durable_chained", "durable_front", "durable_messages", "durable_places", "durable_rights"),
     *("connection_rights", "socket_bridge", "socket_signers"),
-    "unpacking",
+    *("queue_glances", "unpacking"),
 )
 PURE_POLLERS = ("answer", "failure", "lane", "patterns", "readers", "record", "settings", "shard")
 # What runs in the gateway's process, which has what the engine's has.

@@ -43,8 +43,9 @@ class Panel(ABC):
         """Give all that the page shows of it at a glance; sent whenever it changed."""
 
     def alert(self, running: Running) -> Alert | None:
-        """Give what calls for somebody, if anything does; asked every two seconds, maybe beside
-        `read`, so it must be cheap.
+        """Give what calls for somebody, if anything does.
+
+        Asked every two seconds, maybe beside `read`, so it must be cheap.
         """
         del running
         return None

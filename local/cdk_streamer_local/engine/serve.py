@@ -165,6 +165,7 @@ def _mend_queues(rights: Any) -> None:  # noqa: ANN401 - a part of ours
     queues, wake = _its("services.sqs"), _its("core.concurrency").esm_wake
     lock = _our("engine.queue_lock").lock_queues(queues)
     _our("engine.message_moves").MessageMoves(queues, lock, rights, wake.set).serve()
+    _our("engine.queue_glances").QueueGlances(queues, lock).serve()
     _our("engine.punctual").deliver_delayed(queues, wake)
 
 

@@ -10,7 +10,7 @@ from cdk_streamer_local.console.running import Running
 
 
 class Alerts(Panel):
-    """Asks all other panels; what one cannot tell now, as its queue is just replaced, is not told."""
+    """Asks all other panels; what one cannot tell now is not told."""
 
     name: ClassVar[str] = "alerts"
     seconds: ClassVar[float] = 2.0
