@@ -77,6 +77,15 @@ def _add_local(commands: Any) -> None:  # noqa: ANN401 - argparse names no publi
         "--port", type=int, default=0, help="the engine's port (default: a free one)"
     )
     local.add_argument(
+        "--socket-port", type=int, default=0, help="of WebSocket APIs (default: a free one)"
+    )
+    local.add_argument(
+        "--socket-idle", type=float, metavar="SECONDS", help="end idle sockets (default: 600)"
+    )
+    local.add_argument(
+        "--socket-lifetime", type=float, metavar="SECONDS", help="end old sockets (default: 7200)"
+    )
+    local.add_argument(
         "--fresh", action="store_true", help="forget staged assets and keys of earlier runs"
     )
     local.add_argument(
@@ -86,7 +95,7 @@ def _add_local(commands: Any) -> None:  # noqa: ANN401 - argparse names no publi
         "--chaos",
         metavar="TROUBLES",
         default="",
-        help="let things go wrong now and then: duplicate,delay,crash,freeze",
+        help="let things go wrong now and then: duplicate,delay,crash,freeze,lose",
     )
     local.add_argument(
         "--chaos-seed", type=int, metavar="N", help="the same chaos as another run (default: new)"
@@ -182,15 +191,22 @@ def _local(arguments: argparse.Namespace) -> int:
 
 
 def _options(arguments: argparse.Namespace) -> Any:  # noqa: ANN401 - of a module that takes long
+    from cdk_streamer_local.gateway.process import Sockets
     from cdk_streamer_local.pollers.chaos import Chaos
     from cdk_streamer_local.session import Options
 
+    sockets = Sockets.of(
+        port=arguments.socket_port,
+        idle=arguments.socket_idle,
+        lifetime=arguments.socket_lifetime,
+    )
     try:
         chaos = Chaos.of(arguments.chaos.split(","), arguments.chaos_seed)
     except ValueError as fault:
         raise BadArgument(str(fault), remedy="name them with commas between") from None
     return Options(
         port=arguments.port,
+        sockets=sockets,
         iam=not arguments.no_iam,
         fresh=arguments.fresh,
         chaos=chaos,

@@ -17,6 +17,7 @@ from cdk_streamer_local.engine.port import listen
 from cdk_streamer_local.engine.process import Engine
 from cdk_streamer_local.engine.punctual import SCHEDULES_PATH
 from cdk_streamer_local.functions.reports import Report, Reports
+from cdk_streamer_local.gateway.process import Gateway, Sockets, settings_of
 from cdk_streamer_local.pollers.chaos import Chaos
 from cdk_streamer_local.tokens.issuer import Issuer
 from cdk_streamer_local.tokens.keys import SigningKey
@@ -27,6 +28,7 @@ class Host:
     """A started engine with what stands around it; `stop` ends all of it."""
 
     engine: Engine
+    gateway: Gateway
     issuer: Issuer
     certificate: Certificate
     durable: DurableExecutions
@@ -40,22 +42,27 @@ class Host:
         cls,
         *,
         port: int,
+        sockets: Sockets,
         iam: bool,
         chaos: Chaos,
         receive: Callable[[Report], None],
         keys: Callable[[], Sequence[SigningKey]],
         on_install: Callable[[], None],
     ) -> Host:
-        """Start everything; the engine answers after `engine.wait_until_ready()`.
+        """Start everything; it answers after `wait_until_ready()`.
 
         Raises PortTaken and EngineUnavailable, and leaves nothing behind then.
         """
         with contextlib.ExitStack() as started:
             listener = started.enter_context(listen(port))
+            socket_listener = started.enter_context(listen(sockets.port))
             installation = installed(on_install)
             certificate = server_certificate()
             engine = Engine.start(installation, certificate, listener, iam=iam, chaos=chaos)
             started.callback(engine.stop)
+            settings = settings_of(engine, socket_listener, sockets, chaos=chaos)
+            gateway = Gateway.start(installation.python, engine, socket_listener, settings)
+            started.callback(gateway.stop)
             reports = Reports(engine.log_socket, receive)
             started.callback(reports.close)
             issuer = Issuer(certificate, keys)
@@ -64,6 +71,7 @@ class Host:
             started.callback(durable.stop)
             host = cls(
                 engine=engine,
+                gateway=gateway,
                 issuer=issuer,
                 certificate=certificate,
                 durable=durable,
@@ -71,6 +79,11 @@ class Host:
             )
         host._prepare()
         return host
+
+    def wait_until_ready(self) -> None:
+        """Return when everything answers; raises EngineDied if something never does."""
+        self.engine.wait_until_ready()
+        self.gateway.wait_until_ready()
 
     def services(self, account: str, region: str) -> Services:
         """Give clients for one account and region of the engine."""

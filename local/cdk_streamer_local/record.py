@@ -106,15 +106,19 @@ class Record:
 
     def socket_url(self, name: str | None = None) -> str:
         """Give the address of the only socket, or of the one whose path ends with `name`."""
-        return _url(self.sockets, name, "socket", "the app has no WebSocket API")
+        return _api(self.sockets, name, "socket", "the app has no WebSocket API").url
+
+    def plain_socket_url(self, name: str | None = None) -> str:
+        """Give the same without TLS, for a browser, which distrusts the certificate."""
+        return _api(self.sockets, name, "socket", "the app has no WebSocket API").plain_url
 
     def http_url(self, name: str | None = None) -> str:
         """Give the address of the only HTTP API, or of the one whose path ends with `name`."""
-        return _url(self.http_apis, name, "HTTP API", "the app has no HTTP API")
+        return _api(self.http_apis, name, "HTTP API", "the app has no HTTP API").url
 
     def rest_url(self, name: str | None = None) -> str:
         """Give the address of the only REST API, or of the one whose path ends with `name`."""
-        return _url(self.rest_apis, name, "REST API", "the app has no REST API")
+        return _api(self.rest_apis, name, "REST API", "the app has no REST API").url
 
     def token(
         self,
@@ -169,14 +173,14 @@ def running(place: Path) -> tuple[Record, Path]:
     )
 
 
-def _url(apis: Sequence[Api], name: str | None, kind: str, none: str) -> str:
+def _api(apis: Sequence[Api], name: str | None, kind: str, none: str) -> Api:
     found = [
         api
         for api in apis
         if name is None or f"/{api.name}".endswith(f"/{name}") or f"/{name}/" in f"/{api.name}"
     ]
     if len(found) == 1:
-        return found[0].url
+        return found[0]
     if not apis:
         raise BadArgument(none, remedy="add one, or pass --url")
     names = ", ".join(sorted(api.name for api in apis))

@@ -37,6 +37,7 @@ from cdk_streamer_local.functions.harm import Harmer
 from cdk_streamer_local.functions.reports import Report, ReportKind
 from cdk_streamer_local.functions.warming import warm
 from cdk_streamer_local.functions.workers import Workers
+from cdk_streamer_local.gateway.process import AS_ON_AWS, Sockets
 from cdk_streamer_local.host import Host
 from cdk_streamer_local.pollers.chaos import CALM, Chaos
 from cdk_streamer_local.record import KEYS_FOLDER, Record
@@ -51,11 +52,14 @@ from cdk_streamer_local.tokens.keys import SigningKey, signing_key
 class Options:
     """How to run. Port 0 is a free one; `fresh` forgets what earlier runs left; `chaos` disturbs.
 
+    `sockets` says how long connections may idle and live.
+
     Beside another run of the same app, `alone` refuses to start; otherwise this one keeps out of
     its way. With `console` a page shows it all, at `console_port` or where it was before.
     """
 
     port: int = 0
+    sockets: Sockets = AS_ON_AWS
     iam: bool = True
     fresh: bool = False
     watch: bool = True
@@ -117,6 +121,7 @@ class Session:
         self._synthesizer.begin()  # first, as it takes longest
         self._host = Host.start(
             port=self._options.port,
+            sockets=self._options.sockets,
             iam=self._options.iam,
             chaos=self._options.chaos,
             receive=self._receive,
@@ -124,13 +129,14 @@ class Session:
             on_install=lambda: self._observe(Installing()),
         )
         self._host.engine.on_death(self._die)
+        self._host.gateway.on_death(self._die)
         with self._explained():
             assembly = self._synthesize()
-            self._host.engine.wait_until_ready()
+            self._host.wait_until_ready()
             return self._deploy(assembly, began)
 
     def run(self) -> None:
-        """Follow edits until `stop`; raises EngineDied if the engine ends before."""
+        """Follow edits until `stop`; raises EngineDied if the engine or the gateway ends before."""
         while not self._ended.is_set():
             edit = self._follower.next(self._ended) if self._follower else None
             if edit is not None:

@@ -23,6 +23,7 @@ from cdk_streamer_local.errors import BadArgument
 from cdk_streamer_local.events import Event, Spoke
 from cdk_streamer_local.functions.function import Function, find
 from cdk_streamer_local.functions.reports import ReportKind
+from cdk_streamer_local.gateway.process import Sockets
 from cdk_streamer_local.pollers.chaos import Chaos
 from cdk_streamer_local.record import Record
 from cdk_streamer_local.session import Options, Session
@@ -36,8 +37,10 @@ class LocalStack:
 
     `app` is an app.py, a cdk.json or a cdk.out; the command line may run it at the same time.
     Roles are enforced unless `iam` is False. With `watch`, edits are followed as the command line
-    does. `chaos` names what goes wrong now and then: duplicate, delay, crash, freeze; the same for
-    the same seed. With `console` the page that the command line has is served too.
+    does. `chaos` names what goes wrong now and then: duplicate, delay, crash, freeze, lose; the
+    same for the same seed. With `console` the page that the command line has is served too.
+    Sockets end after `socket_idle` seconds without a message and `socket_lifetime` seconds at the
+    latest. Default: ten minutes and two hours, as on AWS.
     """
 
     def __init__(
@@ -50,11 +53,14 @@ class LocalStack:
         chaos: Iterable[str] = (),
         chaos_seed: int | None = None,
         console: bool = False,
+        socket_idle: float | None = None,
+        socket_lifetime: float | None = None,
     ) -> None:
         self._events: list[Event] = []
         self._changed = threading.Condition()
         options = Options(
             port=port,
+            sockets=Sockets.of(idle=socket_idle, lifetime=socket_lifetime),
             iam=iam,
             watch=watch,
             alone=False,
@@ -131,6 +137,10 @@ class LocalStack:
     def socket_url(self, name: str | None = None) -> str:
         """Give the address of the only WebSocket API, or of the one at this construct path."""
         return self._running.socket_url(name)
+
+    def plain_socket_url(self, name: str | None = None) -> str:
+        """Give the same without TLS, for a browser, which distrusts the certificate."""
+        return self._running.plain_socket_url(name)
 
     def http_url(self, name: str | None = None) -> str:
         """Give the address of the only HTTP API, or of the one at this construct path."""

@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from cdk_streamer_local.cloud.apis import http_apis_of, local_address, rest_apis_of, sockets_of
+from cdk_streamer_local.cloud.apis import Addresses, http_apis_of, rest_apis_of, sockets_of
 from cdk_streamer_local.cloud.assembly import Assembly, Asset, StackTemplate
 from cdk_streamer_local.cloud.assets import upload
 from cdk_streamer_local.cloud.deployment import DeployedStack, deploy
@@ -31,7 +31,9 @@ class System:
         """Bring the engine to what the assembly says; raises DeploymentFailed and its kin."""
         stacks = [_deploy(stack, host, observe) for stack in assembly.stacks]
         functions = [function for stack in stacks for function in functions_of(stack)]
-        wired = [wire(function, jwks_url=host.issuer.jwks_url) for function in functions]
+        addresses = _addresses(stacks, host)
+        jwks_url = host.issuer.jwks_url
+        wired = [wire(function, addresses, jwks_url=jwks_url) for function in functions]
         host.durable.serve([function for function in functions if function.execution_seconds])
         host.begin_schedules()
         return cls(stacks=stacks, wired=wired)
@@ -74,18 +76,18 @@ class System:
 
     def record(self, host: Host, *, console: str | None = None) -> Record:
         """Give what other commands need to know."""
-        endpoint = host.engine.endpoint
+        addresses = _addresses(self.stacks, host)
         return Record(
             pid=os.getpid(),
-            endpoint=endpoint,
+            endpoint=host.engine.endpoint,
             ca_bundle=str(host.certificate.bundle),
             console=console,
-            sockets=[socket for stack in self.stacks for socket in sockets_of(stack)],
-            http_apis=[api for stack in self.stacks for api in http_apis_of(stack)],
-            rest_apis=[api for stack in self.stacks for api in rest_apis_of(stack)],
+            sockets=[api for stack in self.stacks for api in sockets_of(stack, addresses)],
+            http_apis=[api for stack in self.stacks for api in http_apis_of(stack, addresses)],
+            rest_apis=[api for stack in self.stacks for api in rest_apis_of(stack, addresses)],
             outputs={
                 stack.template.name: {
-                    name: local_address(value, endpoint) for name, value in stack.outputs.items()
+                    name: addresses.local(value) for name, value in stack.outputs.items()
                 }
                 for stack in self.stacks
             },
@@ -99,6 +101,11 @@ class System:
                 for stack in self.stacks
             ],
         )
+
+
+def _addresses(stacks: Sequence[DeployedStack], host: Host) -> Addresses:
+    engine = host.engine.endpoint.partition("://")[2]
+    return Addresses.of(stacks, engine=engine, gateway=host.gateway.authority)
 
 
 def _deploy(stack: StackTemplate, host: Host, observe: Observer) -> DeployedStack:

@@ -15,7 +15,7 @@ import zipfile
 
 import pytest
 
-from cdk_streamer_local.cloud.apis import Api, addresses, local_address
+from cdk_streamer_local.cloud.apis import Addresses, Api
 from cdk_streamer_local.cloud.archives import archive, files_of
 from cdk_streamer_local.cloud.assembly import Assembly
 from cdk_streamer_local.cloud.synthesis import App
@@ -196,17 +196,25 @@ def test_an_archive_has_code_compiled_for_this_interpreter(tmp_path):
 
 # --- addresses
 
+ADDRESSES = Addresses(
+    engine="127.0.0.1:4566", gateway="127.0.0.1:4567", sockets=frozenset({"ab12"})
+)
+
 
 @pytest.mark.parametrize(
     ("address", "here"),
     [
         (
             "wss://ab12.execute-api.eu-west-1.amazonaws.com/live",
-            "wss://127.0.0.1:4566/_aws/execute-api/ab12/live",
+            "wss://127.0.0.1:4567/_aws/execute-api/ab12/live",
         ),
         (
             "see https://ab12.execute-api.cn-north-1.amazonaws.com.cn/live/@connections now",
-            "see https://127.0.0.1:4566/_aws/execute-api/ab12/live/@connections now",
+            "see https://127.0.0.1:4567/_aws/execute-api/ab12/live/@connections now",
+        ),
+        (
+            "https://cd34.execute-api.eu-west-1.amazonaws.com/live",
+            "https://127.0.0.1:4566/_aws/execute-api/cd34/live",
         ),
         (
             "https://sqs.eu-west-1.amazonaws.com/1/queue",
@@ -215,13 +223,18 @@ def test_an_archive_has_code_compiled_for_this_interpreter(tmp_path):
     ],
 )
 def test_addresses_of_api_gateway_become_this_machines(address, here):
-    assert local_address(address, ENDPOINT) == here
+    assert ADDRESSES.local(address) == here
 
 
-def test_the_same_stage_by_two_schemes_is_one_address():
+def test_the_same_stage_by_two_schemes_is_one_callback():
     host = "ab12.execute-api.eu-west-1.amazonaws.com/live"
+    callbacks = ADDRESSES.callbacks([f"wss://{host}", f"https://{host}", "table"])
 
-    assert addresses([f"wss://{host}", f"https://{host}", "table"]) == {f"https://{host}"}
+    assert callbacks == {"http://127.0.0.1:4567/_aws/execute-api/ab12/live"}
+
+
+def test_nobody_posts_to_an_api_without_connections():
+    assert ADDRESSES.callbacks(["https://cd34.execute-api.eu-west-1.amazonaws.com/live"]) == set()
 
 
 # --- record

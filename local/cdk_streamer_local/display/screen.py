@@ -30,6 +30,7 @@ from cdk_streamer_local.events import (
 from cdk_streamer_local.functions.reports import ReportKind
 
 _COLORS = ("cyan", "green", "magenta", "yellow", "blue", "bright_cyan", "bright_green")
+_BROWSERS = "in a browser"  # which distrusts the certificate of the other address
 _LEVELS = {"WARNING": "yellow", "ERROR": "bold red", "CRITICAL": "bold red", "DEBUG": "dim"}
 
 
@@ -98,7 +99,12 @@ class Screen:
         self._shown = True
         record = event.record
         apis = (*record.sockets, *record.http_apis, *record.rest_apis)
-        rows = [(api.name, api.url) for api in apis]
+        rows = [
+            row
+            for api in apis
+            for row in ((api.name, api.url), (_BROWSERS, api.plain_url))
+            if row[1]
+        ]
         rows += [
             (f"{stack}.{name}", value)
             for stack, outputs in record.outputs.items()

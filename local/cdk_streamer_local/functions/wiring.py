@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cdk_streamer_local.cloud.apis import addresses, local_address
+from cdk_streamer_local.cloud.apis import Addresses
 from cdk_streamer_local.functions.function import Function
 from cdk_streamer_runtime.contract import AuthorizerEnvironment
 
@@ -29,7 +29,7 @@ class Wired:
     authorizer: AuthorizerEnvironment | None
 
 
-def wire(function: Function, *, jwks_url: str) -> Wired:
+def wire(function: Function, addresses: Addresses, *, jwks_url: str) -> Wired:
     """Put our bootstrap before the handler, and this machine's addresses into the variables.
 
     Deploying again resets what a changed template says of the function, so this is called after
@@ -39,7 +39,7 @@ def wire(function: Function, *, jwks_url: str) -> Wired:
     configuration: Mapping[str, Any] = client.get_function_configuration(FunctionName=function.name)
     variables: Variables = configuration.get("Environment", {}).get("Variables", {})
     if function.is_python:
-        wanted = _wanted(configuration, variables, function.services.endpoint, jwks_url)
+        wanted = _wanted(configuration, variables, addresses, jwks_url)
         if function.execution_seconds:
             wanted[_DURABLE] = "1"
         if wanted != variables or configuration["Handler"] != BOOTSTRAP:
@@ -55,19 +55,19 @@ def wire(function: Function, *, jwks_url: str) -> Wired:
 
 
 def _wanted(
-    configuration: Mapping[str, Any], variables: Variables, endpoint: str, jwks_url: str
+    configuration: Mapping[str, Any], variables: Variables, addresses: Addresses, jwks_url: str
 ) -> Variables:
     wanted = {
-        name: value if name.startswith(_OWN_PREFIX) else local_address(value, endpoint)
+        name: value if name.startswith(_OWN_PREFIX) else addresses.local(value)
         for name, value in variables.items()
     }
     if configuration["Handler"] != BOOTSTRAP:
         wanted[_HANDLER] = configuration["Handler"]
     wanted |= _logging(configuration.get("LoggingConfig", {}))
     # The runtime and the SDKs have one variable for it, so only one socket can have it.
-    sockets = addresses(list(variables.values()))
-    if len(sockets) == 1:
-        wanted[_MANAGEMENT_ENDPOINT] = local_address(min(sockets), endpoint)
+    callbacks = addresses.callbacks(list(variables.values()))
+    if len(callbacks) == 1:
+        wanted[_MANAGEMENT_ENDPOINT] = min(callbacks)
     if _authorizer(variables) is not None:
         wanted = _with_development_keys(wanted, jwks_url)
     return wanted

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from cdk_streamer_local.engine.port import HOST
 from cdk_streamer_local.engine.process import Engine
-from cdk_streamer_local.errors import GatewayDied
+from cdk_streamer_local.errors import BadArgument, GatewayDied
 from cdk_streamer_local.gateway.settings import IDLE_SECONDS, LIFETIME_SECONDS, Settings
 from cdk_streamer_local.pollers.chaos import CALM, Chaos
 
@@ -33,6 +33,24 @@ class Sockets:
     port: int = 0
     idle_seconds: float = IDLE_SECONDS
     lifetime_seconds: float = LIFETIME_SECONDS
+
+    @classmethod
+    def of(cls, *, port: int = 0, idle: float | None, lifetime: float | None) -> Sockets:
+        """Take AWS's limits for what is None; raises BadArgument."""
+        for name, seconds in {"idle": idle, "lifetime": lifetime}.items():
+            if seconds is not None and not 0 < seconds < float("inf"):
+                raise BadArgument(
+                    f"the sockets' {name} time must be above 0 seconds, got {seconds!r}",
+                    remedy="leave it out for AWS's own limit",
+                )
+        return cls(
+            port=port,
+            idle_seconds=IDLE_SECONDS if idle is None else idle,
+            lifetime_seconds=LIFETIME_SECONDS if lifetime is None else lifetime,
+        )
+
+
+AS_ON_AWS = Sockets()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

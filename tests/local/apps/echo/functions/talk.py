@@ -20,6 +20,11 @@ def handler(event, context):
             raise ValueError("internal text")
         case "exit":
             os._exit(1)
+    if request["eventType"] == "CONNECT":
+        offered = event["headers"].get("Sec-WebSocket-Protocol")
+        if offered is not None:
+            chosen = {"Sec-WebSocket-Protocol": offered.partition(",")[0]}
+            return {"statusCode": 200, "headers": chosen}
     if request["eventType"] == "MESSAGE":
         answer = {
             "echo": event["body"],
