@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 KEPT_SECONDS = 300
+KEPT_VALUES = 500  # of a second
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +31,7 @@ class _Second:
     total: float
     count: int
     most: float
+    values: list[float]
 
 
 class Metrics:
@@ -76,6 +78,17 @@ class Metrics:
                     )
         return [(second, *seconds[second]) for second in sorted(seconds)]
 
+    def values(self, metric: str, **dimensions: str) -> list[tuple[int, list[float]]]:
+        """Give second and values of each second with any, in no order: for percentiles."""
+        wanted = set(dimensions.items())
+        with self._lock:
+            return [
+                (each.second, list(each.values))
+                for name, values in self._values.items()
+                if name.metric == metric and wanted <= set(name.of)
+                for each in values
+            ]
+
     def names(self) -> list[Name]:
         """Give what was measured at all."""
         with self._lock:
@@ -87,8 +100,10 @@ class Metrics:
             last = values[-1]
             last.total, last.count = last.total + value, last.count + 1
             last.most = max(last.most, value)
+            if len(last.values) < KEPT_VALUES:
+                last.values.append(value)
         else:
-            values.append(_Second(second, value, 1, value))
+            values.append(_Second(second, value, 1, value, [value]))
         while values[0].second < second - KEPT_SECONDS:
             values.popleft()
 
