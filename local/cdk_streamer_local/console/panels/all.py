@@ -8,16 +8,20 @@ from cdk_streamer_local.console.journal import Journal
 from cdk_streamer_local.console.metrics import Metrics
 from cdk_streamer_local.console.panel import Panel
 from cdk_streamer_local.console.panels.alerts import Alerts
+from cdk_streamer_local.console.panels.connections.panel import Connections
 from cdk_streamer_local.console.panels.functions import Functions
 from cdk_streamer_local.console.panels.overview import Overview
+from cdk_streamer_local.console.panels.requests.panel import Requests
 from cdk_streamer_local.console.panels.topology import TopologyPanel
 
 
 def panels(journal: Journal, metrics: Metrics) -> Sequence[Panel]:
     """Give them for one console."""
     shown: list[Panel] = [
+        Connections(),
         Functions(journal),
         Overview(journal, metrics),
+        Requests(metrics),
         TopologyPanel(),
     ]
     return [*shown, Alerts(shown)]

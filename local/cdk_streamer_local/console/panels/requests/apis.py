@@ -1,0 +1,137 @@
+"""The AsyncRequestApis and ProgressWebSockets of an app, by what their own functions are told."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from cdk_streamer_local.cloud.apis import Api
+from cdk_streamer_local.cloud.deployment import DeployedStack
+from cdk_streamer_local.console.running import Running
+from cdk_streamer_local.functions.function import functions_of
+from cdk_streamer_runtime.contract import (
+    CallerRules,
+    ConnectionEnvironment,
+    EntryPoint,
+    Environment,
+    MessageEnvironment,
+)
+
+_ENDPOINT = re.compile(r"https://(?P<api>[a-z0-9]+)\.execute-api\.[^/]+/(?P<stage>[^/]+)/?")
+_RUNNERS = (EntryPoint.WORKER, EntryPoint.DURABLE, EntryPoint.MESSAGE, EntryPoint.HTTP)
+_PARTS = frozenset({*_RUNNERS, EntryPoint.CONNECTION})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProgressApi:
+    """One API. `id` and `stage` are the engine's; `issuer` is whose tokens it takes, if any.
+
+    `url` is its address, `plain_url` that for browsers. `runners` are the labels of the functions
+    that run its actions. `bucket` holds large results. `has_tenants`: its tokens name one.
+    """
+
+    name: str
+    id: str
+    stage: str
+    url: str
+    plain_url: str
+    issuer: str | None
+    has_tenants: bool
+    is_signed: bool
+    has_requests: bool
+    retention: int
+    table: str
+    bucket: str | None
+    runners: Sequence[str]
+    stack: DeployedStack = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Part(Environment):
+    """What every function of an API is told."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Function:
+    entry: str
+    label: str
+    api: str
+    variables: Mapping[str, str]
+
+
+def apis_of(running: Running) -> list[ProgressApi]:
+    """Give them all, in the order of the templates."""
+    apis: list[ProgressApi] = []
+    for stack in running.system.stacks:
+        functions = _functions(stack)
+        for function in functions:
+            if function.entry == EntryPoint.MESSAGE:
+                own = [each for each in functions if each.api == function.api]
+                apis += _api(running, stack, function, own)
+    return apis
+
+
+def _functions(stack: DeployedStack) -> list[_Function]:
+    """Give the functions of all APIs of a stack; the engine knows what their variables became."""
+    entries = {
+        resource.logical_id: str(resource.properties.get("Handler", ""))
+        for resource in stack.template.of_type("AWS::Lambda::Function")
+    }
+    client: Any = stack.services.client("lambda")
+    found: list[_Function] = []
+    for function in functions_of(stack):
+        entry = entries[function.logical_id]
+        if entry in _PARTS:
+            configuration = client.get_function_configuration(FunctionName=function.name)
+            variables = configuration.get("Environment", {}).get("Variables", {})
+            name = _Part.from_variables(variables).name
+            found.append(
+                _Function(entry=entry, label=function.label, api=name, variables=variables)
+            )
+    return found
+
+
+def _api(
+    running: Running, stack: DeployedStack, message: _Function, own: Sequence[_Function]
+) -> list[ProgressApi]:
+    told = MessageEnvironment.from_variables(message.variables)
+    endpoint = _ENDPOINT.match(told.endpoint)
+    if endpoint is None:
+        return []
+    address = _address(running.record.sockets, f"/{endpoint['api']}/{endpoint['stage']}")
+    authorizers = (wired.authorizer for wired in running.system.wired)
+    authorizer = next((each for each in authorizers if each and each.name == told.name), None)
+    return [
+        ProgressApi(
+            name=told.name,
+            id=endpoint["api"],
+            stage=endpoint["stage"],
+            url=address.url if address else "",
+            plain_url=address.plain_url if address else "",
+            issuer=authorizer.issuer if authorizer else None,
+            has_tenants=authorizer is not None and bool(authorizer.tenant_claim),
+            is_signed=any(_is_signed(each) for each in own),
+            has_requests=told.requests,
+            retention=told.retention_seconds,
+            table=told.table_name,
+            bucket=told.bucket_name,
+            runners=[each.label for entry in _RUNNERS for each in own if each.entry == entry],
+            stack=stack,
+        )
+    ]
+
+
+def _address(sockets: Sequence[Api], place: str) -> Api | None:
+    return next((socket for socket in sockets if socket.url.endswith(place)), None)
+
+
+def _is_signed(function: _Function) -> bool:
+    """Tell whether callers sign: the function behind `$connect` knows."""
+    if function.entry != EntryPoint.CONNECTION:
+        return False
+    told = ConnectionEnvironment.from_variables(function.variables)
+    return CallerRules.from_text(told.callers).signed
