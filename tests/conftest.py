@@ -29,11 +29,3 @@ settings.register_profile("developer", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True, database=None, max_examples=50)
 settings.register_profile("thorough", deadline=None, max_examples=500)
 settings.load_profile("ci" if os.environ.get("CI") else "developer")
-
-
-def pytest_configure(config):
-    """Let end-to-end tests wait longer under chaos: what was lost comes back after a while."""
-    chaos = config.getoption("chaos", default="")
-    if chaos:
-        os.environ["CHAOS"] = chaos
-        os.environ.setdefault("PATIENCE", "4")

@@ -12,7 +12,10 @@ if TYPE_CHECKING:
     from cdk_streamer_local.pollers.chaos import Chaos
     from cdk_streamer_local.stack import LocalStack
 
-_CALM = "calm(reason): presumes that nothing goes wrong, so it is skipped under --chaos"
+_CALM = (
+    "calm(reason, *troubles): presumes that nothing goes wrong, or none of these troubles; "
+    "skipped under such a --chaos"
+)
 _CHAOS: pytest.StashKey[Chaos] = pytest.StashKey()
 
 
@@ -51,11 +54,13 @@ def pytest_report_header(config: pytest.Config) -> str | None:
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Pass by what presumes calm; raises UsageError for a mark that does not say why."""
+    chaos = item.config.stash.get(_CHAOS, None)
     for marker in item.iter_markers("calm"):
         if not marker.args:
             raise pytest.UsageError(f"{item.nodeid}: calm needs a reason, as in calm('counts')")
-        if _CHAOS in item.config.stash:
-            pytest.skip(f"presumes calm: {marker.args[0]}")
+        reason, *troubles = marker.args
+        if chaos is not None and not chaos.troubles.isdisjoint(troubles or chaos.troubles):
+            pytest.skip(f"presumes calm: {reason}")
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,9 +12,10 @@ from cdk_streamer_local import LocalStack
 
 T = TypeVar("T")
 
+# Asked of the command line, as all this is imported before pytest has read it.
+UNDER_CHAOS = any(argument.startswith("--chaos") for argument in sys.argv)
 # How many times longer than on a calm day a test waits until it gives up.
-PATIENCE = float(os.environ.get("PATIENCE", "1"))
-UNDER_CHAOS = "CHAOS" in os.environ
+PATIENCE = 4 if UNDER_CHAOS else 1
 # Messages that a crashed function had come back after minutes on AWS; no suite has so much time.
 SOON = 20
 

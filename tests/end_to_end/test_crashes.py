@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import signal
 
+import pytest
+
 from tests.end_to_end.wire import PATIENCE
 
 LEASE_AND_LOOK = 2 * PATIENCE  # a lease of 6 s, the watcher's grace, and a busy machine
 
 
+@pytest.mark.calm("counts attempts", "crash", "freeze")
 def test_the_work_of_a_killed_worker_is_finished_by_another(wire):
     request_id = wire.submit("die_once")
     pid = wire.progress_of(request_id)["metadata"]["pid"]
@@ -21,6 +24,7 @@ def test_the_work_of_a_killed_worker_is_finished_by_another(wire):
     assert messages[-1]["result"] == {"attempt": 2}
 
 
+@pytest.mark.calm("counts attempts", "crash", "freeze")
 def test_a_worker_that_froze_beyond_its_lease_cannot_finish_what_another_has_begun(
     wire, deployment, tmp_path
 ):

@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 import time
 
+import pytest
 
+
+@pytest.mark.calm("counts attempts", "crash", "freeze")
 def test_a_stream_record_that_comes_twice_has_one_effect(wire, deployment, tmp_path):
     executions = tmp_path / "executions"
     request_id = wire.run("count", {"steps": 1, "executions": str(executions)})["request_id"]
@@ -19,6 +22,7 @@ def test_a_stream_record_that_comes_twice_has_one_effect(wire, deployment, tmp_p
     assert executions.read_text() == "executed\n"
 
 
+@pytest.mark.calm("counts attempts", "crash", "freeze")
 def test_a_work_message_that_comes_again_after_the_end_has_one_effect(wire, deployment, tmp_path):
     executions = tmp_path / "executions"
     request_id = wire.run("count", {"steps": 1, "executions": str(executions)})["request_id"]
@@ -29,6 +33,7 @@ def test_a_work_message_that_comes_again_after_the_end_has_one_effect(wire, depl
     assert executions.read_text() == "executed\n"
 
 
+@pytest.mark.calm("counts attempts", "crash", "freeze")
 def test_a_work_message_that_comes_again_during_the_attempt_is_kept_and_does_nothing(
     wire, deployment, tmp_path
 ):
@@ -67,6 +72,7 @@ def _work_event(deployment, request_id: str) -> dict[str, object]:
     return {"Records": [message]}
 
 
+@pytest.mark.calm("counts attempts", "crash", "freeze")
 def test_a_record_that_the_stream_gave_up_on_is_dispatched_from_its_pointer(
     wire, deployment, tmp_path
 ):

@@ -70,6 +70,7 @@ def snapshot(wire, request_id: str):
 # --- steps and sleeps -----------------------------------------------------------------------------
 
 
+@pytest.mark.calm("counts attempts", "crash", "freeze")
 def test_each_step_is_taken_once_and_a_sleeper_keeps_no_worker(wire, deployment, executions):
     begun = time.time()
 
@@ -82,6 +83,7 @@ def test_each_step_is_taken_once_and_a_sleeper_keeps_no_worker(wire, deployment,
     assert reports_of(deployment, begun) == [ReportKind.START, ReportKind.END] * 2
 
 
+@pytest.mark.calm("counts attempts", "crash", "freeze")
 def test_what_a_handler_told_before_it_slept_is_not_told_again(wire):
     messages = wire.follow(wire.submit("nap", {}))
 
@@ -91,6 +93,7 @@ def test_what_a_handler_told_before_it_slept_is_not_told_again(wire):
     assert sorted(message["seq"] for message in messages) == list(range(len(messages)))
 
 
+@pytest.mark.calm("counts attempts", "crash", "freeze")
 def test_a_step_that_was_taken_is_not_taken_again_after_a_crash(
     wire, deployment, executions, tmp_path
 ):
@@ -107,6 +110,7 @@ def test_a_step_that_was_taken_is_not_taken_again_after_a_crash(
     assert executions.read_text() == "executed\n" * 2
 
 
+@pytest.mark.calm("counts attempts", "crash", "freeze")
 def test_another_attempt_is_another_execution(wire, run_of, executions):
     messages = wire.follow(wire.submit("relapse", {"executions": str(executions)}), RECOVERY)
     request_id = messages[-1]["request_id"]
@@ -119,6 +123,7 @@ def test_another_attempt_is_another_execution(wire, run_of, executions):
     assert first["DurableExecutionArn"] != second["DurableExecutionArn"]
 
 
+@pytest.mark.calm("counts attempts", "crash", "freeze")
 def test_an_execution_that_is_started_twice_is_one(wire, deployment, draft, executions):
     request_id = wire.submit("approve", draft)
     asked(wire, request_id)
@@ -137,6 +142,7 @@ def test_an_execution_that_is_started_twice_is_one(wire, deployment, draft, exec
 # --- questions ------------------------------------------------------------------------------------
 
 
+@pytest.mark.calm("counts attempts", "crash", "freeze")
 def test_a_question_is_pushed_and_read_and_another_device_answers_it(connect, draft, executions):
     phone, laptop = connect(), connect()
     request_id = phone.submit("approve", draft)
@@ -155,6 +161,7 @@ def test_a_question_is_pushed_and_read_and_another_device_answers_it(connect, dr
     assert executions.read_text() == "executed\n"
 
 
+@pytest.mark.calm("counts attempts", "crash", "freeze")
 def test_who_waits_for_an_answer_keeps_no_worker(wire, deployment, draft):
     begun = time.time()
     request_id = wire.submit("approve", draft)
@@ -248,6 +255,7 @@ def test_a_handler_may_go_on_without_an_answer(wire):
     assert wire.run("guess")["result"] == "nobody answered"
 
 
+@pytest.mark.calm("counts attempts", "crash", "freeze")
 def test_a_request_that_waits_is_cancelled_at_once_and_its_execution_stopped(
     wire, run_of, draft, executions
 ):

@@ -132,6 +132,7 @@ def test_a_cancelled_request_makes_room_over_http(web):
     assert accepted(lambda: over_http(web, "alone", payload))
 
 
+@pytest.mark.calm("counts attempts", "crash", "freeze")
 def test_a_killed_worker_keeps_no_room(wire):
     payload = {"release": "/never"}
     request_id = wire.submit("alone", payload)

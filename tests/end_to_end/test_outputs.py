@@ -102,6 +102,7 @@ def open_gates(gates) -> None:
 # --- chunks ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.calm("counts attempts", "crash", "freeze")
 def test_chunks_arrive_while_the_handler_runs(wire, dictation, gates):
     request_id = wire.submit("dictate", dictation)
     wire.progress_of(request_id, message="half")
@@ -113,6 +114,7 @@ def test_chunks_arrive_while_the_handler_runs(wire, dictation, gates):
     assert live == [(1, 0, "once"), (1, 1, "upon")]
 
 
+@pytest.mark.calm("counts attempts", "crash", "freeze")
 def test_chunks_arrive_in_order_and_the_end_counts_them(wire, dictation, gates):
     open_gates(gates)
 
@@ -123,6 +125,7 @@ def test_chunks_arrive_in_order_and_the_end_counts_them(wire, dictation, gates):
     assert sorted(message["seq"] for message in messages) == list(range(len(messages)))
 
 
+@pytest.mark.calm("counts attempts", "crash", "freeze")
 def test_what_was_put_out_while_nobody_listened_is_read_again(connect, web, dictation, gates):
     first, second = connect(), connect()
     request_id = first.submit("dictate", dictation)
@@ -145,6 +148,7 @@ def test_what_was_put_out_while_nobody_listened_is_read_again(connect, web, dict
     assert end["chunks"] == 4
 
 
+@pytest.mark.calm("counts attempts", "crash", "freeze")
 def test_another_attempt_begins_at_its_first_chunk(wire, dictation, gates):
     open_gates(gates)
 
@@ -177,6 +181,7 @@ def test_many_chunks_are_read_page_by_page_on_both_apis(wire, web):
     assert [each["data"]["line"] for page in on_socket for each in page] == list(range(30))
 
 
+@pytest.mark.calm("counts attempts", "crash", "freeze")
 def test_chunks_of_a_request_that_put_out_none_are_an_empty_page(web):
     request_id = web.submit("count", {"steps": 1})
     web.finish(request_id)
@@ -202,6 +207,7 @@ def test_chunks_of_somebody_else_are_not_found(call):
     assert (answer.status, answer.problem["code"]) == (404, "NOT_FOUND")
 
 
+@pytest.mark.calm("counts attempts", "crash", "freeze")
 async def test_a_client_that_lost_its_connection_has_every_chunk_once_and_in_order(
     opened, deployment, token, dictation, gates
 ):
@@ -227,6 +233,7 @@ async def test_a_client_that_lost_its_connection_has_every_chunk_once_and_in_ord
     assert [(chunk.index, chunk.data) for chunk in heard] == list(enumerate(WORDS))
 
 
+@pytest.mark.calm("counts attempts", "crash", "freeze")
 async def test_a_second_device_gets_the_chunks_from_the_first_one_on(opened, dictation, gates):
     async with opened() as phone, opened() as laptop:
         request = phone.submit("dictate", dictation)
@@ -242,6 +249,7 @@ async def test_a_second_device_gets_the_chunks_from_the_first_one_on(opened, dic
     assert [chunk.data for chunk in early + late] == WORDS
 
 
+@pytest.mark.calm("counts attempts", "crash", "freeze")
 def test_a_client_without_a_loop_hears_that_another_attempt_begins_anew(client, dictation, gates):
     open_gates(gates)
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
 
+
+@pytest.mark.calm("counts attempts", "crash", "freeze")
 def test_a_flaky_request_succeeds_in_its_third_attempt(wire):
     assert wire.run("flaky")["result"] == {"attempt": 3}
 
 
+@pytest.mark.calm("counts attempts", "crash", "freeze")
 def test_every_new_attempt_is_announced_and_no_error_is(wire):
     messages = wire.follow(wire.submit("flaky"))
 
@@ -15,6 +19,7 @@ def test_every_new_attempt_is_announced_and_no_error_is(wire):
     assert "error" not in [message["type"] for message in messages]
 
 
+@pytest.mark.calm("counts attempts", "crash", "freeze")
 def test_reports_tell_their_attempt_and_numbers_go_on(wire):
     messages = wire.follow(wire.submit("flaky"))
 
@@ -23,6 +28,7 @@ def test_reports_tell_their_attempt_and_numbers_go_on(wire):
     assert sorted(message["seq"] for message in messages) == list(range(len(messages)))
 
 
+@pytest.mark.calm("counts attempts", "crash", "freeze")
 def test_a_fatal_failure_is_not_tried_again(wire, tmp_path):
     executions = tmp_path / "executions"
 
@@ -32,6 +38,7 @@ def test_a_fatal_failure_is_not_tried_again(wire, tmp_path):
     assert executions.read_text() == "executed\n"
 
 
+@pytest.mark.calm("counts attempts", "crash", "freeze")
 def test_between_two_attempts_a_request_tells_when_the_next_one_is_due(
     wire, paused_worker, tmp_path
 ):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 
 def trace_of(deployment, web) -> str:
     """Give the trace header that is stored with a caller's only request."""
@@ -20,6 +22,7 @@ def test_a_failed_request_names_the_trace_that_it_came_with(web, deployment):
     assert f"Root={ended['error']['trace_id']};" in trace_of(deployment, web)
 
 
+@pytest.mark.calm("counts attempts", "crash", "freeze")
 def test_the_next_attempt_is_queued_with_the_trace_of_the_request(
     web, paused_worker, deployment, tmp_path
 ):

@@ -32,8 +32,13 @@ TESTS_OF_CHAOS = """
 import pytest
 
 
-@pytest.mark.calm("counts attempts")
+@pytest.mark.calm("counts attempts", "crash", "freeze")
 def test_of_a_calm_day():
+    pass
+
+
+@pytest.mark.calm("counts messages", "duplicate")
+def test_of_a_day_on_which_nothing_comes_twice():
     pass
 
 
@@ -83,14 +88,14 @@ def test_under_chaos_tests_that_presume_calm_are_skipped_with_their_reason(marke
     assert status == 0, text
     assert "chaos: crash, delay  --chaos-seed 7 for the same again" in text
     assert "presumes calm: counts attempts" in text
-    assert "1 passed, 1 skipped" in text
+    assert "2 passed, 1 skipped" in text
 
 
 def test_without_chaos_tests_that_presume_calm_are_run(marked):
     status, text = run(marked)
 
     assert status == 0, text
-    assert "1 passed, 1 skipped" in text
+    assert "2 passed, 1 skipped" in text
     assert "presumes calm" not in text
 
 

@@ -29,6 +29,7 @@ def test_what_a_killed_worker_has_begun_is_done_by_another(streams, batch):
     streams.wait(lambda: set(streams.numbers(batch).values()) == {1})
 
 
+@pytest.mark.calm("freezes a worker itself", "crash")
 def test_what_a_frozen_worker_has_begun_is_done_by_another_and_stays_done(streams, batch, id):
     frozen = streams.stack.pause_worker(LISTENER)
 

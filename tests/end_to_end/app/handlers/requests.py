@@ -139,7 +139,7 @@ class Steps:
 
 
 @app.action("count", mode="async", input=Steps)
-def count(payload: Steps, progress: Progress, context: RequestContext) -> dict[str, Any]:
+def count(payload: Steps, progress: Progress) -> dict[str, Any]:
     """Report each step and succeed."""
     if payload.executions:
         mark({"executions": payload.executions})
@@ -147,7 +147,7 @@ def count(payload: Steps, progress: Progress, context: RequestContext) -> dict[s
     for step in range(1, payload.steps + 1):
         progress.report(current=step, total=payload.steps, unit="steps", step="counting")
         time.sleep(0.01)
-    return {"counted": payload.steps, "attempt": context.attempt}
+    return {"counted": payload.steps}
 
 
 @app.action("flaky", mode="async", retry=QUICK)
