@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.end_to_end.deployment import Deployment
-from tests.end_to_end.running import running
+from tests.end_to_end.running import DISTURBED, running
 from tests.end_to_end.web import Web
 from tests.end_to_end.wire import Wire
 
@@ -28,6 +28,14 @@ def pytest_runtest_makereport(item, call):
     if report.failed and deployment is not None:
         report.sections.append(("functions", deployment.last_words()))
     return report
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Show what chaos has done: a run without any shows nothing about it."""
+    if DISTURBED:
+        terminalreporter.section("chaos")
+    for (function, trouble), times in sorted(DISTURBED.items()):
+        terminalreporter.write_line(f"{times:5} {trouble:10} {function}")
 
 
 @pytest.fixture(scope="session")

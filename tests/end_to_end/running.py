@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
 from cdk_streamer_local import LocalStack
+from cdk_streamer_local.events import Disturbed
 
 T = TypeVar("T")
 
@@ -18,6 +20,8 @@ UNDER_CHAOS = any(argument.startswith("--chaos") for argument in sys.argv)
 PATIENCE = 4 if UNDER_CHAOS else 1
 # Messages that a crashed function had come back after minutes on AWS; no suite has so much time.
 SOON = 20
+# What chaos has done to whom, and how often.
+DISTURBED: Counter[tuple[str, str]] = Counter()
 
 
 @contextmanager
@@ -27,6 +31,8 @@ def running(app: Path, chaos: Mapping[str, Any]) -> Iterator[LocalStack]:
         if chaos:
             hurry(stack)
         yield stack
+        done = (event for event in stack.events if isinstance(event, Disturbed))
+        DISTURBED.update((event.function, event.text.partition(":")[0]) for event in done)
 
 
 def once(values: Iterable[T]) -> list[T]:
