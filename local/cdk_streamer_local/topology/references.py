@@ -41,6 +41,10 @@ class References:
         """Give the id of the resource that a value is about; of one brought, its name."""
         return id_in(self.text(value))
 
+    def ids(self, value: object) -> list[str]:
+        """Give the ids of all resources that a value refers to."""
+        return _ID.findall(self.text(value))
+
 
 def id_in(text: str) -> str:
     """Give the last reference in a text, or the name at the end of an ARN, URL or path."""

@@ -2,23 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from html import escape as _escaped
 
-from cdk_streamer_local.topology.graph import CONSTRUCT, PROCESSOR, Edge, Node, Topology
-from cdk_streamer_local.topology.layout import HEAD, LINE, RULE, Box, Layout, lay_out
-from cdk_streamer_runtime.contract.streams import ResourceKind
-
-_STORES = {ResourceKind.TABLE, ResourceKind.BUCKET, ResourceKind.SECRET}
-_CHANNELS = {
-    ResourceKind.QUEUE,
-    ResourceKind.EVENT_BUS,
-    ResourceKind.STREAM,
-    ResourceKind.TOPIC,
-    ResourceKind.CHANNELS,
-}
-_CHARACTERS = {"name": 8.3, "note": 6.4}  # pixels, on average
-_PAD = 12
+from cdk_streamer_local.topology.drawing import Arrow, Figure, Text, draw
+from cdk_streamer_local.topology.graph import CONSTRUCT, PROCESSOR, Node, Topology
 
 _STYLE = """\
     svg { --ground: #ffffff; --ink: #1b2330; --soft: #5b6676; --line: #7b8798; --box: #f3f5f8;
@@ -46,10 +34,8 @@ _STYLE = """\
 
 def svg(topology: Topology, title: str) -> str:
     """Draw it; the same topology gives the same text."""
-    layout = lay_out(topology)
-    width, height = round(layout.width), round(layout.height)
-    edges = [part for edge in _once(topology, layout) for part in _arrow(edge, topology, layout)]
-    nodes = [part for node in topology.nodes for part in _drawn(node, layout.boxes[node.id])]
+    drawing = draw(topology)
+    width, height = drawing.width, drawing.height
     parts = [
         (
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
@@ -64,9 +50,9 @@ def svg(topology: Topology, title: str) -> str:
             '<path d="M0 0 L10 5 L0 10 z" style="fill: var(--line)"/>\n    </marker>\n  </defs>'
         ),
         f'  <rect width="{width}" height="{height}" rx="14" style="fill: var(--ground)"/>',
-        *(f"  {part}" for part in edges if part.startswith("<path")),
-        *(f"  {part}" for part in nodes),
-        *(f"  {part}" for part in edges if not part.startswith("<path")),
+        *(f"  {_path(arrow)}" for arrow in drawing.arrows),
+        *(f"  {part}" for figure in drawing.figures for part in _drawn(figure)),
+        *(f"  {_written(text)}" for arrow in drawing.arrows for text in arrow.texts),
         "</svg>",
     ]
     return "\n".join(parts) + "\n"
@@ -102,95 +88,21 @@ def _construct(node: Node, topology: Topology) -> Iterator[str]:
             yield f"{node.label}: {said} {topology.node(edge.target).label}."
 
 
-def _once(topology: Topology, layout: Layout) -> Iterator[Edge]:
-    """Give each arrow once; what flows to the left shares one way, whatever rule it comes from."""
-    found: dict[tuple[str, str, str, bool], list[str]] = {}
-    for edge in topology.edges:
-        rule = "" if (edge.source, edge.target) in layout.lanes else edge.rule
-        said = found.setdefault((edge.source, edge.target, rule, edge.reads), [])
-        said += [line for line in edge.lines if line not in said]
-    for (source, target, rule, reads), said in found.items():
-        yield Edge(source=source, target=target, label=", ".join(said), rule=rule, reads=reads)
+def _path(arrow: Arrow) -> str:
+    style = "arrow reads" if arrow.reads else "arrow"
+    return f'<path class="{style}" d="{arrow.path}"/>'
 
 
-def _drawn(node: Node, box: Box) -> Iterator[str]:
-    kind = _class(node.kind)
-    yield (
-        f'<rect class="{kind}" x="{box.x:g}" y="{box.y:g}" width="{box.width:g}" '
-        f'height="{box.height:g}" rx="9"/>'
-    )
-    yield _text("name", (box.x + _PAD, box.y + 19), node.label, box.width)
-    yield _text(
-        "note", (box.x + _PAD, box.y + 36), node.note or node.kind.replace("_", " "), box.width
-    )
-    for number, rule in enumerate(node.rules):
-        y = box.y + HEAD + RULE * number
+def _drawn(figure: Figure) -> Iterator[str]:
+    for shape in figure.shapes:
         yield (
-            f'<rect class="rule" x="{box.x + 8:g}" y="{y:g}" width="{box.width - 16:g}" '
-            f'height="{RULE - 4}" rx="6"/>'
+            f'<rect class="{shape.style}" x="{shape.x:g}" y="{shape.y:g}" '
+            f'width="{shape.width:g}" height="{shape.height:g}" rx="{shape.corner:g}"/>'
         )
-        note = f"{rule.flavor}: {rule.takes}"
-        yield _text("name", (box.x + _PAD + 6, y + 14), rule.id, box.width - 20)
-        yield _text("note", (box.x + _PAD + 6, y + 28), note, box.width - 20)
+    yield from map(_written, figure.texts)
 
 
-def _class(kind: str) -> str:
-    if kind in {PROCESSOR, CONSTRUCT}:
-        return "yours"
-    return "store" if kind in _STORES else "queue" if kind in _CHANNELS else "box"
-
-
-def _text(style: str, place: tuple[float, float], text: str, width: float) -> str:
-    x, y = place
-    room = int((width - 2 * _PAD) / _CHARACTERS[style])
-    shown = text if len(text) <= room else f"{text[: room - 1]}…"
-    whole = f"<title>{escape(text)}</title>" if shown != text else ""
-    return f'<text class="{style}" x="{x:g}" y="{y:g}">{escape(shown)}{whole}</text>'
-
-
-def _arrow(edge: Edge, topology: Topology, layout: Layout) -> Iterator[str]:
-    source, target = layout.boxes[edge.source], layout.boxes[edge.target]
-    rules = [rule.id for rule in topology.node(edge.source).rules]
-    start = source.row(rules.index(edge.rule)) if edge.rule in rules else source.middle
-    below = layout.lanes.get((edge.source, edge.target))
-    style = "arrow reads" if edge.reads else "arrow"
-    if below is None:
-        ways = layout.ways.get((edge.source, edge.target), ())
-        path, lines = _onward(source, start, target, ways), edge.lines
-        first = ways[0] if ways else None
-        x = (source.right + (first.x if first else target.x)) / 2
-        y = (start + (first.y if first else target.middle)) / 2
-    else:
-        path, lines = _around(source, target, layout, below), [edge.label] if edge.label else []
-        x, y = (source.x + target.right) / 2, below
-    yield f'<path class="{style}" d="{path}"/>'
-    for number, line in enumerate(reversed(lines)):
-        yield f'<text class="flow" x="{x:g}" y="{y - 4 - LINE * number:g}">{escape(line)}</text>'
-
-
-def _onward(source: Box, start: float, target: Box, ways: Sequence[Box]) -> str:
-    parts = [f"M{source.right:g} {start:g}"]
-    x, y = source.right, start
-    for way in ways:
-        parts += [_bow((x, y), (way.x, way.y)), f"H{way.right:g}"]
-        x, y = way.right, way.y
-    return " ".join([*parts, _bow((x, y), (target.x - 2, target.middle))])
-
-
-def _bow(start: tuple[float, float], end: tuple[float, float]) -> str:
-    (x1, y1), (x2, y2) = start, end
-    bend = (x2 - x1) / 2
-    return f"C{x1 + bend:g} {y1:g} {x2 - bend:g} {y2:g} {x2:g} {y2:g}"
-
-
-def _around(source: Box, target: Box, layout: Layout, below: float) -> str:
-    """Lead back below everything, and up again beside the column of the target."""
-    x1, y1, y2 = source.right, source.middle, target.middle
-    column = [box for box in layout.boxes.values() if abs(box.center - target.center) < 1]
-    out, up = x1 + 18, min(box.x for box in column) - 18
-    return (
-        f"M{x1:g} {y1:g} Q{out:g} {y1:g} {out:g} {y1 + 18:g} V{below - 14:g} "
-        f"Q{out:g} {below:g} {out - 14:g} {below:g} H{up + 14:g} "
-        f"Q{up:g} {below:g} {up:g} {below - 14:g} V{y2 + 18:g} "
-        f"Q{up:g} {y2:g} {up + 14:g} {y2:g} H{target.x - 2:g}"
-    )
+def _written(text: Text) -> str:
+    whole = f"<title>{escape(text.whole)}</title>" if text.whole else ""
+    place = f'x="{text.x:g}" y="{text.y:g}"'
+    return f'<text class="{text.style}" {place}>{escape(text.text)}{whole}</text>'
