@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, cast
@@ -37,11 +37,18 @@ class Admitted:
 class Admission:
     """Decides about handshakes, each on its own."""
 
-    def __init__(self, apis: Apis, functions: Functions, ask: Ask) -> None:
+    def __init__(
+        self,
+        apis: Apis,
+        functions: Functions,
+        ask: Ask,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._apis = apis
         self._functions = functions
         self._ask = ask
-        self._new = TokenBucket(rate=NEW_PER_SECOND, burst=NEW_PER_SECOND, now=time.monotonic())
+        self._clock = clock
+        self._new = TokenBucket(rate=NEW_PER_SECOND, burst=NEW_PER_SECOND, now=clock())
 
     async def decide(self, handshake: Handshake | None, source_ip: str) -> Admitted | Refusal:
         """Let a client in or tell why not."""
@@ -50,7 +57,7 @@ class Admission:
             api = await self._apis.find(handshake.api_id) if handshake else None
             if handshake is None or api is None or handshake.stage not in api.stages:
                 return refusal(HTTPStatus.FORBIDDEN, answers.FORBIDDEN, moment.request_id)
-            if not self._new.take(time.monotonic()):
+            if not self._new.take(self._clock()):
                 return refusal(HTTPStatus.TOO_MANY_REQUESTS, answers.TOO_MANY, moment.request_id)
             return await self._judge(api, handshake, source_ip, moment)
         except (EngineGone, Refused):

@@ -1,8 +1,8 @@
 """Stands between the engine and a function's handler, as Lambda's own bootstrap does.
 
 The engine calls `handler` here, and this calls the function's. Everything that the function says
-goes to the command at once, line by line; the engine alone would tell at the end of an invocation,
-and for WebSocket messages not at all. The standard library is all that may be imported.
+goes to the command at once, line by line; the engine alone would tell at the end of an invocation.
+The standard library is all that may be imported.
 """
 
 from __future__ import annotations
@@ -210,25 +210,6 @@ def is_start(event: object) -> bool:
     return durable and not (isinstance(event, dict) and "DurableExecutionArn" in event)
 
 
-def websocket_message(event: object) -> dict[str, object] | None:
-    """Give what identifies a WebSocket message; None for every other event.
-
-    The engine sends back whatever a function answers to one, or the text of what it raised. API
-    Gateway sends nothing without a route response, which the engine lacks, and hides the text.
-    """
-    match event:
-        case {
-            "requestContext": {
-                "eventType": "MESSAGE",
-                "connectionId": str(connection),
-                "requestId": str(request),
-            }
-        }:
-            return {"connectionId": connection, "requestId": request}
-        case _:
-            return None
-
-
 def handler(event: object, context: Context) -> object:
     """Call the function's handler; a warm-up, or a start, only had to come this far."""
     if is_warm_up(event) or is_start(event):
@@ -236,16 +217,10 @@ def handler(event: object, context: Context) -> object:
     sink.request = context.aws_request_id
     started = time.monotonic()
     sink.send("start")
-    message = websocket_message(event)
     try:
-        result = function(event, context)
-        return result if message is None else {"statusCode": 200}
+        return function(event, context)
     except BaseException as error:
         sink.send("failed", text=legible(error))
-        if message is not None and isinstance(error, Exception):
-            raise RuntimeError(
-                json.dumps({"message": "Internal server error", **message})
-            ) from None
         raise
     finally:
         stream.finish()
