@@ -8,11 +8,12 @@ import time
 from collections.abc import Iterator
 from datetime import datetime
 
+from tests.end_to_end import running
 from tests.end_to_end.timers.service import Service, now, text_of
 
 DISPATCHER = "Held/Dispatcher"
 TIMERS, SECONDS = 40, 60
-LEASE = 25.0
+LEASE = 25.0 * running.PATIENCE
 
 
 def made(held: Service) -> Iterator[tuple[str, set[int]]]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from cdk_streamer_client import Every, TimerClient
 from tests.end_to_end.timers.service import PATIENCE, now, text_of
 
@@ -37,7 +39,9 @@ def test_a_change_of_data_reaches_the_next_firings(plain, id):
     changed = plain.patch(id, data={"version": 2})
 
     rev = int(changed.etag.strip('"'))
-    plain.wait_for(id, lambda fired: any(each.data == {"version": 2} for each in fired), 180)
+    plain.wait_for(
+        id, lambda fired: any(each.data == {"version": 2} for each in fired), 3 * PATIENCE
+    )
     assert {each.rev for each in plain.fired(id) if each.data["version"] == 2} == {rev}
 
 
@@ -139,6 +143,7 @@ def test_strictly_a_change_loses_no_firing(strict, id):
     assert moments >= set(range(first, moment + 1))
 
 
+@pytest.mark.calm("counts firings", "crash", "freeze")
 def test_a_firing_that_was_handled_is_not_handled_again(strict, id):
     strict.put(id, {"at": text_of(now())}, "once")
     fired = strict.wait_for_firing(id)
@@ -162,13 +167,13 @@ def test_a_firing_that_was_handled_is_not_handled_again(strict, id):
 
 
 def test_a_calendar_fires_at_the_beginning_of_each_minute(plain, early):
-    fired = plain.wait_for("minutely", bool, timeout=90)
+    fired = plain.wait_for("minutely", bool, timeout=2 * PATIENCE)
 
     assert all(each.fire_at % 60 == 0 for each in fired)
 
 
 def test_the_older_body_fires_at_its_minute_with_the_data_alone(plain, early):
-    fired = plain.wait_for("older", bool, timeout=180)
+    fired = plain.wait_for("older", bool, timeout=3 * PATIENCE)
     document = plain.ask("GET", "/periodic/older").document
 
     assert fired[0].data == {"older": "body"}
@@ -188,7 +193,7 @@ def test_a_timer_fires_without_a_gap_when_dispatchers_take_over(plain, early):
     end = early["begin"] + 150  # what was claimed when it was made is over after two minutes
 
     fired = plain.wait_for(
-        "steady", lambda fired: any(each.fire_at >= end for each in fired), timeout=240
+        "steady", lambda fired: any(each.fire_at >= end for each in fired), timeout=4 * PATIENCE
     )
 
     moments = {each.fire_at for each in fired}
