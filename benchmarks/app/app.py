@@ -47,4 +47,11 @@ echo = cast("lambda_.IFunction", function)  # jsii's stubs do not say that it is
 for route, name in (("$connect", "Connect"), ("$default", "Echo")):
     floor.add_route(route, integration=integrations.WebSocketLambdaIntegration(name, echo))
 CfnOutput(stack, "FloorUrl", value=stage.url)
+
+bare = apigatewayv2.WebSocketApi(stack, "Bare")  # lets everybody in, and nobody is told
+bare_stage = apigatewayv2.WebSocketStage(
+    stack, "BareStage", web_socket_api=bare, stage_name="live", auto_deploy=True
+)
+bare.add_route("$default", integration=integrations.WebSocketLambdaIntegration("Nothing", echo))
+CfnOutput(stack, "BareUrl", value=bare_stage.url)
 app.synth()
