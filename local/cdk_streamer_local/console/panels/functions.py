@@ -18,15 +18,20 @@ _FAILURES = frozenset({EntryKind.FAILED})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FunctionRow:
-    """One function. Counts are since the start, `recent` is calls by second of the last minute."""
+    """One function, with its construct's path.
+
+    Counts are since the start, `recent` is calls by second of the last minute.
+    """
 
     label: str
+    path: str
     name: str
     runtime: str
     timeout: int
     durable: bool
     calls: int
     failures: int
+    failed_lately: bool
     median: float | None
     slowest: float | None
     last: float | None
@@ -38,6 +43,7 @@ class _Tally:
     calls: int = 0
     failures: int = 0
     last: float | None = None
+    failed: float | None = None
     taken: list[tuple[float, float]] = field(default_factory=list[tuple[float, float]])
 
 
@@ -59,6 +65,7 @@ class Functions(Panel):
         return [
             self._row(
                 wired.function.label,
+                path=wired.function.construct_path.removesuffix("/Function"),
                 name=wired.function.name,
                 runtime=wired.function.runtime,
                 timeout=wired.timeout_seconds,
@@ -77,10 +84,18 @@ class Functions(Panel):
             tally.taken.append((entry.time, entry.seconds))
         elif entry.kind in _FAILURES:
             tally.failures += 1
-            tally.last = entry.time
+            tally.last = tally.failed = entry.time
 
     def _row(
-        self, label: str, *, name: str, runtime: str, timeout: int, durable: bool, now: float
+        self,
+        label: str,
+        *,
+        path: str,
+        name: str,
+        runtime: str,
+        timeout: int,
+        durable: bool,
+        now: float,
     ) -> FunctionRow:
         tally = self._tallies.setdefault(label, _Tally())
         tally.taken = [(at, taken) for at, taken in tally.taken if at > now - _MINUTE]
@@ -90,12 +105,14 @@ class Functions(Panel):
             recent[min(int(_MINUTE - (now - at)), int(_MINUTE) - 1)] += 1
         return FunctionRow(
             label=label,
+            path=path,
             name=name,
             runtime=runtime,
             timeout=timeout,
             durable=durable,
             calls=tally.calls,
             failures=tally.failures,
+            failed_lately=tally.failed is not None and tally.failed > now - _MINUTE,
             median=statistics.median(seconds) if seconds else None,
             slowest=max(seconds) if seconds else None,
             last=tally.last,

@@ -1,15 +1,38 @@
 /** The app at a glance: its picture, its addresses, and what went wrong lately. */
 
 import { html, nothing } from 'lit';
-import { unsafeHTML } from 'lit/directives/unsafe-html.js';
+import { item } from '../api.js';
 import { live } from '../live.js';
 import { copy } from '../parts/palette.js';
+import { picture } from '../parts/picture.js';
 import { View } from '../view.js';
-import { ago, count } from '../words.js';
+import { ago, count, whole } from '../words.js';
+
+const SHOWN_TROUBLES = 5;
 
 class Overview extends View {
   static panel = 'overview';
-  static also = ['topology'];
+  static also = ['topology', 'functions'];
+  static properties = { _inside: { state: true } };
+
+  constructor() {
+    super();
+    /** @type {{ of: string, drawing: any } | undefined} what is inside the chosen construct */
+    this._inside = undefined;
+  }
+
+  /** @param {Map<string, unknown>} changed */
+  willUpdate(changed) {
+    super.willUpdate(changed);
+    if (changed.has('item') && this.item) this.#look(this.item);
+  }
+
+  /** @param {string} id */
+  async #look(id) {
+    const drawing = await this.try(() => item('topology', id));
+    if (drawing) this._inside = { of: id, drawing };
+    else this.open('');
+  }
 
   /** @param {any} glance */
   shown(glance) {
@@ -18,21 +41,31 @@ class Overview extends View {
       <section class="card picture" aria-label="Topology">${this.#picture()}</section>
       <div class="cards">
         ${glance.stacks.map((/** @type {any} */ stack) => this.#stack(stack))}
-        <section class="card"><h2>Addresses</h2>
-          ${this.#addresses([
-            ...glance.sockets.map((/** @type {any} */ api) => [api.name, api.url]),
-            ...glance.http_apis.map((/** @type {any} */ api) => [api.name, api.url]),
-            ...glance.rest_apis.map((/** @type {any} */ api) => [api.name, api.url]),
-            ['engine', glance.endpoint],
-            ['certificates', glance.ca_bundle],
-          ])}</section>
+        <section class="card"><h2>Addresses</h2>${this.#addresses(addresses(glance))}</section>
       </div>`;
   }
 
   #picture() {
-    const picture = live.data('topology');
-    // Drawn by the command from names that it escaped.
-    return picture ? unsafeHTML(picture.svg) : html`<p class="loading">Drawing…</p>`;
+    const inside = this.item && this._inside?.of === this.item ? this._inside : undefined;
+    const drawing = inside?.drawing ?? live.data('topology');
+    if (!drawing) return html`<p class="loading">Drawing…</p>`;
+    const rows = live.data('functions') ?? [];
+    return html`
+      <p class="crumbs">${inside ? html`<a href="#/overview">the app</a> › <b>${inside.of}</b>`
+        : html`<span class="faint">Open a construct to see its parts. Numbers are calls in the last minute.</span>`}</p>
+      <div class="frame">${picture(drawing, {
+        label: inside ? `the parts of ${inside.of}` : 'the constructs of the app',
+        calls: (node) => calls(rows, node),
+        go: (figure) => this.#address(figure, rows),
+      })}</div>`;
+  }
+
+  /** @param {any} figure @param {any[]} rows */
+  #address(figure, rows) {
+    if (figure.kind === 'construct' && figure.node !== this.item) return `#/overview/${encodeURIComponent(figure.node)}`;
+    const own = rows.find((row) => row.path === figure.node);
+    if (own) return `#/logs/${encodeURIComponent(own.label)}`;
+    return figure.kind === 'queue' ? '#/queues' : undefined;
   }
 
   /** @param {any} stack */
@@ -51,9 +84,33 @@ class Overview extends View {
   /** @param {any[]} troubles */
   #troubles(troubles) {
     return html`<section class="card troubles" aria-label="Troubles"><h2>Troubles lately</h2>
-      <ul>${troubles.slice(0, 6).map((entry) => html`<li><a href="#/logs/${encodeURIComponent(entry.function)}">${entry.function || 'cdk-streamer'}</a>
-        <span class="words">${entry.text.split('\n').at(-1)}</span><time class="faint">${ago(entry.time)}</time></li>`)}</ul></section>`;
+      <ul>${troubles.slice(0, SHOWN_TROUBLES).map((entry) => html`<li>
+        <a href="#/logs/${encodeURIComponent(entry.function)}">${entry.function || 'cdk-streamer'}</a>
+        <span class="words" title=${entry.text}>${last(entry.text)}</span>
+        <time class="faint" title=${whole(entry.time)}>${ago(entry.time)}</time></li>`)}</ul></section>`;
   }
+}
+
+/** Calls of all functions that a node has. @param {any[]} rows @param {string} node */
+function calls(rows, node) {
+  const own = rows.filter((row) => row.path === node || row.path.startsWith(`${node}/`));
+  const recent = own.reduce((sum, row) => sum + row.recent.reduce((/** @type {number} */ all, /** @type {number} */ each) => all + each, 0), 0);
+  return { recent, failed: own.some((row) => row.failed_lately) };
+}
+
+/** @param {any} glance @returns {Array<[string, string]>} */
+function addresses(glance) {
+  const apis = [...glance.sockets, ...glance.http_apis, ...glance.rest_apis];
+  return [
+    ...apis.flatMap((api) => /** @type {Array<[string, string]>} */ ([[api.name, api.url], ...(api.plain_url ? [['for browsers', api.plain_url]] : [])])),
+    ['engine', glance.endpoint],
+    ['certificates', glance.ca_bundle],
+  ];
+}
+
+/** The line that says it: of a traceback the last. @param {string} text */
+function last(text) {
+  return text.trim().split('\n').at(-1);
 }
 
 customElements.define('view-overview', Overview);
