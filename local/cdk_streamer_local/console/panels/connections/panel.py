@@ -71,13 +71,14 @@ class Connections(Panel):
 
     def read(self, running: Running) -> Glance:
         """Give what is connected."""
-        subjects = [source.table.read() for source in self._found(running)]
+        sources = self._found(running)
+        subjects = [source.table.read() for source in sources]
         heard: dict[str, list[Subscription]] = {}
         for each in subjects:
             for connection, subscriptions in each.by_connection.items():
                 heard.setdefault(connection, []).extend(subscriptions)
         total, found = opened(running.host.gateway)
-        names = _names(running)
+        names = _names(running, [source.api for source in sources])
         return Glance(
             total=total,
             rows=[_row(each, names, heard.get(each.id, ())) for each in found],
@@ -134,13 +135,14 @@ class Connections(Panel):
         return self._sources
 
 
-def _names(running: Running) -> dict[str, str]:
+def _names(running: Running, apis: Sequence[ProgressApi]) -> dict[str, str]:
     """Give the construct of each WebSocket API, by the engine's id."""
-    return {
-        id: resource.construct_path.removesuffix("/Socket/Api").removesuffix("/Api")
+    sockets = {
+        id: resource.construct_path
         for _, resource, id in running.resources("AWS::ApiGatewayV2::Api")
         if resource.properties.get("ProtocolType") == "WEBSOCKET"
     }
+    return sockets | {api.id: api.name for api in apis}
 
 
 def _stack_of(running: Running, api: str) -> DeployedStack:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from cdk_streamer_local.cloud.apis import Api
 from cdk_streamer_local.cloud.deployment import DeployedStack
+from cdk_streamer_local.console.panels.deployed import Deployed, DeployedFunctions
 from cdk_streamer_local.console.running import Running
-from cdk_streamer_local.functions.function import functions_of
 from cdk_streamer_runtime.contract import (
     CallerRules,
     ConnectionEnvironment,
@@ -22,6 +21,13 @@ from cdk_streamer_runtime.contract import (
 _ENDPOINT = re.compile(r"https://(?P<api>[a-z0-9]+)\.execute-api\.[^/]+/(?P<stage>[^/]+)/?")
 _RUNNERS = (EntryPoint.WORKER, EntryPoint.DURABLE, EntryPoint.MESSAGE, EntryPoint.HTTP)
 _PARTS = frozenset({*_RUNNERS, EntryPoint.CONNECTION})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Part(Environment):
+    """What every function of an API is told."""
+
+    name: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,57 +54,29 @@ class ProgressApi:
     stack: DeployedStack = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Part(Environment):
-    """What every function of an API is told."""
-
-    name: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Function:
-    entry: str
-    label: str
-    api: str
-    variables: Mapping[str, str]
-
-
 def apis_of(running: Running) -> list[ProgressApi]:
     """Give them all, in the order of the templates."""
+    functions = [each for each in DeployedFunctions().read(running) if each.entry_point in _PARTS]
     apis: list[ProgressApi] = []
-    for stack in running.system.stacks:
-        functions = _functions(stack)
-        for function in functions:
-            if function.entry == EntryPoint.MESSAGE:
-                own = [each for each in functions if each.api == function.api]
-                apis += _api(running, stack, function, own)
+    for function in functions:
+        if function.entry_point == EntryPoint.MESSAGE:
+            told = MessageEnvironment.from_variables(function.variables)
+            own = [
+                each
+                for each in functions
+                if each.stack is function.stack and _name(each) == told.name
+            ]
+            apis += _api(running, told, function.stack, own)
     return apis
 
 
-def _functions(stack: DeployedStack) -> list[_Function]:
-    """Give the functions of all APIs of a stack; the engine knows what their variables became."""
-    entries = {
-        resource.logical_id: str(resource.properties.get("Handler", ""))
-        for resource in stack.template.of_type("AWS::Lambda::Function")
-    }
-    client: Any = stack.services.client("lambda")
-    found: list[_Function] = []
-    for function in functions_of(stack):
-        entry = entries[function.logical_id]
-        if entry in _PARTS:
-            configuration = client.get_function_configuration(FunctionName=function.name)
-            variables = configuration.get("Environment", {}).get("Variables", {})
-            name = _Part.from_variables(variables).name
-            found.append(
-                _Function(entry=entry, label=function.label, api=name, variables=variables)
-            )
-    return found
+def _name(function: Deployed) -> str:
+    return _Part.from_variables(function.variables).name
 
 
 def _api(
-    running: Running, stack: DeployedStack, message: _Function, own: Sequence[_Function]
+    running: Running, told: MessageEnvironment, stack: DeployedStack, own: Sequence[Deployed]
 ) -> list[ProgressApi]:
-    told = MessageEnvironment.from_variables(message.variables)
     endpoint = _ENDPOINT.match(told.endpoint)
     if endpoint is None:
         return []
@@ -119,7 +97,12 @@ def _api(
             retention=told.retention_seconds,
             table=told.table_name,
             bucket=told.bucket_name,
-            runners=[each.label for entry in _RUNNERS for each in own if each.entry == entry],
+            runners=[
+                each.function.label
+                for entry in _RUNNERS
+                for each in own
+                if each.entry_point == entry
+            ],
             stack=stack,
         )
     ]
@@ -129,9 +112,9 @@ def _address(sockets: Sequence[Api], place: str) -> Api | None:
     return next((socket for socket in sockets if socket.url.endswith(place)), None)
 
 
-def _is_signed(function: _Function) -> bool:
+def _is_signed(function: Deployed) -> bool:
     """Tell whether callers sign: the function behind `$connect` knows."""
-    if function.entry != EntryPoint.CONNECTION:
+    if function.entry_point != EntryPoint.CONNECTION:
         return False
     told = ConnectionEnvironment.from_variables(function.variables)
     return CallerRules.from_text(told.callers).signed

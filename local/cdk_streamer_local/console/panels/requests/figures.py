@@ -12,6 +12,9 @@ from cdk_streamer_local.console.panels.requests.table import Entry
 from cdk_streamer_runtime.contract import METRIC_DIMENSION, Metric, State
 
 SECONDS = 60
+# A second since the epoch and its value, of the last minute, those without one left out: as long
+# as nothing happens it is the same, and nobody has to be told.
+Recent = Sequence[tuple[int, float]]
 _FAILURES = frozenset({State.FAILED, State.EXPIRED})
 
 
@@ -27,8 +30,7 @@ class ActionFigures:
     median: float | None
     slowest: float | None
     last: float
-    recent: Sequence[int]
-    """Accepted by second of the last minute, oldest first."""
+    recent: Recent
 
 
 def by_action(api: str, entries: Iterable[Entry], now: float) -> list[ActionFigures]:
@@ -58,11 +60,11 @@ def _figures(api: str, action: str, entries: Sequence[Entry], now: float) -> Act
     )
 
 
-def measured(metrics: Metrics, api: str, now: float) -> Mapping[str, Sequence[float]]:
+def measured(metrics: Metrics, api: str, now: float) -> Mapping[str, Recent]:
     """Give the sums by second of the last minute of what an API's functions count."""
     own = {METRIC_DIMENSION: api}
     counted = (Metric.PROGRESS_POSTS, Metric.POST_FAILURES, Metric.REQUESTS_LIMITED)
-    told: dict[str, Sequence[float]] = {}
+    told: dict[str, Recent] = {}
     for metric in counted:
         sums = [(at, total) for at, total, _, _ in metrics.series(metric, **own)]
         told[metric.value] = _recent(sums, now)
@@ -72,10 +74,9 @@ def measured(metrics: Metrics, api: str, now: float) -> Mapping[str, Sequence[fl
     return told
 
 
-def _recent(values: Iterable[tuple[float, float]], now: float) -> list[int]:
-    recent = [0.0] * SECONDS
+def _recent(values: Iterable[tuple[float, float]], now: float) -> Recent:
+    recent: dict[int, float] = defaultdict(float)
     for at, value in values:
-        back = int(now) - int(at)
-        if 0 <= back < SECONDS:
-            recent[SECONDS - 1 - back] += value
-    return [round(value) for value in recent]
+        if now - at < SECONDS:
+            recent[int(at)] += value
+    return sorted(recent.items())

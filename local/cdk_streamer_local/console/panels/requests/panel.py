@@ -13,7 +13,12 @@ from cdk_streamer_local.console.panel import Alert, Body, Panel, Query, Refused,
 from cdk_streamer_local.console.panels.requests.apis import ProgressApi, apis_of
 from cdk_streamer_local.console.panels.requests.credentials import Doorkeeper
 from cdk_streamer_local.console.panels.requests.detail import detail
-from cdk_streamer_local.console.panels.requests.figures import ActionFigures, by_action, measured
+from cdk_streamer_local.console.panels.requests.figures import (
+    ActionFigures,
+    Recent,
+    by_action,
+    measured,
+)
 from cdk_streamer_local.console.panels.requests.rows import RequestRow, row
 from cdk_streamer_local.console.panels.requests.table import RequestTable
 from cdk_streamer_local.console.running import Running
@@ -37,7 +42,7 @@ class ApiRow:
     total: int
     is_cut: bool
     states: Mapping[str, int]
-    measured: Mapping[str, Sequence[float]]
+    measured: Mapping[str, Recent]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
