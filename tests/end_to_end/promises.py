@@ -207,7 +207,9 @@ PROMISES = {
         "durable::a_request_that_waits_is_cancelled_at_once_and_its_execution_stopped",
     ),
     # Progress
-    "percentages never go back": ("async_requests::percentages_never_go_back",),
+    "percentages of an attempt never go back": (
+        "async_requests::percentages_of_an_attempt_never_go_back",
+    ),
     "a burst ends with its last value": (
         "async_requests::the_last_report_of_a_burst_arrives",
         "outputs::a_thousand_reports_at_once_are_few_messages_and_the_last_is_one_of_them",

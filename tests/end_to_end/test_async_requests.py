@@ -56,10 +56,11 @@ def test_a_report_carries_all_that_the_handler_said(wire):
     )
 
 
-def test_percentages_never_go_back(wire):
+def test_percentages_of_an_attempt_never_go_back(wire):
     messages = wire.follow(wire.submit("count", {"steps": 40}))
 
-    percentages = [message["percentage"] for message in messages if message["type"] == "progress"]
+    reports = [message for message in messages if message["type"] == "progress"]
+    percentages = [(report["attempt"], report["percentage"]) for report in reports]
     assert percentages == sorted(percentages)
 
 
