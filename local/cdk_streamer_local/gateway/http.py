@@ -25,7 +25,7 @@ BODY_BYTES = 128 * 1024
 _WAITING = 32
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _BAD_REQUEST = Answer.json(400, {"message": "Bad Request"}, "BadRequestException")
-_FAULT = Answer.json(500, {"message": "Internal server error"}, "InternalServerError")
+FAULT = Answer.json(500, {"message": "Internal server error"}, "InternalServerError")
 _REASONS = {status.value: status.phrase for status in HTTPStatus}
 
 
@@ -147,7 +147,7 @@ class HttpProtocol(asyncio.Protocol):
     def _answered(self, done: asyncio.Future[Answer], *, keep: bool) -> None:
         self._is_busy = False
         fault = done.exception()
-        self._write(_FAULT if fault is not None else done.result(), keep=keep)
+        self._write(FAULT if fault is not None else done.result(), keep=keep)
         if fault is not None:
             handler = {"message": "a management call failed", "exception": fault}
             done.get_loop().call_exception_handler(handler)

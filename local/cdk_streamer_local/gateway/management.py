@@ -13,9 +13,10 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 from urllib.parse import unquote
 
+from cdk_streamer_local.gateway.bridge import EngineGone, Refused
 from cdk_streamer_local.gateway.connection import Connection, Posted
 from cdk_streamer_local.gateway.connections import Connections
-from cdk_streamer_local.gateway.http import HttpProtocol
+from cdk_streamer_local.gateway.http import FAULT, HttpProtocol
 from cdk_streamer_local.gateway.listing import PREFIX, Listing
 from cdk_streamer_local.gateway.losses import Losses
 from cdk_streamer_local.gateway.request import Answer, Request
@@ -105,7 +106,10 @@ class Management:
         return self._judged(request, call)
 
     async def _judged(self, request: Request, call: Call) -> Answer:
-        refusal = await self._verdicts.refusal(request, call.place)
+        try:
+            refusal = await self._verdicts.refusal(request, call.place)
+        except (EngineGone, Refused):
+            return FAULT
         return self._perform(request, call) if refusal is None else refusal
 
     def _perform(self, request: Request, call: Call) -> Answer:

@@ -9,11 +9,13 @@ from __future__ import annotations
 import asyncio
 import base64
 import calendar
+import contextlib
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from cdk_streamer_local.gateway.bridge import EngineGone, Refused
 from cdk_streamer_local.gateway.request import Answer, Request
 from cdk_streamer_local.gateway.signature import Signature
 
@@ -52,7 +54,7 @@ class Verdicts:
         self._clock = clock
         self._known: dict[tuple[object, ...], Verdict] = {}
         self._date = (b"", 0)  # the last one that was read
-        self._asking: set[asyncio.Task[Answer | None]] = set()
+        self._asking: set[asyncio.Task[None]] = set()
 
     def allows(self, request: Request, place: Place) -> bool:
         """Tell whether the call is known to be allowed; otherwise `refusal` has to be asked."""
@@ -69,7 +71,7 @@ class Verdicts:
             return False
         if age >= FRESH_SECONDS and not verdict.is_asked_again:
             verdict.is_asked_again = True
-            asking = asyncio.ensure_future(self.refusal(request, place))
+            asking = asyncio.ensure_future(self._ask_again(request, place))
             self._asking.add(asking)
             asking.add_done_callback(self._asking.discard)
         return True
@@ -88,6 +90,10 @@ class Verdicts:
         if answer["allowed"]:
             return None
         return Answer(answer["status"], answer["body"].encode(), answer["error"])
+
+    async def _ask_again(self, request: Request, place: Place) -> None:
+        with contextlib.suppress(EngineGone, Refused):  # whose next call is told of it
+            await self.refusal(request, place)
 
     def _remember(self, name: tuple[object, ...], key: str | None, now: float) -> None:
         if len(self._known) >= _KNOWN:
