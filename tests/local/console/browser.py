@@ -117,7 +117,7 @@ class Browser:
             const end = performance.now() + {seconds * 1000};
             const look = () => {{
                 let value; try {{ value = {condition}; }} catch (fault) {{ value = undefined; }}
-                if (value || performance.now() > end) done(value);
+                if (value || performance.now() > end) done(value instanceof Node || value);
                 else setTimeout(look, 30);
             }};
             look();
