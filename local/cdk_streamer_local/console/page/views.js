@@ -12,6 +12,7 @@
 export const VIEWS = [
   { name: 'overview', title: 'Overview', keys: 'o', about: 'The app as a picture, its addresses, its troubles' },
   { name: 'logs', title: 'Logs', keys: 'l', about: 'What functions say' },
+  { name: 'queues', title: 'Queues', keys: 'q', about: 'What waits where, who reads it, dead letters' },
   { name: 'functions', title: 'Functions', keys: 'f', about: 'Calls, failures and how long they took' },
 ];
 

@@ -11,16 +11,20 @@ from cdk_streamer_local.console.panels.alerts import Alerts
 from cdk_streamer_local.console.panels.connections.panel import Connections
 from cdk_streamer_local.console.panels.functions import Functions
 from cdk_streamer_local.console.panels.overview import Overview
+from cdk_streamer_local.console.panels.queues.panel import Queues
 from cdk_streamer_local.console.panels.requests.panel import Requests
 from cdk_streamer_local.console.panels.topology import TopologyPanel
+from cdk_streamer_local.console.reach import Reach
 
 
 def panels(journal: Journal, metrics: Metrics) -> Sequence[Panel]:
     """Give them for one console."""
+    reach = Reach()
     shown: list[Panel] = [
         Connections(),
         Functions(journal),
         Overview(journal, metrics),
+        Queues(reach),
         Requests(metrics),
         TopologyPanel(),
     ]
