@@ -39,9 +39,9 @@ class Connection:
     """An open connection; `on_message` is told each text, `on_end` the end, once."""
 
     __slots__ = (
+        "_begun",
         "_closing",
         "_ended",
-        "_fragments",
         "_is_held",
         "_is_stuffed",
         "_on_end",
@@ -70,7 +70,7 @@ class Connection:
         self._wire = wire
         self._on_message = on_message
         self._on_end = on_end
-        self._fragments: list[bytes] | None = None
+        self._begun: bytearray | None = None
         self._closing: Farewell | None = None
         self._ended = False
         self._is_held = False
@@ -205,13 +205,16 @@ class Connection:
         self.last_active_at = time.time()
         if self._closing is not None:
             return
-        fragments = [*(self._fragments or ()), bytes(frame.data)]
+        data = frame.data
+        if self._begun is not None or not frame.fin:
+            self._begun = bytearray() if self._begun is None else self._begun
+            self._begun += frame.data
+            data = self._begun
         if not frame.fin:
-            self._fragments = fragments
             return
-        self._fragments = None
+        self._begun = None
         try:
-            text = b"".join(fragments).decode()
+            text = bytes(data).decode()
         except UnicodeDecodeError:
             self._fail(CloseCode.INVALID_DATA, "Invalid UTF-8")
             return
@@ -221,7 +224,7 @@ class Connection:
     def _fail(self, code: CloseCode, reason: str) -> None:
         if self._closing is None:
             self._closing = Farewell(code=code, reason=reason)
-        self._fragments = None
+        self._begun = None
         if self._protocol.state is State.OPEN:
             self._protocol.fail(code, reason)
 
