@@ -48,7 +48,7 @@ def deployment(tmp_path_factory, local_chaos) -> Iterator[Deployment]:
         ignore=shutil.ignore_patterns(".cdk-streamer", "__pycache__"),
     )
     with running(folder / "app.py", local_chaos) as stack:
-        yield Deployment(stack, folder)
+        yield Deployment(stack, folder, loses_posts="lose" in local_chaos.get("chaos", ()))
 
 
 @pytest.fixture
