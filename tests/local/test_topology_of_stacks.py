@@ -126,3 +126,21 @@ def test_an_arrow_over_a_column_goes_between_its_boxes(tmp_path):
     ledger = layout.boxes["Hand/Ledger"]
     assert (way.x, way.right) == (ledger.x, ledger.right)
     assert not ledger.y <= way.y <= ledger.bottom
+
+
+def test_inside_a_construct_its_parts_are_nodes_without_the_dead_letters(tmp_path):
+    policy = {"deadLetterTargetArn": arn("Dead"), "maxReceiveCount": 5}
+    queue = resource("SQS::Queue", "Ledger/Messages/Queue", RedrivePolicy=policy)
+    assembly = Assembly.read(write(tmp_path / "out", {**SHOP, "Queue": queue}))
+
+    topology = read_stacks(assembly, "Hand/Ledger")
+
+    assert {node.id: node.kind for node in topology.nodes} == {
+        "Hand/Ledger/Messages": "queue",
+        "Hand/Ledger/Deliver": "function",
+        "Hand/Seller": "function",
+    }  # what else the seller does is not of the ledger
+    assert {(edge.source, edge.target) for edge in topology.edges} == {
+        ("Hand/Ledger/Messages", "Hand/Ledger/Deliver"),
+        ("Hand/Seller", "Hand/Ledger/Messages"),
+    }

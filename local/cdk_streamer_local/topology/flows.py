@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import cast
+from typing import TypeAlias, cast
 
 from cdk_streamer_local.topology.graph import Edge, Node
 from cdk_streamer_local.topology.references import id_in
@@ -40,6 +40,8 @@ _VERBS: tuple[tuple[str, str, str], ...] = (
 )
 _READS = "reads"
 GIVES_UP = "gives up"
+# What leaves something where it is for others to find, or goes to whoever is connected.
+STORED = frozenset({"writes", "reads", "posts"})
 _EXTERNAL = {
     "sqs": ResourceKind.QUEUE,
     "lambda": ResourceKind.FUNCTION,
@@ -48,6 +50,9 @@ _EXTERNAL = {
     "sns": ResourceKind.TOPIC,
     "kinesis": ResourceKind.STREAM,
 }
+
+# What is said about each way from one node to another.
+Said: TypeAlias = Mapping[tuple[str, str], list[str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +90,7 @@ def add_flows(flows: Flows, resource: Resource) -> None:
     _READERS.get(resource.type, _add_rights)(flows, resource)
 
 
-def edges(said: Mapping[tuple[str, str], list[str]]) -> Iterator[Edge]:
+def edges(said: Said) -> Iterator[Edge]:
     """Give an arrow for each way with what is said about it."""
     for (source, target), verbs in said.items():
         # Who writes looks at it as well.

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import cast
 
 from cdk_streamer_local.cloud.assembly import Assembly, construct_path
-from cdk_streamer_local.topology.flows import GIVES_UP, Flows, add_flows, edges
+from cdk_streamer_local.topology.flows import GIVES_UP, STORED, Flows, Said, add_flows, edges
 from cdk_streamer_local.topology.graph import CONSTRUCT, Node, Topology
 from cdk_streamer_local.topology.resources import FUNCTION, KINDS, Resource, resources_of
 
@@ -50,15 +51,33 @@ def read_stacks(assembly: Assembly, inside: str | None = None) -> Topology:
     flows = Flows(resources=resources, groups=groups, nodes=nodes, said={})
     for each in resources.values():
         add_flows(flows, each)
-    own = set(filter(None, parts.values()))
-    said = {way: verbs for way, verbs in flows.said.items() if not own or own & set(way)}
-    ends = {target for (_, target), verbs in said.items() if own and verbs == [GIVES_UP]}
-    said = {way: verbs for way, verbs in said.items() if not ends & set(way)}
-    drawn = {id for way in said for id in way} | (own - ends)
-    shown = [
-        node for node in nodes.values() if node.id in drawn or (not own and node.kind == CONSTRUCT)
-    ]
-    return Topology(nodes=tuple(shown), edges=tuple(edges(said)))
+    if inside:
+        return _inside(nodes, flows.said, set(filter(None, parts.values())))
+    drawn = {id for way in flows.said for id in way}
+    shown = [node for node in nodes.values() if node.id in drawn or node.kind == CONSTRUCT]
+    return Topology(nodes=tuple(shown), edges=tuple(edges(flows.said)))
+
+
+def _inside(nodes: Mapping[str, Node], said: Said, own: set[str]) -> Topology:
+    """Give parts and neighbours: arrows are for what moves, what is stored is a note."""
+    near = {way: verbs for way, verbs in said.items() if own & set(way)}
+    ends = {target for (_, target), verbs in near.items() if verbs == [GIVES_UP]}
+    near = {way: verbs for way, verbs in near.items() if not ends & set(way)}
+    moved = {way: verbs for way, verbs in near.items() if not verbs or set(verbs) - STORED}
+    stored: dict[str, list[str]] = {}
+    for source, target in near.keys() - moved.keys():
+        stored.setdefault(source, []).append(nodes[target].label)
+    shown = {id for way in moved for id in way} | (own - ends)
+    return Topology(
+        nodes=tuple(
+            replace(node, note=f"{node.kind} · {', '.join(sorted(stored[node.id]))}")
+            if node.id in stored
+            else node
+            for node in nodes.values()
+            if node.id in shown
+        ),
+        edges=tuple(edges(moved)),
+    )
 
 
 def _parts(resources: Iterable[Resource], inside: str) -> dict[str, str]:
