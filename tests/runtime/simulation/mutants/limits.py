@@ -35,6 +35,6 @@ LIMITS = (
         name="cap not checked",
         file="limits/slots.py",
         before='condition="(attribute_not_exists(#slots) OR size(#slots) < :most)"',
-        after='condition="(attribute_not_exists(#slots) OR size(#slots) < :most + :most)"',
+        after='condition="(attribute_not_exists(#slots) OR NOT size(#slots) > :most)"',
     ),
 )

@@ -10,7 +10,7 @@ KNOWN = {
     "no fencing on done": 59,
     "cursor saved before sends are confirmed": 2,
     "Failed entries ignored": 1,
-    "advance before send for a next firing": 1,
+    "advance before send for a next firing": 19,
     "callback does not wait": 4,
     "latest of the late ones skipped": 2,
     "since ignored": 7,
