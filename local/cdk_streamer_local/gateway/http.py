@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import itertools
 import time
 import uuid
 from collections import deque
@@ -171,21 +172,24 @@ class HttpProtocol(asyncio.Protocol):
 
 def encoded(answer: Answer, *, keep: bool) -> bytes:
     """Give the bytes of an answer."""
-    head = [
-        f"HTTP/1.1 {answer.status} {_REASONS[answer.status]}",
-        f"date: {_date(int(time.time()))}",
-        f"x-amzn-requestid: {uuid.uuid4()}",
-        f"content-length: {len(answer.body)}",
-    ]
+    head = (
+        f"HTTP/1.1 {answer.status} {_REASONS[answer.status]}\r\n"
+        f"date: {_date(int(time.time()))}\r\n"
+        f"x-amzn-requestid: {_RUN}{next(_numbers):012x}\r\n"
+        f"content-length: {len(answer.body)}\r\n"
+    )
     if answer.body:
-        head.append(f"content-type: {JSON}")
+        head += f"content-type: {JSON}\r\n"
     if answer.error is not None:
-        head.append(f"x-amzn-errortype: {answer.error}")
+        head += f"x-amzn-errortype: {answer.error}\r\n"
     if not keep:
-        head.append("connection: close")
-    return "\r\n".join(head).encode("latin-1") + b"\r\n\r\n" + answer.body
+        head += "connection: close\r\n"
+    return f"{head}\r\n".encode("latin-1") + answer.body
 
 
+# Ids look like those of AWS, and cost less than random ones.
+_RUN = str(uuid.uuid4())[:24]
+_numbers = itertools.count(1)
 _last_date = (0, "")
 
 

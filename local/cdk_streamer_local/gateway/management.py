@@ -10,6 +10,7 @@ import re
 import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import unquote
 
@@ -52,13 +53,13 @@ class Call(NamedTuple):
     place: Place
     connection: str
 
-    @classmethod
-    def of(cls, path: str) -> Call | None:
+    @staticmethod
+    @lru_cache(maxsize=1024)
+    def of(path: str) -> Call | None:
         """Read the path, `/_aws/execute-api/<api>/<stage>/@connections/<id>`."""
-        parts = (unquote(path) if "%" in path else path).split("/")
-        match parts:
+        match unquote(path).split("/"):
             case ["", "_aws", "execute-api", api, stage, "@connections", connection]:
-                return cls(Place(api, stage), connection)
+                return Call(Place(api, stage), connection)
             case _:
                 return None
 
@@ -114,15 +115,13 @@ class Management:
 
     def _perform(self, request: Request, call: Call) -> Answer:
         connection = self._connections.find(call.connection)
-        if (
-            connection is None
-            or not connection.is_open
-            or (connection.api_id, connection.stage) != call.place
-        ):
+        if connection is None or (connection.api_id, connection.stage) != call.place:
+            return GONE
+        if request.method == "POST":
+            return self._post(connection, request.body)
+        if not connection.is_open:
             return GONE
         match request.method:
-            case "POST":
-                return self._post(connection, request.body)
             case "GET":
                 return _described(connection)
             case "DELETE":
@@ -133,7 +132,7 @@ class Management:
 
     def _post(self, connection: Connection, body: bytes) -> Answer:
         if self._losses.post(connection.id):
-            return _DONE
+            return _DONE if connection.is_open else GONE
         return _OF_POST[connection.post(text_of(body))]
 
 

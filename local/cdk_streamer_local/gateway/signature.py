@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import hmac
 import re
+from collections.abc import Mapping
+from functools import lru_cache
 from hashlib import sha256
 from typing import NamedTuple, Self
 from urllib.parse import quote
@@ -14,11 +16,9 @@ from urllib.parse import quote
 from cdk_streamer_local.gateway.request import Request
 
 _AUTHORIZATION = re.compile(
-    rb"(AWS4-HMAC-SHA256) Credential=([^/,\s]+)/(\d{8}/[^,\s]+/aws4_request), ?"
+    rb"AWS4-HMAC-SHA256 Credential=([^/,\s]+)/(\d{8}/[^,\s]+/aws4_request), ?"
     rb"SignedHeaders=([^,\s]+), ?Signature=([0-9a-f]{64})"
 )
-_NEEDED = {b"host", b"x-amz-date"}
-_TOKEN = b"x-amz-security-token"
 
 
 class Signature(NamedTuple):
@@ -30,6 +30,7 @@ class Signature(NamedTuple):
     date: bytes
     names: bytes
     digest: bytes
+    headers: Mapping[bytes, bytes]
 
     @classmethod
     def of(cls, request: Request) -> Self | None:
@@ -37,38 +38,43 @@ class Signature(NamedTuple):
         headers = dict(request.headers)
         found = _AUTHORIZATION.fullmatch(headers.get(b"authorization", b""))
         # Rare forms are the engine's: they are canonical only after more work than this.
-        if found is None or request.query or len(headers) != len(request.headers):
+        if (
+            found is None
+            or request.query
+            or len(headers) != len(request.headers)
+            or b"x-amz-content-sha256" in headers
+            or "//" in request.path
+            or "/." in request.path
+        ):
             return None
-        if b"//" in (path := request.path.encode()) or b"/." in path:
+        access_key, scope, names, digest = found.groups()
+        if b"x-amz-date" not in (signed := names.split(b";")) or b"host" not in signed:
             return None
-        if b"x-amz-content-sha256" in headers:
-            return None
-        _, access_key, scope, names, digest = found.groups()
-        if not set(names.split(b";")) >= _NEEDED:
-            return None
-        token, date = headers.get(_TOKEN, b""), headers.get(b"x-amz-date", b"")
-        return cls(access_key, scope, token, date, names, digest)
+        token, date = headers.get(b"x-amz-security-token", b""), headers.get(b"x-amz-date", b"")
+        return cls(access_key, scope, token, date, names, digest, headers)
 
     def is_of(self, request: Request, key: bytes) -> bool:
         """Tell whether the holder of the key has signed this very request."""
-        headers = dict(request.headers)
-        names = self.names.split(b";")
+        value = self.headers.get
         lines = [
+            name + b":" + b" ".join(value(name, b"").split()) for name in self.names.split(b";")
+        ]
+        canonical = b"%s\n%s\n\n%s\n\n%s\n%s" % (
             request.method.encode(),
-            quote(request.path, safe="/~").encode(),  # encoded once more, as for all but S3
-            b"",
-            *(name + b":" + b" ".join(headers.get(name, b"").split()) for name in names),
-            b"",
+            _encoded_again(request.path),
+            b"\n".join(lines),
             self.names,
             sha256(request.body).hexdigest().encode(),
-        ]
-        text = b"\n".join(
-            [
-                b"AWS4-HMAC-SHA256",
-                self.date,
-                self.scope,
-                sha256(b"\n".join(lines)).hexdigest().encode(),
-            ]
+        )
+        text = b"AWS4-HMAC-SHA256\n%s\n%s\n%s" % (
+            self.date,
+            self.scope,
+            sha256(canonical).hexdigest().encode(),
         )
         wanted = hmac.digest(key, text, "sha256").hex().encode()
         return hmac.compare_digest(wanted, self.digest)
+
+
+@lru_cache(maxsize=1024)
+def _encoded_again(path: str) -> bytes:
+    return quote(path, safe="/~").encode()  # as for all services but S3
