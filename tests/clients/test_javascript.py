@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.clients.javascript import npm, package_in
+from cdk_streamer_local.console.packages import installed
+from tests.clients.javascript import ROOT, npm, package_in
+
+PAGE = ROOT / "local" / "cdk_streamer_local" / "console" / "page"
 
 
 @pytest.fixture(scope="module")
@@ -28,3 +31,48 @@ def test_the_package_has_what_it_exports_and_no_more(package: Path):
         "README.md",
         "package.json",
     }
+
+
+def test_the_consoles_page_has_the_client_that_is_built_here(package: Path):
+    built = package / "dist"
+    copied = {path.relative_to(PAGE / "client") for path in (PAGE / "client").rglob("*.js")}
+
+    assert set(built_for_browsers(built)) == copied
+    assert [
+        path
+        for path in copied
+        if (built / path).read_text() != (PAGE / "client" / path).read_text()
+    ] == [], "run `npm run console` in clients/js"
+
+
+def test_the_consoles_page_fits_its_types(package: Path):
+    packages = installed()
+    checked = {
+        "compilerOptions": {
+            "allowJs": True,
+            "checkJs": True,
+            "noEmit": True,
+            "strict": True,
+            "noImplicitAny": False,
+            "skipLibCheck": True,
+            "target": "es2022",
+            "module": "esnext",
+            "moduleResolution": "bundler",
+            "lib": ["es2023", "dom", "dom.iterable"],
+            "paths": {
+                "lit": [f"{packages}/lit/index.d.ts"],
+                "lit/*": [f"{packages}/lit/*"],
+                "cdk-streamer-client": [f"{package}/dist/index.d.ts"],
+            },
+        },
+        "include": [f"{PAGE}/**/*.js"],
+        "exclude": [f"{PAGE}/client"],
+    }
+    (package / "tsconfig.console.json").write_text(json.dumps(checked))
+
+    npm("exec", "--", "tsc", "-p", "tsconfig.console.json", folder=package)
+
+
+def built_for_browsers(built: Path) -> list[Path]:
+    found = [path.relative_to(built) for path in built.rglob("*.js")]
+    return [path for path in found if path.parts[0] not in {"node", "node.js"}]

@@ -23,6 +23,7 @@ export class View extends Plain {
   static panel = '';
   /** @type {string[]} */
   static also = [];
+  /** @type {import('lit').PropertyDeclarations} */
   static properties = { item: {} };
 
   /** @type {Array<() => void>} */
