@@ -61,7 +61,7 @@ class Host:
             engine = Engine.start(installation, certificate, listener, iam=iam, chaos=chaos)
             started.callback(engine.stop)
             settings = settings_of(engine, socket_listener, sockets, chaos=chaos)
-            gateway = Gateway.start(installation.python, engine, socket_listener, settings)
+            gateway = Gateway.start(installation.python, engine.scratch, socket_listener, settings)
             started.callback(gateway.stop)
             reports = Reports(engine.log_socket, receive)
             started.callback(reports.close)

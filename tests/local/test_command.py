@@ -20,6 +20,7 @@ from tests.local.command import COMMAND, Run
 
 HELLO = "def handler(event, context):\n    print('hello')\n    return 'world'\n"
 INTERRUPTED = 130
+ENGINE = "engine/serve.py"
 
 
 def written(folder: Path) -> Path:
@@ -53,8 +54,19 @@ def running(tmp_path_factory) -> Iterator[Run]:
 
 def scratch_of(pids):
     """Give the engine's folder, which its command line names."""
-    (engine,) = (words for words in map(processes.command, pids) if "serve.py" in " ".join(words))
-    return Path(engine[-3])
+    _, words = engine_of(pids)
+    (at,) = (index for index, word in enumerate(words) if word.endswith(ENGINE))
+    return Path(words[at + 4])
+
+
+def engine_of(pids):
+    """Give the engine's id and its command line."""
+    (engine,) = (
+        (pid, words)
+        for pid, words in ((pid, processes.command(pid)) for pid in pids)
+        if any(word.endswith(ENGINE) for word in words) and os.getpgid(pid) == pid
+    )
+    return engine
 
 
 def test_events_come_as_json_lines_in_the_order_of_what_happens(running):
@@ -122,7 +134,7 @@ def test_however_it_is_ended_no_process_and_no_file_remains(run, app, how):
 
     status = run.end(how)
 
-    assert len(below) >= 2  # the engine and a worker
+    assert len(below) >= 3  # the engine, the gateway and a worker
     assert status == INTERRUPTED
     assert processes.living(below) == set()
     assert not scratch.exists()
@@ -151,7 +163,7 @@ def test_a_command_that_was_killed_is_not_taken_for_a_running_one(run, app):
 def test_when_the_engine_ends_by_itself_the_command_says_so_and_ends(run):
     run.wait_for("warmed")
     below = processes.descendants(run.process.pid)
-    (engine,) = (pid for pid in below if os.getpgid(pid) == pid)
+    engine, _ = engine_of(below)
 
     os.kill(engine, signal.SIGKILL)
 

@@ -70,20 +70,20 @@ class Gateway:
 
     @classmethod
     def start(
-        cls, python: Path, engine: Engine, listener: socket.socket, settings: Settings
+        cls, python: Path, scratch: Path, listener: socket.socket, settings: Settings
     ) -> Gateway:
         """Start on the listening socket, which then belongs to the gateway.
 
-        `python` is an interpreter that can run it: the engine's.
+        `python` is an interpreter that can run it: the engine's. `scratch` is the engine's folder.
         """
         port: int = listener.getsockname()[1]
-        log = engine.scratch / _LOG
+        log = scratch / _LOG
         with log.open("w") as told, listener:
             process = subprocess.Popen(  # noqa: S603 - our own program
                 # -P: beside it are modules with names of the standard library's.
                 [str(python), "-P", str(_SERVE)],
                 env={name: os.environ[name] for name in _KEPT if name in os.environ},
-                cwd=engine.scratch,
+                cwd=scratch,
                 pass_fds=(listener.fileno(),),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
