@@ -11,7 +11,10 @@
 /** @type {Entry[]} */
 export const VIEWS = [
   { name: 'overview', title: 'Overview', keys: 'o', about: 'The app as a picture, its addresses, its troubles' },
+  { name: 'requests', title: 'Requests', keys: 'r', about: 'Requests, how far they are, what became of them' },
+  { name: 'connections', title: 'Connections', keys: 'c', about: 'Who is connected, what they hear of, channels' },
   { name: 'logs', title: 'Logs', keys: 'l', about: 'What functions say' },
+  { name: 'sinks', title: 'Sinks', keys: 'k', about: 'Circuits, delivery against its limit, rejected messages' },
   { name: 'queues', title: 'Queues', keys: 'q', about: 'What waits where, who reads it, dead letters' },
   { name: 'functions', title: 'Functions', keys: 'f', about: 'Calls, failures and how long they took' },
 ];

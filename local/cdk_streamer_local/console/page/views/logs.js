@@ -25,29 +25,38 @@ class Logs extends View {
     this._follows = true;
   }
 
-  get #lines() {
+  /** The address may name words to filter by: `#/logs/<function>?<words>`. @param {Map<string, unknown>} changed */
+  willUpdate(changed) {
+    if (changed.has('item') && this.item.includes('?')) this._filter = this.item.split('?')[1];
+  }
+
+  get #chosen() {
+    return this.item.split('?')[0];
+  }
+
+  #lines() {
     const words = this._filter.toLowerCase().split(/\s+/).filter(Boolean);
+    const chosen = this.#chosen;
     return live.lines
-      .filter((line) => !this.item || line.function === this.item)
+      .filter((line) => !chosen || line.function === chosen)
       .filter((line) => this._ended || line.kind !== 'ended')
       .filter((line) => this._level !== 'trouble' || isTrouble(line))
       .filter((line) => words.every((word) => text(line).includes(word)))
       .slice(-SHOWN);
   }
 
-  /** @param {any[]} rows */
   shown(rows) {
-    const lines = this.#lines;
+    const lines = this.#lines();
     return html`<h1>Logs</h1>
       <div class="table-tools">
-        <select aria-label="Function" @change=${(/** @type {any} */ event) => this.open(event.target.value)}>
+        <select aria-label="Function" @change=${(event) => this.open(event.target.value)}>
           <option value="">all functions</option>
-          ${rows.map((row) => html`<option value=${row.label} ?selected=${row.label === this.item}>${row.label}</option>`)}
+          ${rows.map((row) => html`<option value=${row.label} ?selected=${row.label === this.#chosen}>${row.label}</option>`)}
         </select>
         <input type="search" data-filter placeholder="Filter  ( / )" aria-label="Filter the log" .value=${this._filter}
-          @input=${(/** @type {any} */ event) => { this._filter = event.target.value; }}>
-        <label><input type="checkbox" .checked=${this._level === 'trouble'} @change=${(/** @type {any} */ event) => { this._level = event.target.checked ? 'trouble' : ''; }}> troubles only</label>
-        <label><input type="checkbox" .checked=${this._ended} @change=${(/** @type {any} */ event) => { this._ended = event.target.checked; }}> ends of calls</label>
+          @input=${(event) => { this._filter = event.target.value; }}>
+        <label><input type="checkbox" .checked=${this._level === 'trouble'} @change=${(event) => { this._level = event.target.checked ? 'trouble' : ''; }}> troubles only</label>
+        <label><input type="checkbox" .checked=${this._ended} @change=${(event) => { this._ended = event.target.checked; }}> ends of calls</label>
         <button class="quiet" aria-pressed=${this._follows} @click=${() => { this._follows = !this._follows; }}>${this._follows ? 'following' : 'follow'}</button>
       </div>
       <div class="log" role="log" aria-label="log" tabindex="0" @scroll=${this.#scrolled}>
