@@ -13,9 +13,9 @@ export function picture(drawing, { label, calls, go }) {
   return html`<svg class="drawing" viewBox="0 0 ${width} ${height}" style="--natural: ${width}px" role="group" aria-label=${label}>
     <defs><marker id="head" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="7" markerHeight="7" orient="auto-start-reverse">
       <path d="M0 0 L10 5 L0 10 z"></path></marker></defs>
-    ${drawing.arrows.map((/** @type {any} */ arrow) => svg`<path class="arrow ${arrow.reads ? 'reads' : ''} ${calls(arrow.source).recent ? 'flows' : ''}" d=${arrow.path}></path>`)}
-    ${drawing.figures.map((/** @type {any} */ figure) => drawn(figure, calls(figure.node), go(figure)))}
-    ${drawing.arrows.map((/** @type {any} */ arrow) => arrow.texts.map(written))}
+    ${drawing.arrows.map((arrow) => svg`<path class="arrow ${arrow.reads ? 'reads' : ''} ${calls(arrow.source).recent ? 'flows' : ''}" d=${arrow.path}></path>`)}
+    ${drawing.figures.map((figure) => drawn(figure, calls(figure.node), go(figure)))}
+    ${drawing.arrows.map((arrow) => arrow.texts.map(written))}
   </svg>`;
 }
 
@@ -23,7 +23,7 @@ export function picture(drawing, { label, calls, go }) {
 function drawn(figure, calls, address) {
   const box = figure.shapes[0];
   const inner = svg`
-    ${figure.shapes.map((/** @type {any} */ shape) => svg`<rect class=${shape.style} x=${shape.x} y=${shape.y} width=${shape.width} height=${shape.height} rx=${shape.corner}></rect>`)}
+    ${figure.shapes.map((shape) => svg`<rect class=${shape.style} x=${shape.x} y=${shape.y} width=${shape.width} height=${shape.height} rx=${shape.corner}></rect>`)}
     ${figure.texts.map(written)}
     ${calls.recent ? svg`<g class="calls ${calls.failed ? 'bad' : ''}" transform="translate(${box.x + box.width - 14} ${box.y})">
       <rect x=${-width(calls.recent) / 2} y="-9" width=${width(calls.recent)} height="18" rx="9"></rect>

@@ -71,7 +71,7 @@ export class DataTable extends Plain {
     return html`
       <div class="table-tools">
         <input type="search" data-filter placeholder=${`${this.placeholder}  ( / )`} aria-label=${`Filter the ${this.label}`}
-          .value=${this._filter} @input=${(/** @type {any} */ event) => { this._filter = event.target.value; }}
+          .value=${this._filter} @input=${(event) => { this._filter = event.target.value; }}
           @keydown=${this.#leave}>
         <span class="faint">${rows.length === this.rows.length ? this.rows.length : `${rows.length} of ${this.rows.length}`}</span>
       </div>
@@ -101,7 +101,7 @@ export class DataTable extends Plain {
   #row(row) {
     const key = this.key(row);
     return html`<tr tabindex="0" data-key=${key} aria-selected=${key === this.chosen}
-      @click=${(/** @type {any} */ event) => { if (!event.target.closest('button, a, input, summary')) this.#open(key); }}>
+      @click=${(event) => { if (!event.target.closest('button, a, input, summary')) this.#open(key); }}>
       ${this.columns.map((column) => html`<td class="${column.align ?? ''} ${column.kind ?? ''}">${column.cell(row)}</td>`)}
     </tr>`;
   }

@@ -40,7 +40,7 @@ class Overview extends View {
       ${glance.troubles.length ? this.#troubles(glance.troubles) : nothing}
       <section class="card picture" aria-label="Topology">${this.#picture()}</section>
       <div class="cards">
-        ${glance.stacks.map((/** @type {any} */ stack) => this.#stack(stack))}
+        ${glance.stacks.map((stack) => this.#stack(stack))}
         <section class="card"><h2>Addresses</h2>${this.#addresses(addresses(glance))}</section>
       </div>`;
   }
