@@ -24,6 +24,7 @@ BUFFER_BYTES = 1024 * 1024
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/websocket-api-develop-binary-media-types.html
 _NO_BINARY = "Binary frames are not supported"
 _NO_CODE = "Client-side close frame status not set"
+_PIECE = 1024
 _REASON_BYTES = 123  # https://www.rfc-editor.org/rfc/rfc6455#section-5.5
 
 
@@ -47,6 +48,7 @@ class Connection:
         "_on_end",
         "_on_message",
         "_protocol",
+        "_unread",
         "_wire",
         "client",
         "last_active_at",
@@ -71,6 +73,7 @@ class Connection:
         self._on_message = on_message
         self._on_end = on_end
         self._begun: bytearray | None = None
+        self._unread = bytearray()
         self._closing: Farewell | None = None
         self._ended = False
         self._is_held = False
@@ -145,8 +148,9 @@ class Connection:
 
     def go_on(self) -> None:
         """Read on after `hold`."""
-        self._is_held = False
-        self._read_on()
+        if self._is_held:
+            self._is_held = False
+            self._read_on()
 
     def stuffed(self, *, is_stuffed: bool) -> None:
         """Take that the client reads too slowly, or again fast enough: who does not is not read."""
@@ -171,24 +175,34 @@ class Connection:
         self._flush()
 
     def receive(self, data: bytes) -> None:
-        """Take what the client sent."""
-        self._protocol.receive_data(data)
-        self._flush()
-        for event in self._protocol.events_received():
-            if isinstance(event, Frame):
-                self._take(event)
-        self._flush()
+        """Take what the client sent; while it is held, keep it."""
+        self._unread += data
+        self._read()
 
     def lost(self) -> None:
         """Take that nothing comes any more; tells the end."""
         if not self._ended:
             self._ended = True
+            self._unread.clear()
             self._protocol.receive_eof()
             self._on_end(self, self._farewell())
 
     def _read_on(self) -> None:
-        if not self._is_held and not self._is_stuffed and not self._wire.is_closing():
+        self._read()
+        if not self._unread and not self._wire.is_closing():
             self._wire.resume_reading()
+
+    def _read(self) -> None:
+        """Take little by little: what arrives at once may be very many messages."""
+        while self._unread and not self._is_held and not self._is_stuffed:
+            piece = bytes(self._unread[:_PIECE])
+            del self._unread[:_PIECE]
+            self._protocol.receive_data(piece)
+            self._flush()
+            for event in self._protocol.events_received():
+                if isinstance(event, Frame):
+                    self._take(event)
+            self._flush()
 
     def _take(self, frame: Frame) -> None:
         match frame.opcode:

@@ -7,11 +7,11 @@ what it raises is a function's error.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +72,7 @@ class StandIn:
         self._changed = threading.Condition()
         self.lines: set[_Line] = set()
 
-    @contextmanager
+    @contextlib.contextmanager
     def served(self) -> Iterator[StandIn]:
         """Answer on another thread."""
         loop = asyncio.new_event_loop()
@@ -156,7 +156,8 @@ class _Line(asyncio.Protocol):
         told = Framing.encode(
             {"answer": self._engine.answer(question), "number": question["number"]}
         )
-        self._loop.call_soon_threadsafe(self._transport.write, told)
+        with contextlib.suppress(RuntimeError):  # nobody waits for it any more
+            self._loop.call_soon_threadsafe(self._transport.write, told)
 
 
 def _uri(function: str) -> str:
