@@ -1,0 +1,1 @@
+"""Durable executions: of batches, of requests, and of functions of the user's own."""

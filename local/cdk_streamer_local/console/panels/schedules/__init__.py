@@ -1,0 +1,1 @@
+"""Schedules of EventBridge Scheduler and rules of EventBridge."""

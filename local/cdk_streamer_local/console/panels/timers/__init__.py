@@ -1,0 +1,1 @@
+"""The timers of PeriodicTimers: found, listed, looked at and acted on."""
