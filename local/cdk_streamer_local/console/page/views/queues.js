@@ -118,12 +118,12 @@ class Queues extends View {
     const row = value.row;
     return drawer({
       title: html`${row.label} ${purpose(row)}`,
-      tools: html`
-        <button @click=${() => { this._sends = !this._sends; }} aria-expanded=${this._sends}>Send…</button>
-        ${value.sources.length ? html`<button class="primary" ?disabled=${!row.waiting} @click=${() => this.#redrive(row)}>Redrive…</button>` : nothing}
-        <button class="danger" ?disabled=${!total(row)} @click=${() => this.#purge(row)}>Purge…</button>`,
       close,
       body: html`
+        <div class="buttons lead">
+          <button @click=${() => { this._sends = !this._sends; }} aria-expanded=${this._sends}>Send…</button>
+          ${value.sources.length ? html`<button class="primary" ?disabled=${!row.waiting} @click=${() => this.#redrive(row)}>Redrive…</button>` : nothing}
+          <button class="danger" ?disabled=${!total(row)} @click=${() => this.#purge(row)}>Purge…</button></div>
         ${fault ? html`<p class="notice bad">${fault}</p>` : nothing}
         ${this._sends ? this.#form(row) : nothing}
         ${value.moves.map((/** @type {any} */ move, /** @type {number} */ at) => at === 0 || move.status === 'RUNNING' ? this.#move(row, move) : nothing)}
@@ -149,14 +149,19 @@ class Queues extends View {
         <span class="faint">by ${reader.batch}${reader.window ? ` or ${reader.window} s` : ''}${reader.concurrency ? `, ${reader.concurrency} at once` : ''}</span>`])),
       value.receivers.length > 0 && ['May also take', names(value.receivers)],
       value.senders.length > 0 && ['May send', names(value.senders)],
-      row.dead_letters && ['Dead letters', html`after ${count(row.most_receives, 'receive')} to <a href=${address(row.dead_letters)}>${row.dead_letters.split(':').at(-1)}</a>`],
+      row.dead_letters && ['Dead letters', html`after ${count(row.most_receives, 'receive')} to <a href=${address(row.dead_letters)}>${this.#label(row.dead_letters)}</a>`],
       row.failures_of.length > 0 && ['Dead letters of', names(row.failures_of)],
       ['Visibility', span(Number(attributes.VisibilityTimeout))],
       ['Kept', span(Number(attributes.MessageRetentionPeriod))],
       Number(attributes.DelaySeconds) > 0 && ['Delay', span(Number(attributes.DelaySeconds))],
-      ['URL', html`<button class="copy" title="Copy" @click=${() => copy(value.url)}>${value.url}</button>`],
-      ['ARN', html`<button class="copy" title="Copy" @click=${() => copy(row.arn)}>${row.arn}</button>`],
+      ['Name', html`<button class="copy" title="Copy" @click=${() => copy(row.name)}>${row.name}</button>
+        <div class="faint">copy <button class="copy" @click=${() => copy(value.url)}>its URL</button>, <button class="copy" @click=${() => copy(row.arn)}>its ARN</button></div>`],
     );
+  }
+
+  /** @param {string} arn */
+  #label(arn) {
+    return this.data?.find((/** @type {Row} */ row) => row.arn === arn)?.label ?? arn.split(':').at(-1);
   }
 
   /** @param {any} value */
@@ -183,7 +188,7 @@ class Queues extends View {
           ['Received', message.receives ? html`${count(message.receives, 'time')}, first ${ago(message.received)}` : 'never'],
           message.state !== 'waiting' && ['Seen again', ago(message.visible)],
           message.group && ['Group', html`<code>${message.group}</code>`],
-          message.source && ['Came from', html`<a href=${address(message.source)}>${message.source.split(':').at(-1)}</a>`],
+          message.source && ['Came from', html`<a href=${address(message.source)}>${this.#label(message.source)}</a>`],
           ...Object.entries(message.attributes).map(([name, text]) => /** @type {[string, unknown]} */ ([name, html`<code>${text}</code>`])),
           ['Id', html`<code>${message.id}</code>`],
           ['Size', size(message.size)],

@@ -1,0 +1,1 @@
+"""Throttled sinks: their circuits, how fast they deliver, and what they could not."""
