@@ -32,6 +32,12 @@ class Deployment:
         self._folder = folder
         self._loses_posts = loses_posts
 
+    @property
+    def assembly(self) -> Path:
+        """What was synthesized."""
+        (assembly,) = self._folder.glob(".cdk-streamer/runs/*/cdk.out")
+        return assembly
+
     # --- the socket
 
     @cached_property

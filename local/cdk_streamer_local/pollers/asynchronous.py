@@ -25,11 +25,10 @@ def disturb_asynchronous(functions: Any, luck: Luck, teller: Teller) -> None:  #
     invoke = functions.invoke_async_with_retry
 
     def invoke_with_luck(record: Mapping[str, Any], event: object) -> None:
-        configuration: Mapping[str, Any] = record.get("config") or record
-        if _DURABLE in configuration.get("Environment", {}).get("Variables", {}):
+        name: str = (record.get("config") or record)["FunctionName"]
+        if _DURABLE in _variables(functions._functions[name]):  # noqa: SLF001
             invoke(record, event)
             return
-        name: str = configuration["FunctionName"]
         fate = luck.next(name)
         if fate.delay:
             teller.tell(CHAOS, name, f"delay: 1 event, {fate.delay:.1f} s")
@@ -43,6 +42,11 @@ def disturb_asynchronous(functions: Any, luck: Luck, teller: Teller) -> None:  #
             invoke(record, event)
 
     functions.invoke_async_with_retry = invoke_with_luck
+
+
+def _variables(function: Mapping[str, Any]) -> Mapping[str, str]:
+    """Give the variables of what edits change; published versions keep those that they had."""
+    return function["config"].get("Environment", {}).get("Variables", {})
 
 
 def _later(seconds: float, act: Callable[[], None]) -> None:

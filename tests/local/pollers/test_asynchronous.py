@@ -11,8 +11,11 @@ from cdk_streamer_local.pollers.chaos import Delivery
 from cdk_streamer_local.pollers.exposed import exposed, tell_exposed
 
 RECORD = {"config": {"FunctionName": "Tick"}}
-DURABLE = {"config": {"FunctionName": "Job", "Environment": {"Variables": {
-    "CDK_STREAMER_LOCAL_DURABLE": "1"}}}}  # fmt: skip
+JOB = {"config": {"FunctionName": "Job"}}  # a version of it
+LATEST = {
+    "Tick": RECORD,
+    "Job": {"config": {"Environment": {"Variables": {"CDK_STREAMER_LOCAL_DURABLE": "1"}}}},
+}
 
 
 class Engine:
@@ -23,6 +26,7 @@ class Engine:
         self.invoked = threading.Semaphore(0)
         self.told: list[tuple[str | None, ...]] = []
         self.functions = SimpleNamespace(
+            _functions=LATEST,
             invoke_async_with_retry=self._invoke,
             _execute_function_dispatch=lambda *_: {"body": None},
         )
@@ -84,7 +88,7 @@ def test_an_event_may_be_harmed_since_it_is_tried_again():
 def test_what_starts_a_durable_execution_is_left_alone():
     engine = unlucky(Delivery(duplicate=True, delay=1))
 
-    engine.functions.invoke_async_with_retry(DURABLE, "start")
+    engine.functions.invoke_async_with_retry(JOB, "start")
 
     assert (engine.events, engine.told) == (["start"], [])
 
