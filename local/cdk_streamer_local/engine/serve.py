@@ -124,7 +124,8 @@ def _parts_before(engine: Any, scratch: Path) -> Application:  # noqa: ANN401 - 
     occasions = _our("engine.occasions").Occasions(events, scheduler)
     punctual = _our("engine.punctual")
     schedules = punctual.SchedulesFront(front, scheduler, pollers.begin, occasions.look)
-    return _with_sockets(engine, schedules, scratch)
+    glances = _our("engine.schedule_glances").ScheduleGlances(schedules, scheduler, events)
+    return _with_sockets(engine, glances, scratch)
 
 
 def _with_sockets(engine: Any, application: Application, scratch: Path) -> Application:  # noqa: ANN401
