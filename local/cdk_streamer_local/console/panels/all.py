@@ -16,6 +16,7 @@ from cdk_streamer_local.console.panels.overview import Overview
 from cdk_streamer_local.console.panels.queues.panel import Queues
 from cdk_streamer_local.console.panels.requests.panel import Requests
 from cdk_streamer_local.console.panels.schedules.panel import Schedules
+from cdk_streamer_local.console.panels.sinks.panel import Sinks
 from cdk_streamer_local.console.panels.timers.panel import Timers
 from cdk_streamer_local.console.panels.topology import TopologyPanel
 from cdk_streamer_local.console.reach import Reach
@@ -30,6 +31,7 @@ def panels(journal: Journal, metrics: Metrics) -> Sequence[Panel]:
         Functions(journal),
         Overview(journal, metrics),
         Queues(reach),
+        Sinks(reach, metrics),
         Requests(metrics),
         Schedules(reach),
         Timers(journal, metrics, functions, reach),
