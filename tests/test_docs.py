@@ -157,7 +157,7 @@ def project_with_tests(folder: Path) -> Path:
 
 
 def run_tests(*arguments: str) -> tuple[int, str]:
-    # One synthesis keeps CDK's own validator, in tests/constructs; it takes most of the time.
+    # One synthesis keeps CDK's own validator, in test_packaging.py; it takes most of the time.
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:asyncio", *arguments],
         env={**os.environ, "CDK_VALIDATION": "false"},

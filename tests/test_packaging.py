@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -23,32 +23,14 @@ PACKAGES = {
     "cdk_streamer_client": ROOT / "clients" / "python",
 }
 
-APP = """
-from aws_cdk import App, Stack
-from cdk_streamer import AsyncRequestApi, Auth
+APP = ROOT / "tests" / "constructs" / "apps" / "app.py"
 
-app = App()
-AsyncRequestApi(
-    Stack(app, "Reports"),
-    "Api",
-    handlers="handlers",
-    auth=Auth.jwt(issuer="https://id.example.com/", audience=["reports"]),
-)
-app.synth()
-"""
-HANDLERS = """
-from cdk_streamer_runtime import AsyncApp
-
-app = AsyncApp()
+Files = dict[str, bytes]
 
 
-@app.action("echo")
-def echo(payload: dict[str, object]) -> dict[str, object]:
-    return payload
-"""
-
-
-def run(*command: str | Path, cwd: Path = ROOT, **variables: str) -> str:
+def finished(
+    *command: str | Path, cwd: Path = ROOT, **variables: str
+) -> subprocess.CompletedProcess[str]:
     result = subprocess.run(
         command,
         cwd=cwd,
@@ -58,7 +40,11 @@ def run(*command: str | Path, cwd: Path = ROOT, **variables: str) -> str:
         check=False,
     )
     assert result.returncode == 0, result.stdout + result.stderr
-    return result.stdout
+    return result
+
+
+def run(*command: str | Path, cwd: Path = ROOT) -> str:
+    return finished(*command, cwd=cwd).stdout
 
 
 def build(directory: Path) -> Path:
@@ -138,21 +124,14 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     environment = tmp_path_factory.mktemp("installed") / "venv"
     python = environment / "bin" / "python"
     run("uv", "venv", "--quiet", "--offline", "--python", sys.executable, environment)
-    run("uv", "pip", "install", "--quiet", "--offline", "--no-deps", "--python", python, wheel)
+    # Compiled, as pip does: an asset must not differ by it.
+    options = ("--quiet", "--offline", "--no-deps", "--compile-bytecode")
+    run("uv", "pip", "install", *options, "--python", python, wheel)
     # A path that a .pth file adds is searched, but its own .pth files are not read: so the editable
     # install of this checkout stays out.
     packages = run(python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))").strip()
     Path(packages, "dependencies.pth").write_text(sysconfig.get_path("purelib"))
     return python
-
-
-@pytest.fixture(scope="module")
-def app(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("app")
-    (folder / "app.py").write_text(APP)
-    (folder / "handlers").mkdir()
-    (folder / "handlers" / "requests.py").write_text(HANDLERS)
-    return folder
 
 
 @pytest.mark.parametrize("package", PACKAGES)
@@ -171,15 +150,43 @@ def test_the_wheel_brings_the_plugin_for_pytest(installed: Path, tmp_path: Path)
     assert "local_stack" in run(installed, "-m", "pytest", "--fixtures", "-q", cwd=tmp_path)
 
 
-def synthesized(python: str | Path, app: Path, directory: Path) -> tuple[object, object]:
-    """Give the resources, and the manifest of the assets, which names each by its hash."""
-    run(python, "-P", "app.py", cwd=app, CDK_OUTDIR=str(directory), CDK_VALIDATION="false")
-    template = json.loads((directory / "Reports.template.json").read_text())
-    return template["Resources"], json.loads((directory / "Reports.assets.json").read_text())
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Copy the sources, which somebody may be editing."""
+    folder = tmp_path_factory.mktemp("checkout")
+    clean = shutil.ignore_patterns("__pycache__")
+    for package in ("cdk_streamer", "runtime/cdk_streamer_runtime"):
+        shutil.copytree(ROOT / package, folder / package, ignore=clean)
+    return folder
 
 
-def test_wheel_and_checkout_synthesize_the_same_template_and_assets(
-    installed: Path, app: Path, tmp_path: Path
+def synthesized(python: str | Path, directory: Path, **variables: str) -> tuple[Files, str]:
+    """Give the template and the manifest of the assets, and what CDK said."""
+    directory.mkdir()
+    out = directory / "cdk.out"
+    synthesis = finished(python, APP, cwd=directory, CDK_OUTDIR=str(out), **variables)
+    names = ("Reports.template.json", "Reports.assets.json")
+    return {name: (out / name).read_bytes() for name in names}, synthesis.stderr
+
+
+@pytest.fixture(scope="module")
+def of_the_checkout(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Files, str]:
+    """Synthesize from the sources, with CDK's own validation, which takes longer than the rest."""
+    path = os.pathsep.join(map(str, (checkout, checkout / "runtime")))
+    variables = {"PYTHONPATH": path, "PYTHONHASHSEED": "1", "CDK_VALIDATION": "true"}
+    return synthesized(sys.executable, tmp_path_factory.mktemp("of") / "checkout", **variables)
+
+
+def test_wheel_and_checkout_synthesize_the_same_bytes(
+    installed: Path, of_the_checkout: tuple[Files, str], tmp_path: Path
 ):
-    from_wheel = synthesized(installed, app, tmp_path / "wheel")
-    assert from_wheel == synthesized(sys.executable, app, tmp_path / "checkout")
+    variables = {"PYTHONHASHSEED": "2", "CDK_VALIDATION": "false"}
+    from_wheel, _ = synthesized(installed, tmp_path / "wheel", **variables)
+    from_checkout, _ = of_the_checkout
+    assert from_wheel == from_checkout
+
+
+def test_cdks_own_validation_finds_nothing(of_the_checkout: tuple[Files, str]):
+    _, said = of_the_checkout
+    assert "WARNING" not in said
+    assert "ERROR" not in said

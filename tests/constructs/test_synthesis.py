@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import compileall
 import json
-import os
 import re
-import shutil
-import subprocess
-import sys
 import tarfile
-from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -41,17 +36,15 @@ from tests.constructs.stacks import (
     template_of,
 )
 
-ROOT = Path(__file__).parents[2]
-APP = Path(__file__).parent / "apps" / "app.py"
 # Stacks of their own version of CDK name the partition of ARNs; what is in them follows.
 PARTITION_FLAG = "@aws-cdk/core:enablePartitionLiterals"
 
 DAILY = scheduler.ScheduleExpression.rate(Duration.days(1))
 
 Template = dict[str, Any]
-Files = dict[str, bytes]
 
 
+@cache
 def recommended_flags() -> dict[str, Any]:
     (archive,) = Path(aws_cdk.__file__).parent.glob("_jsii/*.tgz")
     with tarfile.open(archive) as package:
@@ -82,49 +75,6 @@ def without_hashes(document: Template) -> Template:
 def without_deployments(text: str) -> str:
     """Take out what changes with the methods of a REST API, and with each version."""
     return re.sub(r"((?:ApiDeployment|CurrentVersion)[0-9A-F]{8})[0-9a-f]{32}", r"\1", text)
-
-
-def synthesize(directory: Path, path: Sequence[Path], **variables: str) -> tuple[Files, str]:
-    """Give the template and the asset list of an app in another process, and what it said."""
-    directory.mkdir()
-    run = subprocess.run(
-        [sys.executable, str(APP)],
-        cwd=directory,
-        env={
-            **os.environ,
-            "PYTHONPATH": os.pathsep.join(map(str, path)),
-            "CDK_OUTDIR": str(directory / "cdk.out"),
-            **variables,
-        },
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert run.returncode == 0, run.stderr
-    names = ("Reports.template.json", "Reports.assets.json")
-    return {name: (directory / "cdk.out" / name).read_bytes() for name in names}, run.stderr
-
-
-@pytest.fixture
-def checkout(tmp_path: Path) -> Path:
-    """Copy the sources, which somebody may be editing."""
-    folder = tmp_path / "checkout"
-    clean = shutil.ignore_patterns("__pycache__")
-    for package in ("cdk_streamer", "runtime/cdk_streamer_runtime"):
-        shutil.copytree(ROOT / package, folder / package, ignore=clean)
-    return folder
-
-
-@pytest.fixture
-def installation(tmp_path: Path, checkout: Path) -> Path:
-    """Lay the packages out as in site-packages: side by side, compiled, old."""
-    folder = tmp_path / "site-packages"
-    shutil.copytree(checkout / "cdk_streamer", folder / "cdk_streamer")
-    shutil.copytree(checkout / "runtime", folder, dirs_exist_ok=True)
-    compileall.compile_dir(folder, quiet=1)
-    for file in folder.rglob("*.py"):
-        os.utime(file, (0, 0))
-    return folder
 
 
 # --- the template is what was agreed on -----------------------------------------------------------
@@ -241,21 +191,6 @@ def test_the_users_flags_change_nothing_but_what_is_the_users():
         return {name: found[name] for name in found if not name.startswith("Publisher")}
 
     assert called(recommended_flags()) == called({})
-
-
-def test_the_template_is_the_same_bytes_from_anywhere(
-    tmp_path: Path, checkout: Path, installation: Path
-):
-    path = [checkout, checkout / "runtime"]
-    first, _ = synthesize(tmp_path / "one", path, PYTHONHASHSEED="1")
-    second, _ = synthesize(tmp_path / "other", [installation], PYTHONHASHSEED="2")
-    assert first == second
-
-
-def test_cdks_own_validation_finds_nothing(tmp_path: Path):
-    _, said = synthesize(tmp_path / "one", [ROOT, ROOT / "runtime"], CDK_VALIDATION="true")
-    assert "WARNING" not in said
-    assert "ERROR" not in said
 
 
 def test_a_laptops_template_differs_from_lambdas_in_hashes_alone(tmp_path: Path):
