@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import socket
 import threading
+from collections.abc import Mapping
 from contextlib import closing
 from datetime import UTC, datetime
 
@@ -13,6 +14,11 @@ from websockets.exceptions import ConnectionClosed
 
 from cdk_streamer_local.engine.port import HOST
 from cdk_streamer_local.gateway.connection import BUFFER_BYTES
+from cdk_streamer_local.gateway.connections import Connections
+from cdk_streamer_local.gateway.losses import Losses
+from cdk_streamer_local.gateway.management import BUSY, REQUESTS_AT_ONCE, TOO_LARGE, Management
+from cdk_streamer_local.gateway.request import Request
+from cdk_streamer_local.pollers.chaos import CALM
 from tests.local.gateway.calls import Caller, told
 from tests.local.gateway.engine import Event, api, ok
 from tests.local.gateway.running import Running
@@ -59,6 +65,14 @@ def test_a_post_of_the_limit_is_taken_counted_in_bytes(gateway: Running, caller:
         assert client.recv(10) == text
 
     assert answer.status == 200
+
+
+def test_a_large_post_travels_in_frames_of_the_limit(gateway: Running, caller: Caller):
+    with gateway.connect(max_size=None) as client:
+        caller.post(own_id(gateway), b"x" * LIMIT)
+        frames = list(client.recv_streaming())
+
+    assert [len(frame) for frame in frames] == [32 * 1024] * 4
 
 
 def test_a_post_above_the_limit_is_too_large(gateway: Running, caller: Caller):
@@ -240,6 +254,19 @@ def first_refusal(caller: Caller, connection: str):
         if answer.status != 200:
             return answer
     raise AssertionError("all of it was taken")
+
+
+def test_more_calls_than_an_account_may_make_are_busy():
+    async def ask(question: Mapping[str, object]) -> Mapping[str, object]:
+        return question
+
+    losses = Losses(CALM, print)
+    management = Management(Connections(), ask, losses=losses, secret="", clock=lambda: 0.0)
+    path = "/_aws/execute-api/chat/live/@connections/nobody"
+    request = Request("POST", path, "", [], b"", is_too_large=True)
+    answers = [management.handle(request) for _ in range(REQUESTS_AT_ONCE + 2)]
+
+    assert answers == [TOO_LARGE] * REQUESTS_AT_ONCE + [BUSY] * 2
 
 
 # --- HTTP
