@@ -38,7 +38,7 @@ const COLUMNS = [
   { title: 'Accepted', align: 'end', cell: (row) => html`<time title=${whole(row.created_at)}>${ago(row.created_at)}</time>`, by: (row) => row.created_at },
   { title: 'Took', align: 'end', cell: (row) => took((row.ended_at ?? Date.now() / 1000) - row.created_at), by: (row) => (row.ended_at ?? Date.now() / 1000) - row.created_at },
 ];
-const BESIDE = COLUMNS.filter((column) => !['Owner', 'Took'].includes(column.title));
+const BESIDE = COLUMNS.filter((column) => ['Action', 'State', 'Progress', 'Accepted'].includes(column.title));
 
 class Requests extends View {
   static panel = 'requests';
@@ -67,7 +67,7 @@ class Requests extends View {
     return html`<header class="title"><h1>Requests</h1>
         <div class="buttons"><button class="primary" @click=${() => this.open(NEW)}>New request</button></div></header>
       <div class="split"><div>
-        ${isAside ? nothing : this.#figures(actions)}
+        ${isAside ? nothing : this.#figures(apis, actions)}
         ${this.#filters(apis)}
         <data-table label="requests" .rows=${this.#kept(rows)} .columns=${isAside ? BESIDE : COLUMNS} .chosen=${this.item}
           .text=${(/** @type {any} */ row) => `${row.request} ${row.action} ${row.state} ${row.owner} ${row.tenant} ${row.api} ${row.code ?? ''}`}
@@ -77,7 +77,6 @@ class Requests extends View {
       </div>${this.#aside(apis)}</div>`;
   }
 
-  /** @param {any} data */
   willUpdate() {
     const data = this.data;
     if (!data) return;
@@ -132,8 +131,8 @@ class Requests extends View {
       ${this._action ? html`<button class="chip" aria-pressed="true" @click=${() => { this._action = ''; }}>${this._action.split(' ')[1]} ✕</button>` : nothing}</div>`;
   }
 
-  /** @param {any[]} actions */
-  #figures(actions) {
+  /** @param {any[]} apis @param {any[]} actions */
+  #figures(apis, actions) {
     if (!actions.length) return nothing;
     const many = new Set(actions.map((each) => each.api)).size > 1;
     return html`<div class="tiles" role="group" aria-label="Actions">${actions.map((figures) => {
@@ -144,7 +143,22 @@ class Requests extends View {
         <span class="faint">${figures.requests.toLocaleString('en-US')}${figures.open ? html` · <span class="busy-text">${figures.open} open</span>` : nothing}${figures.failures ? html` · <span class="bad-text">${figures.failures} failed</span>` : nothing}
           ${figures.median === null ? nothing : html` · <span title="half of them, and the slowest, from acceptance to end">${took(figures.median)}, ${took(figures.slowest)}</span>`}</span>
       </button>`;
-    })}</div>`;
+    })}${apis.filter((api) => api.has_requests).map((api) => this.#measured(api, many))}</div>`;
+  }
+
+  /** What the functions of an API count. @param {any} api @param {boolean} many */
+  #measured(api, many) {
+    const { ProgressPosts: posts, PostFailures: failures, RequestsLimited: limited, QueueAge: ages } = api.measured;
+    const sum = (/** @type {Array<[number, number]>} */ recent) => lately(recent).reduce((all, each) => all + each, 0);
+    const longest = Math.max(0, ...lately(ages));
+    return html`<div class="tile still" title="pushed to subscribers by second, the last minute">
+        <span class="name">pushed${many ? html` <span class="faint">${api.name}</span>` : nothing}</span>
+        ${spark(lately(posts), { title: 'messages pushed by second, the last minute', width: 130, height: 22, kind: 'good' })}
+        <span class="faint">${count(sum(posts), 'message')}${sum(failures) ? html` · <span class="bad-text">${sum(failures)} not sent</span>` : nothing}${sum(limited) ? html` · <span class="warn-text">${sum(limited)} over a limit</span>` : nothing}</span></div>
+      <div class="tile still" title="how long requests waited for their first attempt, the last minute">
+        <span class="name">waited${many ? html` <span class="faint">${api.name}</span>` : nothing}</span>
+        ${spark(lately(ages), { title: 'longest wait of each second, the last minute', width: 130, height: 22, kind: 'warn' })}
+        <span class="faint">${longest ? `${took(longest / 1000)} at most` : 'nobody'}</span></div>`;
   }
 
   /** @param {any[]} apis @param {any[]} rows */
@@ -195,6 +209,7 @@ class Requests extends View {
 
   /** @param {any} api @param {any} detail */
   async #again(api, { request, body: sent }) {
+    /** @type {any} */
     const end = await this.try(() => as(api, ownerOf(request), (client) => first(client, request.action, sent.payload, { metadata: sent.metadata })));
     if (end?.accepted) {
       this.#awaited = end.accepted;

@@ -23,7 +23,7 @@ export function body(detail, api, follower, actions) {
   return html`
     ${howFar(request, follower)}
     ${request.state === 'INPUT_REQUIRED' && request.input ? question(request.input, actions.answer) : nothing}
-    ${outcome(detail)}
+    ${outcome(detail, api)}
     ${section('Payload', detail.body ? html`${json(detail.body.payload)}
       ${Object.keys(detail.body.metadata ?? {}).length ? html`<h3>Metadata</h3>${json(detail.body.metadata)}` : nothing}`
       : html`<p class="faint">It is gone: it is kept no longer than it may be needed.</p>`)}
@@ -72,10 +72,10 @@ function question(asked, answer) {
   </form>`;
 }
 
-/** @param {any} detail */
-function outcome({ request, stored }) {
-  if (request.error && !isOpen(request.state)) return section('Error', fault(request.error));
-  if (request.state === 'RETRY_WAIT' && request.error) return section('The last attempt failed', fault(request.error));
+/** @param {any} detail @param {any} api */
+function outcome({ request, stored }, api) {
+  if (request.error && !isOpen(request.state)) return section('Error', fault(request.error, raised(request, api)));
+  if (request.state === 'RETRY_WAIT') return section('The last attempt failed', html`<pre class="cut">${raised(request, api) || 'The log does not tell why.'}</pre>`);
   if (request.state === 'CANCELLED') return section('Cancelled', html`<p>${request.cancel_reason ?? 'without a reason'}</p>`);
   if (request.state !== 'SUCCEEDED') return nothing;
   if (!stored) return section('Result', json(request.result ?? null));
@@ -86,9 +86,10 @@ function outcome({ request, stored }) {
     ${'value' in stored ? json(stored.value) : nothing}`);
 }
 
-/** @param {any} error */
-function fault(error) {
+/** What a client reads of it, and what the handler raised. @param {any} error @param {string} cause */
+function fault(error, cause) {
   return html`<p><code class="bad-text">${error.code}</code> ${error.message}</p>
+    ${cause && !cause.includes(error.message) ? html`<pre class="cut" title="what the handler raised, as the log has it; clients do not read it">${cause}</pre>` : nothing}
     ${error.details ? json(error.details) : nothing}
     ${error.trace_id ? html`<p class="faint">trace ${error.trace_id}</p>` : nothing}`;
 }
@@ -114,7 +115,7 @@ function known(request, api) {
     ['Attempt', html`${request.attempt} <span class="faint">of ${request.max_attempts} at most, ${took(request.timeout / 1000)} each</span>`],
     request.retry_at && request.state === 'RETRY_WAIT' ? ['Next attempt', moment(request.retry_at)] : undefined,
     request.state === 'QUEUED' ? ['Expires', moment(request.expires_at)] : undefined,
-    leased ? ['Lease', html`<code>${request.worker}</code> ${request.lease_until > now ? 'until' : html`<span class="bad-text">lost</span>`} ${moment(request.lease_until)}`] : undefined,
+    leased ? ['Lease', html`<code>${request.worker}</code> ${request.lease_until > now ? 'ends' : html`<span class="bad-text">ended</span>`} ${moment(request.lease_until)}`] : undefined,
     leased && request.deadline_at ? ['Deadline', moment(request.deadline_at)] : undefined,
     request.executor !== 'worker' ? ['Executor', html`${request.executor} ${request.execution ? html`<code>${request.execution}</code>` : nothing}`] : undefined,
     request.asleep_until && open ? ['Asleep', moment(request.asleep_until)] : undefined,
@@ -122,7 +123,7 @@ function known(request, api) {
     ['Messages', html`${request.seq} <span class="faint">to ${count(Object.keys(request.subscribers ?? {}).length, 'subscriber')}</span>`],
     request.webhook ? ['Webhook', html`${request.webhook}<br><span class="faint">${notice(request)}</span>`] : undefined,
     request.slots?.length ? ['Counts for', count(request.slots.length, 'limit')] : undefined,
-    request.trace ? ['Trace', html`<code>${request.trace}</code>`] : undefined,
+    request.trace && !request.error ? ['Trace', html`<code>${request.trace.match(/Root=([^;]+)/)?.[1] ?? request.trace}</code>`] : undefined,
   );
 }
 
@@ -138,21 +139,43 @@ function moment(milliseconds) {
   return html`<time title=${whole(milliseconds / 1000)}>${ago(milliseconds / 1000)}</time>`;
 }
 
-/** The lines of the invocations that worked on it. @param {any} request @param {any} api */
-function said(request, api) {
-  const own = (/** @type {any} */ line) => line.members?.request === request.request_id;
+/** The lines of the invocations that worked on it. @param {any} request @param {any} api @returns {any[]} */
+function linesOf(request, api) {
   const runners = new Set(api?.runners ?? []);
-  const calls = new Set(live.lines.filter((line) => own(line) && runners.has(line.function)).map((line) => line.request).filter(Boolean));
-  const lines = live.lines
-    .filter((line) => line.kind !== 'ended' && (own(line) || (calls.has(line.request) && runners.has(line.function))))
-    .slice(-LINES);
+  const near = live.lines.filter((line) => runners.has(line.function) && line.kind !== 'ended');
+  const own = (/** @type {any} */ line) => line.members?.request === request.request_id;
+  const calls = new Set(near.filter(own).map((line) => line.request).filter(Boolean));
+  return near.filter((line) => own(line) || calls.has(line.request)).slice(-LINES);
+}
+
+/** What the latest attempt raised, in the words of its traceback's end. @param {any} request @param {any} api */
+function raised(request, api) {
+  const failed = linesOf(request, api).filter((line) => line.traceback && line.members?.request === request.request_id);
+  return failed.at(-1)?.traceback.trim().split('\n').at(-1) ?? '';
+}
+
+/** @param {any} request @param {any} api */
+function said(request, api) {
+  const lines = linesOf(request, api);
+  const last = lines.findLast((line) => line.traceback);
   return section('Log', html`
-    ${lines.length ? html`<ol class="said">${lines.map((line) => html`<li class="line-of ${line.level.toLowerCase()} ${line.kind}">
-        <time>${clock(line.time)}</time> <span class="words">${line.level && line.level !== 'INFO' ? html`<b>${line.level}</b> ` : nothing}${line.text}
-        ${Object.entries(line.members ?? {}).filter(([name]) => !['request', 'action'].includes(name)).map(([name, value]) => html` <span class="faint">${name}=${typeof value === 'string' ? value : JSON.stringify(value)}</span>`)}
-        ${line.traceback ? html`<details open><summary>traceback</summary><pre>${line.traceback}</pre></details>` : nothing}</span></li>`)}</ol>`
+    ${lines.length ? html`<ol class="said">${lines.map((line) => lineOf(line, line === last))}</ol>`
       : html`<p class="faint">Nothing was said about it, or no longer kept.</p>`}
     <a href="#/logs/${encodeURIComponent(`?${request.request_id}`)}">in the log</a>`);
+}
+
+/** @param {any} line @param {boolean} isLast of those with a traceback */
+function lineOf(line, isLast) {
+  const members = Object.entries(line.members ?? {}).filter(([name]) => !['request', 'action'].includes(name));
+  return html`<li class=${line.level.toLowerCase() || line.kind}>
+    <time>${clock(line.time)}</time> <span class="words">${line.level && line.level !== 'INFO' ? html`<b>${line.level}</b> ` : nothing}${line.text}
+      ${members.map(([name, value]) => html` <span class="faint">${name}=${typeof value === 'string' ? value : JSON.stringify(value)}</span>`)}
+      ${line.traceback ? html`<details ?open=${isLast}><summary>traceback</summary><pre>${brief(line.traceback)}</pre></details>` : nothing}</span></li>`;
+}
+
+/** A traceback without the folder in which the engine unpacked the function. @param {string} traceback */
+function brief(traceback) {
+  return traceback.replaceAll(/"\/tmp\/[^"]*\/(?:layer_\d+\/python|code)\//g, '"');
 }
 
 /** @param {import('./follower.js').Follower} follower */

@@ -52,6 +52,7 @@ export class NewRequest extends Plain {
     this._answer = undefined;
     this._busy = false;
     this._asked = '';
+    this._filled = '';
   }
 
   get #api() {
@@ -122,7 +123,7 @@ export class NewRequest extends Plain {
       ${this._unknown ? html`<p class="faint">Which actions there are is unknown: ${this._unknown}</p>` : nothing}
       <label>Payload, JSON <textarea rows="8" spellcheck="false" aria-invalid=${Boolean(this.#fault)} .value=${payload} @input=${this.#set('payload')}></textarea></label>
       ${this.#fault ? html`<p class="bad-text" role="alert">${this.#fault}</p>` : nothing}
-      ${known?.input ? html`<details><summary>what ${known.name} takes</summary>${json(known.input)}</details>` : nothing}
+      ${known?.input && Object.keys(known.input).length ? html`<details><summary>what ${known.name} takes</summary>${json(known.input)}</details>` : nothing}
       <div class="who">
         <label>As <input .value=${sub} ?disabled=${!api?.has_tokens} @input=${this.#set('sub')} spellcheck="false"></label>
         ${api?.has_tenants ? html`<label>Tenant <input .value=${tenant} @input=${this.#set('tenant')} spellcheck="false"></label>` : nothing}
@@ -156,7 +157,7 @@ export class NewRequest extends Plain {
     const isUntouched = ['', '{}'].includes(this._values.payload.trim()) || this._values.payload === this._filled;
     this.#change({ action: name });
     if (!isUntouched || !action) return;
-    this._filled = action.input ? JSON.stringify(skeleton(action.input), null, 2) : '{}';
+    this._filled = JSON.stringify(skeleton(action.input ?? {}) ?? {}, null, 2);
     this.#change({ payload: this._filled });
   }
 
