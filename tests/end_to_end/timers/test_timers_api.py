@@ -233,6 +233,7 @@ def test_another_kind_of_body_is_refused(plain, id):
     assert answer.problem["status"] == 415
 
 
+@pytest.mark.calm("presumes that a dispatcher has looked ahead")
 def test_a_timer_that_could_not_be_sent_is_completed_by_the_same_request(plain, id):
     body = {"schedule": {"at": text_of(now() + 5)}}
     with plain.denied("Api/Handler", "sqs:*"):
