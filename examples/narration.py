@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from rich.console import Console
 
@@ -15,6 +16,7 @@ from cdk_streamer_local.events import (
     Event,
     Explained,
     Installing,
+    Ready,
     Synthesized,
     Warmed,
 )
@@ -53,12 +55,28 @@ def tell(event: Event) -> None:
             console.print(f"synthesized      {event.resources} resources in {event.seconds:.1f} s")
         case Deployed():
             console.print(f"deployed         {event.stack} in {event.seconds:.1f} s")
+        case Ready(record=record) if record.console is not None:
+            console.print(f"console          {record.console}")
         case Warmed():
             console.print(
                 f"warmed           {event.functions} functions in {event.seconds:.1f} s\n"
             )
         case _:
             pass
+
+
+def add_console(parser: argparse.ArgumentParser) -> None:
+    """Add what `stay` reads, and a stack's `console`."""
+    words = "show what runs on a page, and stay until Ctrl-C"
+    parser.add_argument("--console", action="store_true", help=words)
+
+
+def stay(arguments: argparse.Namespace) -> None:
+    """Keep the stack, if it has a page that somebody may be looking at."""
+    if arguments.console:
+        console.print("\nthe console is still there; Ctrl-C ends everything")
+        with suppress(KeyboardInterrupt):
+            threading.Event().wait()
 
 
 def fail(stack: LocalStack | None, cause: str, remedy: str) -> int:

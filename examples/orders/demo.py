@@ -19,7 +19,7 @@ from rich.table import Table
 
 from cdk_streamer_local import LocalError, LocalStack
 from cdk_streamer_local.events import Reloaded
-from examples.narration import console, fail, narrated
+from examples.narration import add_console, console, fail, narrated, stay
 from examples.orders.commands import NEW_CURRENCY, Order, Shop, orders
 
 FOLDER = Path(__file__).parent
@@ -37,6 +37,7 @@ def main() -> int:
     """Run the demo; gives the exit status."""
     parser = argparse.ArgumentParser(description="run the orders example on this machine")
     parser.add_argument("--orders", type=int, default=ORDERS, help="default: %(default)s")
+    add_console(parser)
     parser.add_argument("--output", type=Path, default=PICTURE, help="default: %(default)s")
     arguments = parser.parse_args()
     output: Path = arguments.output.resolve()
@@ -45,12 +46,13 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as place:
         # A copy, since the demo mends what is wrong in it.
         copy = Path(shutil.copytree(FOLDER, Path(place) / "orders", ignore=_not_ours))
-        stack = LocalStack(copy / "app.py", watch=True)
+        stack = LocalStack(copy / "app.py", watch=True, console=arguments.console)
         try:
             with narrated(stack), stack:
                 run(stack, copy, wanted)
                 (assembly,) = copy.glob(".cdk-streamer/runs/*/cdk.out")
                 command(copy, "graph", str(assembly), "--output", str(output))
+                stay(arguments)
         except LocalError as error:
             return fail(stack, f"{error.detail}\n{error.cause}".strip(), error.remedy)
         except TimeoutError as error:

@@ -20,7 +20,7 @@ from botocore.session import Session
 
 from cdk_streamer_client import PutTimer, StreamerClientError, Timer, TimerClient
 from cdk_streamer_local import LocalError, LocalStack
-from examples.narration import console, fail, narrated
+from examples.narration import add_console, console, fail, narrated, stay
 from examples.poller.account import Account, Arrival, Key, key_of, percentile
 from examples.poller.feeds import FeedServer
 from examples.poller.mix import timers
@@ -49,6 +49,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="poll a third party by timers, on this machine")
     parser.add_argument("--timers", type=int, default=TIMERS, help="default: %(default)s")
     parser.add_argument("--minutes", type=float, default=MINUTES, help="default: %(default)s")
+    add_console(parser)
     parser.add_argument("--output", type=Path, default=PICTURE, help="default: %(default)s")
     arguments = parser.parse_args()
     output: Path = arguments.output.resolve()
@@ -56,9 +57,10 @@ def main() -> int:
     stack = None
     try:
         with feeds() as server:
-            stack = LocalStack(FOLDER / "app.py")
+            stack = LocalStack(FOLDER / "app.py", console=arguments.console)
             with narrated(stack), stack:
                 account = run(stack, server, arguments.timers, arguments.minutes)
+                stay(arguments)
     except LocalError as error:
         return fail(stack, f"{error.detail}\n{error.cause}".strip(), error.remedy)
     except (StreamerClientError, OSError) as error:

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 from cdk_streamer_client import RequestFailed, StreamerClientError
 from cdk_streamer_client.display import display_on
 from cdk_streamer_local import LocalError, LocalStack
-from examples.narration import console, fail, narrated
+from examples.narration import add_console, console, fail, narrated, stay
 from examples.receipts.account import SHOWN, Account
 from examples.receipts.database.postgres import Postgres
 from examples.receipts.database.programs import NotFound
@@ -62,11 +62,12 @@ def main() -> int:
     drawn = list(receipts(arguments.receipts))
     archive = output.with_name("receipts.zip")
     paint(archive, drawn)
-    stack, server = LocalStack(FOLDER / "app.py"), None
+    stack, server = LocalStack(FOLDER / "app.py", console=arguments.console), None
     try:
         server = database(stub=arguments.stub)
         with narrated(stack), stack:
             runs = run(System(stack), server, archive, drawn, arguments.outage)
+            stay(arguments)
     except LocalError as error:
         return fail(stack, f"{error.detail}\n{error.cause}".strip(), error.remedy)
     except (StreamerClientError, OSError) as error:
@@ -91,6 +92,7 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--rate", type=float, default=RATE, help="a second; default: %(default)s")
     parser.add_argument("--stub", action="store_true", help="no PostgreSQL, also if there is one")
+    add_console(parser)
     parser.add_argument("--output", type=Path, default=PICTURE, help="default: %(default)s")
     return parser.parse_args()
 

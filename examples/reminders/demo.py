@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from cdk_streamer_local import LocalError, LocalStack
-from examples.narration import console, fail, narrated
+from examples.narration import add_console, console, fail, narrated, stay
 from examples.reminders.account import Account, Reminder
 from examples.reminders.calendar_server import CalendarServer
 
@@ -41,6 +41,7 @@ def main() -> int:
     """Run the demo; gives the exit status: 1 also when report and queue differ."""
     parser = argparse.ArgumentParser(description="remind users by a daily batch, on this machine")
     parser.add_argument("--users", type=int, default=USERS, help="default: %(default)s")
+    add_console(parser)
     parser.add_argument("--output", type=Path, default=PICTURE, help="default: %(default)s")
     arguments = parser.parse_args()
     output: Path = arguments.output.resolve()
@@ -49,10 +50,11 @@ def main() -> int:
     stack = None
     try:
         with calendar(wanted[UNKNOWN % len(wanted) - 1]):
-            stack = LocalStack(FOLDER / "app.py")
+            stack = LocalStack(FOLDER / "app.py", console=arguments.console)
             with narrated(stack), stack:
                 account = run(stack, wanted)
                 draw(output)
+                stay(arguments)
     except LocalError as error:
         return fail(stack, f"{error.detail}\n{error.cause}".strip(), error.remedy)
     except TimeoutError as error:

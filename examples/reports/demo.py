@@ -20,7 +20,7 @@ from cdk_streamer_client import StreamerClient, StreamerClientError
 from cdk_streamer_client.display import display_on
 from cdk_streamer_local import LocalError, LocalStack
 from cdk_streamer_local.events import Warmed
-from examples.narration import console, fail, narrated
+from examples.narration import add_console, console, fail, narrated, stay
 from examples.reports import sample
 from examples.reports.client import make_report
 from examples.reports.handlers.wording import money
@@ -36,6 +36,7 @@ def main() -> int:
     """Run the demo; gives the exit status."""
     parser = argparse.ArgumentParser(description="run the reports example on this machine")
     parser.add_argument("--rows", type=int, default=sample.ROWS, help="default: %(default)s")
+    add_console(parser)
     parser.add_argument("--output", type=Path, default=REPORT, help="default: %(default)s")
     arguments = parser.parse_args()
     output: Path = arguments.output.resolve()
@@ -43,10 +44,11 @@ def main() -> int:
     orders = output.with_name("orders.csv")
     sample.write_orders(orders, arguments.rows)
     began = time.monotonic()
-    stack = LocalStack(FOLDER / "app.py")
+    stack = LocalStack(FOLDER / "app.py", console=arguments.console)
     try:
         with narrated(stack), stack:
             result, page = asyncio.run(use(stack, orders))
+            stay(arguments)
     except LocalError as error:
         return fail(stack, f"{error.detail}\n{error.cause}".strip(), error.remedy)
     except TimeoutError:
