@@ -23,9 +23,9 @@ sys.dont_write_bytecode = False
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# A slow machine is no failure. CI tries the same examples each time, so few of them; a developer
-# tries new ones, and so does the weekly run, by `--hypothesis-profile=thorough`.
-settings.register_profile("developer", deadline=None)
+# A slow machine is no failure. CI tries the same examples each time; a developer tries new ones,
+# and so does the weekly run, ten times as many, by `--hypothesis-profile=thorough`.
+settings.register_profile("developer", deadline=None, max_examples=50)
 settings.register_profile("ci", deadline=None, derandomize=True, database=None, max_examples=50)
 settings.register_profile("thorough", deadline=None, max_examples=500)
 settings.load_profile("ci" if os.environ.get("CI") else "developer")
