@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import time
 import traceback
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
@@ -79,7 +80,9 @@ class Engine:
         if record is None or configuration is None:
             return {"error": f"there is no function {question['function']!r}"}
         result: dict[str, Any] = await self._concurrency.run_reentrant(
-            self._functions._execute_function_with_config_scope,  # noqa: SLF001
+            self._functions._run_with_function_config_scope,  # noqa: SLF001
+            configuration,
+            self._executed,
             self._functions._execution_record_for_config(record, configuration),  # noqa: SLF001
             question["event"],
         )
@@ -88,6 +91,17 @@ class Engine:
     async def sign(self, question: Question) -> Answer:
         """Judge a handshake that is to be signed."""
         return self._signers.judge(question)
+
+    def _executed(self, record: Question, event: object) -> Question:
+        began = time.monotonic()
+        result = self._functions._execute_function(record, event)  # noqa: SLF001
+        self._functions._emit_lambda_metrics(  # noqa: SLF001
+            record["config"]["FunctionName"],
+            duration_ms=(time.monotonic() - began) * 1000,
+            error=bool(result.get("error")),
+            throttle=bool(result.get("throttle")),
+        )
+        return result
 
     def _described(self, api_id: str, api: Question, account: str, region: str) -> Answer:
         scoped = {

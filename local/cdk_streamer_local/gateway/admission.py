@@ -12,7 +12,15 @@ from urllib.parse import parse_qsl
 
 from cdk_streamer_local.gateway import answers
 from cdk_streamer_local.gateway.answers import Refusal, refusal
-from cdk_streamer_local.gateway.apis import CONNECT, Api, Apis, Ask, IntegrationKind, Route
+from cdk_streamer_local.gateway.apis import (
+    CONNECT,
+    Api,
+    Apis,
+    Ask,
+    Integration,
+    IntegrationKind,
+    Route,
+)
 from cdk_streamer_local.gateway.authorizers import Verdict, context_of, has_identity, verdict_of
 from cdk_streamer_local.gateway.bridge import EngineGone, Refused
 from cdk_streamer_local.gateway.client import Client
@@ -143,7 +151,7 @@ class Admission:
         integration = route.integration
         if integration is None or integration.kind is IntegrationKind.MOCK:
             return Admitted(client=client)
-        if integration.kind is IntegrationKind.OTHER:
+        if not integration.is_function:
             return _refused(HTTPStatus.BAD_GATEWAY, answers.INTERNAL_ERROR, client, moment)
         event = connect_event(
             client, moment, handshake.headers, handshake.query, api.stages[client.stage]
@@ -151,7 +159,7 @@ class Admission:
         said = await self._functions.invoke(api, integration.function, event, integration.seconds)
         if said.ending is Ending.TIMED_OUT:
             return _refused(HTTPStatus.GATEWAY_TIMEOUT, answers.TIMED_OUT, client, moment)
-        status = status_of(said)
+        status = status_of(integration, said)
         if status is None:
             return _refused(HTTPStatus.BAD_GATEWAY, answers.INTERNAL_ERROR, client, moment)
         if not _is_success(status):
@@ -159,13 +167,15 @@ class Admission:
         return Admitted(client=client, subprotocol=_subprotocol(said.result))
 
 
-def status_of(said: Outcome) -> int | None:
-    """Give the status that a function answered; None unless it did so as it must.
+def status_of(integration: Integration, said: Outcome) -> int | None:
+    """Give the status that a function answered; None unless it did so as a proxy's must.
 
     https://docs.aws.amazon.com/apigateway/latest/developerguide/websocket-api-develop-integrations.html
     """
     if said.ending is not Ending.ANSWERED:
         return None
+    if integration.kind is IntegrationKind.LAMBDA_WITHOUT_PROXY:
+        return HTTPStatus.OK
     match said.result:
         case {"statusCode": int(status)}:
             return status
@@ -184,8 +194,10 @@ def _phrase(status: int) -> str:
     return HTTPStatus(status).phrase if is_known else answers.INTERNAL_ERROR
 
 
-def _subprotocol(answer: Mapping[str, Any]) -> str | None:
-    headers = cast("Mapping[str, Any]", answer.get("headers") or {})
+def _subprotocol(answer: object) -> str | None:
+    if not isinstance(answer, dict):
+        return None
+    headers = cast("Mapping[str, Any]", cast("dict[str, Any]", answer).get("headers") or {})
     found = [str(value) for name, value in headers.items() if name.lower() == _SUBPROTOCOL]
     return found[0] if found else None
 

@@ -12,6 +12,7 @@ from typing import Any
 Ask = Callable[[Mapping[str, object]], Awaitable[Mapping[str, Any]]]
 
 CONNECT, DISCONNECT, DEFAULT = "$connect", "$disconnect", "$default"
+_FUNCTIONS = "/functions/"
 _FRESH_SECONDS = 1.0
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html
 INTEGRATION_SECONDS = 29.0
@@ -21,6 +22,7 @@ class IntegrationKind(StrEnum):
     """What is behind a route, as far as it is known here."""
 
     LAMBDA = "AWS_PROXY"
+    LAMBDA_WITHOUT_PROXY = "AWS"
     MOCK = "MOCK"
     OTHER = "OTHER"
 
@@ -32,6 +34,11 @@ class Integration:
     kind: IntegrationKind
     function: str = ""
     seconds: float = INTEGRATION_SECONDS
+
+    @property
+    def is_function(self) -> bool:
+        """Tell whether there is a function to be invoked."""
+        return self.kind in {IntegrationKind.LAMBDA, IntegrationKind.LAMBDA_WITHOUT_PROXY}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,17 +143,17 @@ def _integration(told: Mapping[str, Any]) -> Integration:
     kind = str(told.get("integrationType") or "")
     if kind == "MOCK":
         return Integration(kind=IntegrationKind.MOCK)
-    function = _function(told.get("integrationUri") or "")
-    if kind not in {"AWS_PROXY", "AWS"} or not function:
+    uri = str(told.get("integrationUri") or "")
+    if kind not in {"AWS_PROXY", "AWS"} or not uri or (kind == "AWS" and _FUNCTIONS not in uri):
         return Integration(kind=IntegrationKind.OTHER)
     milliseconds = float(told.get("timeoutInMillis") or INTEGRATION_SECONDS * 1000)
     return Integration(
-        kind=IntegrationKind.LAMBDA,
-        function=function,
+        kind=IntegrationKind(kind),
+        function=_function(uri),
         seconds=min(milliseconds / 1000, INTEGRATION_SECONDS),
     )
 
 
 def _function(uri: str) -> str:
     """Give the function inside the address of an integration."""
-    return uri.partition("/functions/")[2].partition("/invocations")[0] or uri
+    return uri.partition(_FUNCTIONS)[2].partition("/invocations")[0] or uri

@@ -39,12 +39,14 @@ class Listener:
         admission: Admission,
         messages: Messages,
         management: Callable[[], asyncio.Protocol],
+        head_seconds: float = HEAD_SECONDS,
     ) -> None:
         self._context = context
         self._connections = connections
         self._admission = admission
         self._messages = messages
         self._management = management
+        self._head_seconds = head_seconds
         self._silent: dict[Head, float] = {}
         self._opening: set[asyncio.Task[None]] = set()
         self._sweep: asyncio.TimerHandle | None = None
@@ -74,8 +76,8 @@ class Listener:
 
     def _first(self, arrival: Arrival) -> Head:
         head = Head(arrival, self)
-        self._silent[head] = time.monotonic() + HEAD_SECONDS
-        self._sweep_within(HEAD_SECONDS)
+        self._silent[head] = time.monotonic() + self._head_seconds
+        self._sweep_within(self._head_seconds)
         return head
 
     async def _open(self, arrival: Arrival, data: bytes) -> None:

@@ -68,14 +68,14 @@ class Messages:
         integration = route.integration
         if integration is not None and integration.kind is IntegrationKind.MOCK:
             return None
-        if integration is None or integration.kind is IntegrationKind.OTHER:
+        if integration is None or not integration.is_function:
             return answers.INTERNAL_ERROR
         variables = api.stages.get(connection.stage, {})
         event = message_event(connection.client, moment, route.key, text, variables)
         said = await self._functions.invoke(api, integration.function, event, integration.seconds)
         if said.ending is Ending.TIMED_OUT:
             return answers.TIMED_OUT
-        return answers.INTERNAL_ERROR if status_of(said) is None else None
+        return answers.INTERNAL_ERROR if status_of(integration, said) is None else None
 
     async def _tell_end(self, connection: Connection, farewell: Farewell) -> None:
         if self._loses(connection.id):
@@ -92,7 +92,7 @@ class Messages:
         self, api: Api, route: Route, connection: Connection, farewell: Farewell
     ) -> None:
         integration = route.integration
-        if integration is None or integration.kind is not IntegrationKind.LAMBDA:
+        if integration is None or not integration.is_function:
             return
         variables = api.stages.get(connection.stage, {})
         event = disconnect_event(connection.client, Moment.now(), farewell, variables)

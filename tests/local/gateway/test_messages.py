@@ -263,3 +263,15 @@ def test_stage_variables_are_told(gateway: Running):
 
     event = gateway.engine.events("staged", "MESSAGE")[-1]
     assert event["stageVariables"] == {"color": "red"}
+
+
+def test_a_function_without_proxy_may_answer_anything(gateway: Running):
+    gateway.engine.apis["custom"] = api({"$connect": "custom", "$default": "custom"})
+    gateway.engine.apis["custom"]["integrations"]["custom"]["integrationType"] = "AWS"
+    gateway.engine.functions["custom"] = lambda _: "anything"
+    with gateway.connect("custom") as socket:
+        socket.send("x")
+        socket.send("y")
+        gateway.engine.wait_for(lambda: "y" in spoken(gateway, "custom"))
+        socket.close()
+        assert list(socket) == []
