@@ -50,7 +50,7 @@ def main() -> None:
     engine: Any = importlib.import_module("ministack.app")
     _name_the_package()
     parts = _parts_before(engine, Path(scratch))
-    _unpack_once(Path(unpacked))
+    _mend_workers(Path(unpacked))
     config = uvicorn.Config(
         fronted(parts, subprotocol),
         ssl_certfile=certificate,
@@ -119,6 +119,8 @@ def _parts_before(engine: Any, scratch: Path) -> Application:  # noqa: ANN401 - 
     _our("engine.rights").tell_rights(actions, rights)
     _mend_queues(rights)
     pollers = _our("pollers.engine").take_over(os.environ)
+    # Beside the other operations that the console asks for.
+    _its("services.sqs")._HANDLERS["CdkStreamerShards"] = pollers.glance  # noqa: SLF001
     scheduler, events = _its("services.scheduler"), _its("services.eventbridge")
     _our("engine.background").invoke_in_background(events, _its("services.lambda_svc"))
     occasions = _our("engine.occasions").Occasions(events, scheduler)
@@ -170,8 +172,10 @@ def _mend_queues(rights: Any) -> None:  # noqa: ANN401 - a part of ours
     _our("engine.punctual").deliver_delayed(queues, wake)
 
 
-def _unpack_once(unpacked: Path) -> None:
-    _our("engine.unpacking").share_unpacked(_its("core.lambda_runtime"), unpacked)
+def _mend_workers(unpacked: Path) -> None:
+    runtime = _its("core.lambda_runtime")
+    _our("engine.unpacking").share_unpacked(runtime, unpacked)
+    _our("engine.last_lines").heed_last_lines(runtime)
 
 
 def _our(module: str) -> Any:  # noqa: ANN401 - of modules that only the package's folder has

@@ -87,6 +87,12 @@ class StreamPollers:
         self._ready = True
         self.tick()
 
+    def glance(self, *_: object) -> dict[str, Any]:
+        """Tell how far each mapping is, by its id."""
+        with self._lock:
+            pollers = {name: poller for name, (poller, _) in self._pollers.items()}
+        return {"Mappings": {name: poller.glance() for name, poller in pollers.items()}}
+
     def tick(self) -> None:
         """Read what is new and begin what is due."""
         with self._lock:

@@ -108,6 +108,17 @@ class Lane:
         """Count the records that are not done."""
         return sum(len(batch.records) for batch in self.pending) + len(self.waiting)
 
+    @property
+    def oldest(self) -> float | None:
+        """Give when the first of them came; None when all are done."""
+        records = self.pending[0].records if self.pending else self.waiting
+        return records[0].arrived if records else None
+
+    @property
+    def attempts(self) -> int:
+        """Count the failed invocations of the batch that is due."""
+        return self.pending[0].failures if self.pending else 0
+
     def took(self, records: tuple[Record, ...], now: float) -> Lane:
         """Give the lane with more records, which come after all that it has."""
         if not records:

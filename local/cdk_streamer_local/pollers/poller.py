@@ -94,6 +94,21 @@ class Poller:
             for identity, read in list(self._shards.items()):
                 read.closed = identity not in present
 
+    def glance(self) -> list[dict[str, Any]]:
+        """Tell of each shard how far it is: what was read and is not done."""
+        with self._lock:
+            return [
+                {
+                    "Name": read.reader.name,
+                    "Pending": read.shard.length,
+                    "More": read.has_more,
+                    "Oldest": read.shard.oldest,
+                    "Checkpoint": read.shard.checkpoint,
+                    "Attempts": read.shard.attempts,
+                }
+                for read in self._shards.values()
+            ]
+
     def read(self) -> bool:
         """Take what is new; tells whether there was anything."""
         with self._lock:

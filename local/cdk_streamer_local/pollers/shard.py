@@ -33,6 +33,16 @@ class Shard:
         """Count the records that are not done."""
         return sum(lane.length for lane in self.lanes)
 
+    @property
+    def oldest(self) -> float | None:
+        """Give when the oldest record came that is not done; None when all are."""
+        return min((lane.oldest for lane in self.lanes if lane.oldest is not None), default=None)
+
+    @property
+    def attempts(self) -> int:
+        """Count the failures of the batch that has failed most often."""
+        return max(lane.attempts for lane in self.lanes)
+
     def took(self, records: tuple[Record, ...], now: float) -> Shard:
         """Give the shard with more records, which come after all that it has."""
         count = len(self.lanes)

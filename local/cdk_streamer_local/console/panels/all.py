@@ -17,6 +17,7 @@ from cdk_streamer_local.console.panels.queues.panel import Queues
 from cdk_streamer_local.console.panels.requests.panel import Requests
 from cdk_streamer_local.console.panels.schedules.panel import Schedules
 from cdk_streamer_local.console.panels.sinks.panel import Sinks
+from cdk_streamer_local.console.panels.streams.panel import Streams
 from cdk_streamer_local.console.panels.timers.panel import Timers
 from cdk_streamer_local.console.panels.topology import TopologyPanel
 from cdk_streamer_local.console.reach import Reach
@@ -32,6 +33,7 @@ def panels(journal: Journal, metrics: Metrics) -> Sequence[Panel]:
         Overview(journal, metrics),
         Queues(reach),
         Sinks(reach, metrics),
+        Streams(reach, metrics),
         Requests(metrics),
         Schedules(reach),
         Timers(journal, metrics, functions, reach),

@@ -7,6 +7,7 @@ import { html, svg, nothing } from 'lit';
  * @property {readonly number[]} values oldest left; empty: all zero
  * @property {string} kind its color
  * @property {boolean} [filled]
+ * @property {boolean} [bars] one for each second with any, instead of a line
  * @property {string} title
  */
 
@@ -25,7 +26,9 @@ export function chart({ lines, label, width = 560, height = 90, limit, spans = [
       ${spans.map((span) => svg`<rect class="span ${span.kind}" x=${x(span.from)} width=${Math.max(x(span.to) - x(span.from), 1)} y="0" height=${height}><title>${span.title}</title></rect>`)}
       ${lines.filter((line) => line.values.length).map((line) => svg`<g class="line ${line.kind}"><title>${line.title}</title>
         ${line.filled ? svg`<polygon points="0,${height} ${points(line.values)} ${width},${height}"></polygon>` : nothing}
-        <polyline points=${points(line.values)}></polyline></g>`)}
+        ${line.bars
+          ? line.values.map((value, at) => value ? svg`<line x1=${x(seconds - at)} x2=${x(seconds - at)} y1=${height} y2=${y(value)}></line>` : nothing)
+          : svg`<polyline points=${points(line.values)}></polyline>`}</g>`)}
       ${limit ? svg`<line class="limit" x1="0" x2=${width} y1=${y(limit)} y2=${y(limit)}><title>${limit} a second at most</title></line>` : nothing}
       ${marks.map((mark) => svg`<line class="mark ${mark.kind}" x1=${x(mark.at)} x2=${x(mark.at)} y1="0" y2=${height}><title>${mark.title}</title></line>`)}
     </svg>

@@ -51,12 +51,12 @@ class Sinks extends View {
           ${status.held || status.circuit !== 'closed'
             ? html`<button class="primary" @click=${() => this.#do(sink, 'resume', {}, status.held ? 'resumed' : 'it is tried now')}>${status.held ? 'Resume' : 'Try now'}</button>` : nothing}
           ${status.held ? nothing : html`<button @click=${() => this.#do(sink, 'pause', {}, 'paused')}>Pause</button>`}
-          ${sink.dead_letters.waiting ? html`<button @click=${() => this.#redrive(sink)}>Redrive…</button>` : nothing}
+          ${sink.dead_letters.waiting ? html`<button ?disabled=${Boolean(refusal(sink))} title=${refusal(sink)} @click=${() => this.#redrive(sink)}>Redrive…</button>` : nothing}
         </div></header>
       ${picture(sink)}
       <dl class="numbers">
         ${number('delivered', `${rate(sink.delivered).toFixed(1)} /s`, `${sum(sink.delivered)} in five minutes`)}
-        ${number('at once', sink.queue.in_flight, 'messages in hand')}
+        ${number('in flight', sink.queue.in_flight, sink.concurrency ? `${count(sink.concurrency, 'call')} at once at most` : '')}
         ${number('waiting', html`<a href=${queue(sink.queue.arn)}>${sink.queue.waiting.toLocaleString('en-US')}</a>`, sink.queue.delayed ? `and ${sink.queue.delayed} delayed` : '')}
         ${number('oldest', sink.queue.oldest ? span(past(sink.queue.oldest)) : '–', '')}
         ${number('a delivery', sink.times ? took(sink.times[0] / 1000) : '–', sink.times ? `at most ${took(sink.times[1] / 1000)}` : '')}
@@ -85,6 +85,7 @@ class Sinks extends View {
           ['Delivers', html`<a href="#/logs/${encodeURIComponent(sink.function)}">${sink.function}</a>`],
           ['Rate', sink.rate ? `${sink.rate} messages a second at most` : 'no limit'],
           ['A call', `${count(sink.batch, 'message')}, ${span(value.timeout)} at most`],
+          ['At once', sink.concurrency ? `${count(sink.concurrency, 'call')} at most` : 'as many calls as Lambda makes'],
           ['Polling', badge(sink.status.polling, sink.status.polling === 'Enabled' ? 'good' : 'warn')],
           ['Circuit', value.breaker
             ? `opens at ${value.breaker.failures} failures within ${span(value.breaker.window)}, if they are ${value.breaker.share} % of the calls; is tried after ${span(value.breaker.pause)}, later after up to ${span(value.breaker.longest_pause)}`
@@ -123,7 +124,7 @@ class Sinks extends View {
   /** @param {Sink} sink @param {any[]} dead */
   #dead(sink, dead) {
     if (!dead.length) return nothing;
-    const refused = sink.status.circuit !== 'closed' ? 'They go back when the circuit is closed: now they would wait or fail again.' : sink.status.held ? 'They go back when the sink is resumed.' : '';
+    const refused = refusal(sink);
     return html`<h3>Dead letters: ${count(sink.dead_letters.waiting, 'message')}</h3>
       <div class="table-tools"><button class="small primary" ?disabled=${Boolean(refused)} @click=${() => this.#redrive(sink)}>Redrive…</button>
         <a href=${queue(sink.dead_letters.arn)}>their queue</a> <span class="faint">${refused}</span></div>
@@ -168,6 +169,12 @@ function short(sink) {
   return sink.name.replace(`${sink.stack}/`, '');
 }
 
+/** Why dead letters do not go back now; empty: they may. @param {Sink} sink */
+function refusal(sink) {
+  if (sink.status.circuit !== 'closed') return 'They go back when the circuit is closed: now they would wait or fail again.';
+  return sink.status.held ? 'They go back when the sink is resumed.' : '';
+}
+
 /** Why it is as it is. @param {Sink} sink */
 function standing(sink) {
   const { status } = sink;
@@ -195,7 +202,7 @@ function picture(sink) {
     limit: sink.rate ?? undefined,
     lines: [
       { values: seconds(sink.delivered, SECONDS), kind: 'good', filled: true, title: 'delivered' },
-      { values: seconds(sink.failed, SECONDS), kind: 'bad', title: 'failed' },
+      { values: seconds(sink.failed, SECONDS), kind: 'bad', bars: true, title: 'failed' },
     ],
     spans: sink.off.map((/** @type {any} */ each) => ({ from: past(each.begin), to: each.end ? past(each.end) : 0, kind: 'bad', title: `not polling for ${span((each.end ?? Date.now() / 1000) - each.begin)}` })),
     marks: sink.probes.map((/** @type {[number, number]} */ [second]) => ({ at: past(second), kind: 'warn', title: `tried ${ago(second)}` })),

@@ -22,6 +22,7 @@ class DeployedSink:
     found: FoundSink
     settings: SinkEnvironment
     control: SinkControllerEnvironment
+    concurrency: int | None
 
     @property
     def name(self) -> str:
@@ -36,15 +37,18 @@ def deployed_sinks(running: Running) -> Iterator[DeployedSink]:
         services = stack.services
         for found in sinks_of(services.client("cloudformation"), [stack.template.name]):
             functions = services.client("lambda")
+            control = SinkControllerEnvironment.from_variables(
+                _variables(functions, found.controller)
+            )
+            polled = functions.get_event_source_mapping(UUID=control.mapping_id)
             yield DeployedSink(
                 id=f"{found.stack}/{found.name}",
                 label=labels.get(found.function, found.function),
                 stack=stack,
                 found=found,
                 settings=SinkEnvironment.from_variables(_variables(functions, found.function)),
-                control=SinkControllerEnvironment.from_variables(
-                    _variables(functions, found.controller)
-                ),
+                control=control,
+                concurrency=polled.get("ScalingConfig", {}).get("MaximumConcurrency"),
             )
 
 

@@ -47,6 +47,7 @@ class SinkRow:
     stack: str
     status: Status
     rate: float | None
+    concurrency: int | None
     batch: int
     guarded: bool
     queue: QueueFigures
@@ -152,11 +153,8 @@ class Sinks(Panel):
             raise Refused(f"{error.code}: {error.message}") from error
 
     def _row(self, running: Running, sink: DeployedSink) -> SinkRow:
-        aws, metrics, by = (
-            self._reach.aws(running, sink.stack),
-            self._metrics,
-            {SINK_DIMENSION: sink.name},
-        )
+        aws = self._reach.aws(running, sink.stack)
+        metrics, by = self._metrics, {SINK_DIMENSION: sink.name}
         now = status(aws, sink)
         queue, dead, rejected = self._queues(running, sink)
         is_off = now.held or now.circuit != "closed"
@@ -167,6 +165,7 @@ class Sinks(Panel):
             stack=sink.found.stack,
             status=now,
             rate=sink.settings.rate,
+            concurrency=sink.concurrency,
             batch=sink.settings.batch_size,
             guarded=sink.settings.breaker_failures is not None,
             queue=queue,

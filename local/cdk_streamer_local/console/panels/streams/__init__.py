@@ -1,0 +1,1 @@
+"""Stream processors: what they read, by which rules, and what they could not do."""
