@@ -17,7 +17,7 @@ import { Plain } from '../view.js';
  * `<data-table>`: `rows`, each with the key that `key(row)` gives, in `columns`. A row that is
  * opened, by Enter or a click, is told as event `open` with its key. `chosen` is the one that is
  * open. `filter` keeps the rows whose text has all of its words. `nothing` is said when there are
- * no rows at all.
+ * no rows at all. A `bare` one has no filter of its own: its rows are a page of many.
  */
 export class DataTable extends Plain {
   static properties = {
@@ -29,6 +29,7 @@ export class DataTable extends Plain {
     nothing: {},
     label: {},
     placeholder: {},
+    bare: { type: Boolean },
     _filter: { state: true },
     _sorted: { state: true },
   };
@@ -47,6 +48,7 @@ export class DataTable extends Plain {
     this.nothing = 'There is nothing here.';
     this.label = 'list';
     this.placeholder = 'Filter';
+    this.bare = false;
     this._filter = '';
     /** @type {{ column: number, down: boolean } | undefined} */
     this._sorted = undefined;
@@ -69,12 +71,12 @@ export class DataTable extends Plain {
   render() {
     const rows = this.#shown;
     return html`
-      <div class="table-tools">
+      ${this.bare ? nothing : html`<div class="table-tools">
         <input type="search" data-filter placeholder=${`${this.placeholder}  ( / )`} aria-label=${`Filter the ${this.label}`}
           .value=${this._filter} @input=${(event) => { this._filter = event.target.value; }}
           @keydown=${this.#leave}>
         <span class="faint">${rows.length === this.rows.length ? this.rows.length : `${rows.length} of ${this.rows.length}`}</span>
-      </div>
+      </div>`}
       <div class="table-frame">
         <table aria-label=${this.label}>
           <thead><tr>${this.columns.map((column, at) => this.#head(column, at))}</tr></thead>
