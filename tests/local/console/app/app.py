@@ -30,7 +30,7 @@ api = AsyncRequestApi(
 timer = PeriodicTimer(stack, "Timer", shards=2, **QUIET)
 mails = sqs.Queue(stack, "Mails", enforce_ssl=True, visibility_timeout=Duration.seconds(360))
 StreamProcessor(
-    stack, "Post", source=StreamSource.sqs(mails), entry_point="handlers.post:app", **QUIET
+    stack, "Post", source=StreamSource.sqs(mails), entry_point="handlers.post:handler", **QUIET
 )
 ledger = ThrottledSink(
     stack,

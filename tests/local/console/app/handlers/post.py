@@ -10,3 +10,4 @@ def to_item(uow: UnitOfWork) -> dict[str, Any]:
 
 
 app = StreamApp(rules=[rules.Materialize(id="mailbox", event_type="mail-sent", to_update=to_item)])
+handler = app.handler
