@@ -67,6 +67,7 @@ def test_what_a_caller_wants_works_in_node_and_in_a_browser(
 ):
     told = {
         "STREAMER_URL": deployment.url,
+        "STREAMER_PLAIN_URL": deployment.stack.plain_socket_url(),
         "STREAMER_TOKEN": deployment.token(sub=f"ann-{uuid.uuid4().hex[:8]}", tenant="acme"),
         "PAGE_HOST": PAGE_HOST,
         "PAGE_CERTIFICATE": str(page_certificate),

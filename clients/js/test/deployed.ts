@@ -27,6 +27,7 @@ import {
 import { Browser, skipWithoutChromium } from './browser.js';
 
 const url = process.env['STREAMER_URL'] ?? '';
+const plainUrl = process.env['STREAMER_PLAIN_URL'] ?? '';
 const token = process.env['STREAMER_TOKEN'] ?? '';
 
 describe('in Node', () => {
@@ -117,7 +118,7 @@ describe('in a browser', { skip: skipWithoutChromium() }, () => {
 
   test('an async action gives its progress and its result', async () => {
     const request = { action: 'count', payload: { steps: 4 }, token };
-    const { result, reports } = await browser.run('request', url, request);
+    const { result, reports } = await browser.run('request', plainUrl, request);
     assert.deepEqual(result, { counted: 4 });
     assert.equal(reports.at(-1).percentage, 100);
   });
