@@ -41,9 +41,8 @@ class Console:
         self._journal = Journal()
         self._metrics = Metrics()
         packages = _in_background()
-        readers = [
-            Reader(panel, lambda: self._running) for panel in panels(self._journal, self._metrics)
-        ]
+        self._panels = panels(self._journal, self._metrics)
+        readers = [Reader(panel, lambda: self._running) for panel in self._panels]
         self._server = Server(
             listener,
             Site(
@@ -67,6 +66,8 @@ class Console:
     def close(self) -> None:
         """Stop serving."""
         self._server.close()
+        for panel in self._panels:
+            panel.close()
 
 
 def _in_background() -> Future[Path]:

@@ -59,3 +59,6 @@ class Panel(ABC):
         """Do something, and give what the page is to say about it; raises Refused."""
         del running, body
         raise Unknown(f"{self.name} cannot {verb!r}")
+
+    def close(self) -> None:  # noqa: B027 - most hold nothing
+        """Give back connections and the like: the console ends."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -66,6 +67,7 @@ class Connections(Panel):
     name: ClassVar[str] = "connections"
 
     def __init__(self) -> None:
+        self._lock = threading.Lock()
         self._running: Running | None = None
         self._sources: Sequence[_Source] = ()
 
@@ -99,6 +101,11 @@ class Connections(Panel):
                 raise Unknown(f"connections cannot {verb!r}")
         return {}
 
+    def close(self) -> None:
+        """End the connections to the tables."""
+        for source in self._sources:
+            source.aws.close()
+
     def _send(self, running: Running, id: str, text: str) -> None:
         """Post as a function does: by the management API, signed."""
         size = len(text.encode())
@@ -124,15 +131,15 @@ class Connections(Panel):
             aws.close()
 
     def _found(self, running: Running) -> Sequence[_Source]:
-        if self._running is not running:
-            sources: list[_Source] = []
-            for api in apis_of(running):
-                aws = running.aws(api.stack)
-                sources.append(_Source(api=api, aws=aws, table=SubjectTable(aws, api)))
-            for former in self._sources:
-                former.aws.close()
-            self._running, self._sources = running, sources
-        return self._sources
+        with self._lock:
+            if self._running is not running:
+                sources: list[_Source] = []
+                for api in apis_of(running):
+                    aws = running.aws(api.stack)
+                    sources.append(_Source(api=api, aws=aws, table=SubjectTable(aws, api)))
+                self.close()
+                self._running, self._sources = running, sources
+            return self._sources
 
 
 def _names(running: Running, apis: Sequence[ProgressApi]) -> dict[str, str]:

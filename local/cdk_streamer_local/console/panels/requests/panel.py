@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -70,6 +71,7 @@ class Requests(Panel):
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics
         self._doorkeeper = Doorkeeper()
+        self._lock = threading.Lock()
         self._running: Running | None = None
         self._sources: Sequence[_Source] = ()
 
@@ -114,6 +116,11 @@ class Requests(Panel):
                 return self._doorkeeper.credential(running, source.api, body)
         raise Refused(f"there is no API {name!r} any more; reload the page")
 
+    def close(self) -> None:
+        """End the connections to the tables."""
+        for source in self._sources:
+            source.aws.close()
+
     def _api(self, source: _Source, now: float) -> ApiRow:
         api, table = source.api, source.table
         entries = table.entries if table else ()
@@ -142,13 +149,13 @@ class Requests(Panel):
 
     def _found(self, running: Running) -> Sequence[_Source]:
         """Give what was found when this deployment was first looked at."""
-        if self._running is not running:
-            sources = [self._opened(running, api) for api in apis_of(running)]
-            for former in self._sources:
-                former.aws.close()
-            self._running, self._sources = running, sources
-            self._doorkeeper = Doorkeeper()
-        return self._sources
+        with self._lock:
+            if self._running is not running:
+                sources = [self._opened(running, api) for api in apis_of(running)]
+                self.close()
+                self._running, self._sources = running, sources
+                self._doorkeeper = Doorkeeper()
+            return self._sources
 
     @staticmethod
     def _opened(running: Running, api: ProgressApi) -> _Source:
