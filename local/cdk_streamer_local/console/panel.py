@@ -42,6 +42,11 @@ class Panel(ABC):
     def read(self, running: Running) -> object:
         """Give all that the page shows of it at a glance; sent whenever it changed."""
 
+    def is_of(self, running: Running) -> bool:
+        """Tell whether the app has anything of it; else the navigation leaves it out. Cheap."""
+        del running
+        return True
+
     def alert(self, running: Running) -> Alert | None:
         """Give what calls for somebody, if anything does.
 

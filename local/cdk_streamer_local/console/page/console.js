@@ -53,7 +53,7 @@ class Console extends Plain {
       <a class="skip" href="#main" @click=${this.#skip}>Skip to the content</a>
       <nav aria-label="Console">
         <a class="brand" href="#/overview"><img src="/page/icon.svg" alt="" width="24" height="24"><span>${app}</span></a>
-        <ul>${VIEWS.map((entry) => this.#link(entry))}</ul>
+        <ul>${this.#shown.map((entry) => this.#link(entry))}</ul>
         <footer>
           <span class="status ${live.connected ? 'good' : 'bad'}" role="status">${live.connected ? 'live' : 'not running'}</span>
           <button class="quiet" title="Theme" aria-label=${`Theme: ${this._theme}`} @click=${this.#nextTheme}>${{ auto: '◐', light: '☀', dark: '☾' }[this._theme]}</button>
@@ -66,6 +66,12 @@ class Console extends Plain {
         ${this._view ? this.#view() : nothing}
       </main>
       ${this._help ? this.#keys() : nothing}`;
+  }
+
+  /** What the app has something of, and what is open. */
+  get #shown() {
+    const absent = live.data('overview')?.absent ?? [];
+    return VIEWS.filter((entry) => !absent.includes(entry.name) || entry.name === this._view);
   }
 
   #view() {

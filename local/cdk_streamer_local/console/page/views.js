@@ -16,11 +16,11 @@ export const VIEWS = [
   { name: 'timers', title: 'Timers', keys: 'i', about: 'When each fires, how late, firing by hand' },
   { name: 'schedules', title: 'Schedules', keys: 's', about: 'What EventBridge invokes, by time and by events' },
   { name: 'batches', title: 'Batches', keys: 'b', about: 'Batches and other durable executions, chunk by chunk' },
-  { name: 'logs', title: 'Logs', keys: 'l', about: 'What functions say' },
   { name: 'streams', title: 'Streams', keys: 'e', about: 'Processors, their rules and sources, faults that wait' },
   { name: 'sinks', title: 'Sinks', keys: 'k', about: 'Circuits, delivery against its limit, rejected messages' },
   { name: 'queues', title: 'Queues', keys: 'q', about: 'What waits where, who reads it, dead letters' },
   { name: 'functions', title: 'Functions', keys: 'f', about: 'Calls, failures and how long they took' },
+  { name: 'logs', title: 'Logs', keys: 'l', about: 'What functions say' },
 ];
 
 /** @param {string} name */

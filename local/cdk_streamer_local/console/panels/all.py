@@ -30,7 +30,6 @@ def panels(journal: Journal, metrics: Metrics) -> Sequence[Panel]:
         Batches(metrics, functions, reach),
         Connections(),
         Functions(journal),
-        Overview(journal, metrics),
         Queues(reach),
         Sinks(reach, metrics),
         Streams(reach, metrics),
@@ -39,4 +38,4 @@ def panels(journal: Journal, metrics: Metrics) -> Sequence[Panel]:
         Timers(journal, metrics, functions, reach),
         TopologyPanel(),
     ]
-    return [*shown, Alerts(shown)]
+    return [*shown, Alerts(shown), Overview(journal, shown)]

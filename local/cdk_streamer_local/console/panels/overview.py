@@ -8,7 +8,6 @@ from typing import ClassVar
 
 from cdk_streamer_local.cloud.apis import Api
 from cdk_streamer_local.console.journal import Entry, EntryKind, Journal
-from cdk_streamer_local.console.metrics import Metrics
 from cdk_streamer_local.console.panel import Panel
 from cdk_streamer_local.console.running import Running
 
@@ -30,7 +29,7 @@ class StackRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Glance:
-    """The whole."""
+    """The whole. `absent` names the panels that the app has nothing of."""
 
     endpoint: str
     ca_bundle: str
@@ -38,6 +37,8 @@ class Glance:
     sockets: Sequence[Api]
     http_apis: Sequence[Api]
     rest_apis: Sequence[Api]
+    functions: Sequence[str]
+    absent: Sequence[str]
     troubles: Sequence[Entry]
 
 
@@ -46,9 +47,9 @@ class Overview(Panel):
 
     name: ClassVar[str] = "overview"
 
-    def __init__(self, journal: Journal, metrics: Metrics) -> None:
+    def __init__(self, journal: Journal, panels: Sequence[Panel]) -> None:
         self._journal = journal
-        self._metrics = metrics
+        self._panels = panels
         self._seen = 0
         self._troubles: list[Entry] = []
 
@@ -75,5 +76,7 @@ class Overview(Panel):
             sockets=record.sockets,
             http_apis=record.http_apis,
             rest_apis=record.rest_apis,
+            functions=[function.label for function in running.system.functions],
+            absent=[panel.name for panel in self._panels if not panel.is_of(running)],
             troubles=list(reversed(self._troubles)),
         )
