@@ -28,6 +28,23 @@ def test_the_authorizers_context_reaches_each_message(echo):
     assert answer["tenant"] == "acme"
 
 
+def test_a_message_has_a_trace(echo):
+    with connect(echo.socket_url(), ssl=echo.tls, additional_headers=WORD) as socket:
+        socket.send("hello")
+        answer = json.loads(socket.recv(20))
+
+    assert answer["trace"].startswith("Root=1-")
+
+
+def test_messages_that_take_long_have_a_worker_each(echo):
+    with connect(echo.socket_url(), ssl=echo.tls, additional_headers=WORD) as socket:
+        for _ in range(3):
+            socket.send("linger")
+        answers = [json.loads(socket.recv(20)) for _ in range(3)]
+
+    assert len({answer["worker"] for answer in answers}) == 3
+
+
 def test_what_a_function_returns_is_not_sent(echo):
     with connect(echo.socket_url(), ssl=echo.tls, additional_headers=WORD) as socket:
         socket.send("return")

@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import time
 
 import boto3
 
@@ -20,6 +21,8 @@ def handler(event, context):
             raise ValueError("internal text")
         case "exit":
             os._exit(1)
+        case "linger":
+            time.sleep(1)
     if request["eventType"] == "CONNECT":
         offered = event["headers"].get("Sec-WebSocket-Protocol")
         if offered is not None:
@@ -30,6 +33,8 @@ def handler(event, context):
             "echo": event["body"],
             "tenant": request["authorizer"]["tenant"],
             "version": VERSION,
+            "trace": os.environ.get("_X_AMZN_TRACE_ID"),
+            "worker": os.getpid(),
         }
         logger.info("answered", extra={"connection": request["connectionId"], "length": 1})
         connections.post_to_connection(
