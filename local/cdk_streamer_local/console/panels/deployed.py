@@ -46,9 +46,7 @@ class DeployedFunctions:
 
 def _read(running: Running) -> Iterator[Deployed]:
     functions = {function.name: function for function in running.system.functions}
-    variables = {
-        stack.template.name: dict(_variables(stack)) for stack in running.system.stacks
-    }
+    variables = {stack.template.name: dict(_variables(stack)) for stack in running.system.stacks}
     for stack, resource, name in running.resources("AWS::Lambda::Function"):
         if name in functions:
             yield Deployed(
@@ -64,3 +62,11 @@ def _variables(stack: DeployedStack) -> Iterator[tuple[str, Variables]]:
     for page in client.get_paginator("list_functions").paginate():
         for told in page["Functions"]:
             yield told["FunctionName"], told.get("Environment", {}).get("Variables", {})
+
+
+def queue_labels(running: Running) -> Mapping[str, str]:
+    """Give what the app calls its queues, by the engine's names."""
+    return {
+        url.rpartition("/")[2]: resource.construct_path.partition("/")[2]
+        for _, resource, url in running.resources("AWS::SQS::Queue")
+    }

@@ -87,7 +87,7 @@ class Batches extends View {
     if (!value) return drawer({ title: 'Execution', close, body: fault ? html`<p class="notice bad">${fault}</p>` : html`<p class="loading">Looking…</p>` });
     return drawer({
       title: html`${value.name} ${badge(value.state)}`,
-      tools: value.state === 'running' ? html`<button class="danger" @click=${() => this.#stop(value)}>Stop…</button>` : nothing,
+      tools: value.state === 'running' ? html`<button class="small danger" @click=${() => this.#stop(value)}>Stop…</button>` : nothing,
       close,
       body: html`
         ${fault ? html`<p class="notice bad">${fault}</p>` : nothing}

@@ -35,8 +35,8 @@ class Schedules extends View {
     return drawer({
       title: html`${row.label} ${badge(row.state)}`,
       tools: html`
-        ${row.kind === 'pattern' ? nothing : html`<button class="primary" title="Invoke its target with its input, as it would at its time" @click=${() => this.#do('run', {}, `${row.label} invokes its target`)}>Run now</button>`}
-        <button @click=${() => this.#do('turn', { on: !isOn }, isOn ? `${row.label} is disabled` : `${row.label} is enabled`)}>${isOn ? 'Disable' : 'Enable'}</button>`,
+        ${row.kind === 'pattern' ? nothing : html`<button class="small primary" title="Invoke its target with its input, as it would at its time" @click=${() => this.#do('run', {}, `${row.label} invokes its target`)}>Run now</button>`}
+        <button class="small" @click=${() => this.#do('turn', { on: !isOn }, isOn ? `${row.label} is disabled` : `${row.label} is enabled`)}>${isOn ? 'Disable' : 'Enable'}</button>`,
       close: () => this.open(''),
       body: html`
         ${row.description ? html`<p>${row.description}.</p>` : nothing}

@@ -126,10 +126,10 @@ class Timers extends View {
     return drawer({
       title: html`${id} ${badge(document.state)}`,
       tools: editing ? nothing : html`
-        <button class="primary" title="Send one firing to the callback now, beside the schedule" @click=${() => this.#fire(id)}>Fire now</button>
-        ${document.state === 'ENDED' ? nothing : html`<button @click=${() => this.#do(paused ? 'resume' : 'pause', `${id} is ${paused ? 'resumed' : 'paused'}`)}>${paused ? 'Resume' : 'Pause'}</button>`}
-        <button @click=${() => { this._form = 'edit'; }}>Edit</button>
-        <button class="danger" @click=${() => this.#delete(id)}>Delete…</button>`,
+        <button class="small primary" title="Send one firing to the callback now, beside the schedule" @click=${() => this.#fire(id)}>Fire now</button>
+        ${document.state === 'ENDED' ? nothing : html`<button class="small" @click=${() => this.#do(paused ? 'resume' : 'pause', `${id} is ${paused ? 'resumed' : 'paused'}`)}>${paused ? 'Resume' : 'Pause'}</button>`}
+        <button class="small" @click=${() => { this._form = 'edit'; }}>Edit</button>
+        <button class="small danger" @click=${() => this.#delete(id)}>Delete…</button>`,
       close,
       body: html`${fault ? html`<p class="notice bad">${fault}</p>` : nothing}
         ${editing ? html`<timer-form .service=${value.service} .timer=${id} .document=${document} .rev=${value.rev}

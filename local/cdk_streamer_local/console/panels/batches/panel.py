@@ -15,7 +15,7 @@ from cdk_streamer_local.console.panels.batches.detail import RunDetail, detail
 from cdk_streamer_local.console.panels.batches.finding import DurableFunction, DurableFunctions
 from cdk_streamer_local.console.panels.batches.rows import BatchRow, batches_of, row_of
 from cdk_streamer_local.console.panels.batches.runs import Run, Runs
-from cdk_streamer_local.console.panels.deployed import DeployedFunctions
+from cdk_streamer_local.console.panels.deployed import DeployedFunctions, queue_labels
 from cdk_streamer_local.console.reach import Reach
 from cdk_streamer_local.console.running import Running
 from cdk_streamer_runtime.batches.starting import Starter
@@ -56,8 +56,9 @@ class Batches(Panel):
         ]
         runs.sort(key=lambda run: -run.started)
         self._failed = [run for run in runs if run.state in _FAILED]
+        queues = queue_labels(running)
         rows = [
-            row_of(self._reach.aws(running, batch.stack), batch, self._metrics)
+            row_of(self._reach.aws(running, batch.stack), batch, self._metrics, queues)
             for batch in batches_of(found)
         ]
         return BatchesGlance(batches=rows, runs=runs, functions=len(found.functions))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from cdk_streamer_local.cloud.deployment import DeployedStack
@@ -51,8 +51,8 @@ def batches_of(found: Found) -> Iterator[Batch]:
         yield Batch(settings=settings, stack=within[0].stack, within=labels)
 
 
-def row_of(aws: Aws, batch: Batch, metrics: Metrics) -> BatchRow:
-    """Give the row of a batch."""
+def row_of(aws: Aws, batch: Batch, metrics: Metrics, queues: Mapping[str, str]) -> BatchRow:
+    """Give the row of a batch; `queues` are what the app calls its queues."""
     settings = batch.settings
     waiting, arn = _dead_letters(aws, settings.dead_letter_queue_url)
     of_it = {BATCH_DIMENSION: settings.name}
@@ -61,7 +61,7 @@ def row_of(aws: Aws, batch: Batch, metrics: Metrics) -> BatchRow:
         stack=batch.stack.template.name,
         function=batch.function,
         within=batch.within,
-        target=_target(settings),
+        target=_target(settings, queues),
         chunk_size=settings.chunk_size,
         max_concurrency=settings.max_concurrency,
         rate=settings.rate,
@@ -73,11 +73,12 @@ def row_of(aws: Aws, batch: Batch, metrics: Metrics) -> BatchRow:
     )
 
 
-def _target(settings: BatchSettings) -> str:
+def _target(settings: BatchSettings, queues: Mapping[str, str]) -> str:
     if settings.target_kind is None:
         return "its own publish"
     address = (settings.target_address or "").rpartition("/")[2]
-    return f"{settings.target_kind.value} {address.partition(':function:')[2] or address}"
+    name = address.partition(":function:")[2] or address
+    return f"{settings.target_kind.value} {queues.get(name, name)}"
 
 
 def _dead_letters(aws: Aws, url: str | None) -> tuple[int, str]:

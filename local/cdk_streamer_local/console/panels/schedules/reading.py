@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from cdk_streamer_local.cloud.deployment import DeployedStack
+from cdk_streamer_local.console.panels.deployed import queue_labels
 from cdk_streamer_local.console.panels.schedules.expressions import next_of
 from cdk_streamer_local.console.reach import Reach, place_of
 from cdk_streamer_local.console.running import Running
@@ -67,6 +68,7 @@ class _Look:
     since: Mapping[str, float]
     labels: Mapping[str, tuple[str, str]]
     functions: Mapping[str, str]
+    queues: Mapping[str, str]
 
     def target(self, told: Mapping[str, Any]) -> Target:
         """Name a target in the app's words."""
@@ -78,7 +80,7 @@ class _Look:
             label = self.functions.get(name, "")
             return Target(arn=arn, label=label or name, function=label, input=text)
         queue = arn if ":sqs:" in arn else ""
-        return Target(arn=arn, label=last, queue=queue, input=text)
+        return Target(arn=arn, label=self.queues.get(last, last), queue=queue, input=text)
 
     def row(
         self, told: Mapping[str, Any], kind: Kind, group: str, targets: Sequence[Mapping[str, Any]]
@@ -142,6 +144,7 @@ class ScheduleReader:
                 since=told["since"],
                 labels=labels,
                 functions=functions,
+                queues=queue_labels(running),
             )
             rows += [*self._of_scheduler(look), *self._of_events(look)]
         return rows
