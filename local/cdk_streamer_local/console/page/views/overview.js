@@ -84,9 +84,11 @@ class Overview extends View {
   /** @param {any[]} troubles */
   #troubles(troubles) {
     return html`<section class="card troubles" aria-label="Troubles"><h2>Troubles lately</h2>
-      <ul>${troubles.slice(0, SHOWN_TROUBLES).map((entry) => html`<li>
+      <ul>${grouped(troubles).slice(0, SHOWN_TROUBLES).map(({ entry, times }) => html`<li>
         <a href="#/logs/${encodeURIComponent(entry.function)}">${entry.function || 'cdk-streamer'}</a>
-        <span class="words" title=${entry.text}>${last(entry.text)}</span>
+        <span class="words" title=${entry.text}>${last(entry.text)}
+          ${entry.members.error ? html`<span class="faint">${entry.members.error}</span>` : nothing}
+          ${times > 1 ? html`<span class="pill">${times} times</span>` : nothing}</span>
         <time class="faint" title=${whole(entry.time)}>${ago(entry.time)}</time></li>`)}</ul></section>`;
   }
 }
@@ -96,6 +98,19 @@ function calls(rows, node) {
   const own = rows.filter((row) => row.path === node || row.path.startsWith(`${node}/`));
   const recent = own.reduce((sum, row) => sum + row.recent.reduce((/** @type {number} */ all, /** @type {number} */ each) => all + each, 0), 0);
   return { recent, failed: own.some((row) => row.failed_lately) };
+}
+
+/** What is said again and again is told once, as it was said last. @param {any[]} troubles newest first */
+function grouped(troubles) {
+  /** @type {Map<string, { entry: any, times: number }>} */
+  const found = new Map();
+  for (const entry of troubles) {
+    const key = `${entry.function} ${last(entry.text)} ${entry.members.error ?? ''}`;
+    const known = found.get(key);
+    if (known) known.times += 1;
+    else found.set(key, { entry, times: 1 });
+  }
+  return [...found.values()];
 }
 
 /** @param {any} glance @returns {Array<[string, string]>} */
