@@ -453,6 +453,18 @@ jobs:
           make --keep-going test-constructs test-runtime test-local test-end-to-end
           PYTEST_ARGUMENTS=--hypothesis-profile=thorough
 
+  # a new seed each week, which the first lines name
+  chaos:
+    name: end-to-end tests under chaos
+    if: github.event_name == 'schedule'
+    runs-on: ubuntu-24.04
+    timeout-minutes: 90
+    permissions:
+      contents: read
+    steps:
+{PREPARE}\
+      - run: make chaos
+
   audit:
     name: audit the locked dependencies
     runs-on: ubuntu-24.04
