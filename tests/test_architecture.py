@@ -106,7 +106,7 @@ PURE = (
 # What decides between a shard and a function; the rest of the pollers does it.
 # What runs in the engine's process, which has neither the command's packages nor the runtime.
 WITHIN_THE_ENGINE = (
-    *("background", "cors", "message_moves", "occasions", "punctual", "queue_lock", "rights", "signers"),
+    *("background", "cors", "message_moves", "occasions", "punctual", "queue_lock", "rights"),
     *("durable_chained", "durable_front", "durable_messages", "durable_places", "durable_rights"),
     *("connection_rights", "socket_bridge", "socket_signers"),
     *("queue_glances", "unpacking"),

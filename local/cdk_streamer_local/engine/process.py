@@ -21,7 +21,6 @@ from cdk_streamer_local.engine.installation import Installation
 from cdk_streamer_local.engine.port import HOST
 from cdk_streamer_local.errors import EngineDied
 from cdk_streamer_local.pollers.chaos import CALM, Chaos
-from cdk_streamer_runtime.contract import PROTOCOL
 
 BOOTSTRAP_FOLDER = Path(__file__).parents[1] / "functions" / "bootstrap"
 _SERVE = Path(__file__).with_name("serve.py")
@@ -66,7 +65,7 @@ class Engine:
                 [
                     str(installation.python), str(_SERVE), str(listener.fileno()),
                     str(certificate.certificate), str(certificate.key), str(scratch),
-                    str(cache_folder() / "unpacked"), PROTOCOL,
+                    str(cache_folder() / "unpacked"),
                 ],
                 env=_environment(
                     installation, certificate, scratch, port=port, iam=iam, chaos=chaos

@@ -1,6 +1,6 @@
 """Runs the engine, in the engine's own environment: a program, never imported.
 
-    python serve.py LISTENER CERTIFICATE KEY SCRATCH UNPACKED SUBPROTOCOL
+    python serve.py LISTENER CERTIFICATE KEY SCRATCH UNPACKED
 
 LISTENER is the descriptor of a listening socket. The parent holds the other end of stdin: when it
 ends, however it ends, so do this process and every worker below it, and SCRATCH is removed. What
@@ -12,7 +12,6 @@ from __future__ import annotations
 import contextlib
 import importlib
 import os
-import re
 import resource
 import shutil
 import signal
@@ -30,19 +29,11 @@ Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[Message, Receive, Send], Awaitable[None]]
 
 _PACKAGE = "cdk_streamer_local"
-# https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html
-MESSAGE_BYTES = 128 * 1024
-_INTERNAL_ERROR = '{"message": "Internal server error"}'
-# What the engine would send to the client when a worker ends instead of answering.
-_ENDS = re.compile(
-    r"Worker process died|Worker returned no response|Task timed out after \d+\.00 seconds"
-    r"|(Worker init failed|Worker process exited immediately)[\s\S]*"
-)
 
 
 def main() -> None:
     """Serve until the parent ends."""
-    descriptor, certificate, key, scratch, unpacked, subprotocol = sys.argv[1:]
+    descriptor, certificate, key, scratch, unpacked = sys.argv[1:]
     threading.Thread(target=_end_with_parent, args=(scratch,), daemon=True).start()
     _allow_many_connections()
     listener = socket.socket(fileno=int(descriptor))
@@ -52,15 +43,14 @@ def main() -> None:
     parts = _parts_before(engine, Path(scratch))
     _mend_workers(Path(unpacked))
     config = uvicorn.Config(
-        fronted(parts, subprotocol),
+        fronted(parts),
         ssl_certfile=certificate,
         ssl_keyfile=key,
         http="httptools",
         loop="uvloop",
-        ws="websockets-sansio",
-        ws_max_size=MESSAGE_BYTES,
-        ws_ping_interval=None,  # API Gateway sends none
-        ws_per_message_deflate=False,  # nor does it compress
+        ws="websockets-sansio",  # of other services; WebSocket APIs are the gateway's
+        ws_ping_interval=None,
+        ws_per_message_deflate=False,
         timeout_keep_alive=75,
         lifespan="on",
         log_level="warning",
@@ -73,24 +63,13 @@ def main() -> None:
     uvicorn.Server(config).run(sockets=[listener])
 
 
-def fronted(application: Application, subprotocol: str) -> Application:
-    """Give the engine with what it leaves to whoever serves it.
-
-    A line tells the parent that it is ready. The subprotocol is echoed when it was offered, since
-    browsers insist on it and the engine forgets what `$connect` answered. How a worker ended is
-    hidden as API Gateway hides it.
-    """
+def fronted(application: Application) -> Application:
+    """Give the engine, with a line that tells the parent when it is ready."""
 
     async def app(scope: Message, receive: Receive, send: Send) -> None:
-        offered = subprotocol in scope.get("subprotocols", ())
-
         async def send_fronted(message: Message) -> None:
             if message["type"] == "lifespan.startup.complete":
                 print("ready", flush=True)  # noqa: T201 - the parent waits for this line
-            elif message["type"] == "websocket.accept" and offered:
-                message = {**message, "subprotocol": subprotocol}
-            elif message["type"] == "websocket.send" and _ENDS.fullmatch(message.get("text") or ""):
-                message = {**message, "text": _INTERNAL_ERROR}
             await send(message)
 
         await application(scope, receive, send_fronted)
@@ -155,13 +134,7 @@ def _rights(engine: Any) -> Any:  # noqa: ANN401 - modules of the engine, and a 
 
 
 def _mend_apis() -> None:
-    apis = _its("services.apigateway")
-    _our("engine.cors").read_templates(apis)
-    _our("engine.signers").tell_signers(
-        apis,
-        _its("core.router").extract_access_key_id,
-        _its("core.iam_evaluator").resolve_caller_identity,
-    )
+    _our("engine.cors").read_templates(_its("services.apigateway"))
 
 
 def _mend_queues(rights: Any) -> None:  # noqa: ANN401 - a part of ours

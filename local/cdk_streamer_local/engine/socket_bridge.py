@@ -22,6 +22,7 @@ from cdk_streamer_local.gateway.framing import Framing
 Question = Mapping[str, Any]
 Answer = Mapping[str, Any]
 
+_APIS = "/_aws/execute-api/"
 _log = logging.getLogger(__name__)
 
 
@@ -52,6 +53,9 @@ class SocketBridge:
             self._server = await loop.create_unix_server(
                 lambda: _Line(self._answers), str(self._path)
             )
+        if scope["type"] == "websocket" and scope["path"].startswith(_APIS):
+            await send({"type": "websocket.close"})  # the gateway's address is another
+            return
         await self._application(scope, receive, send)
 
 

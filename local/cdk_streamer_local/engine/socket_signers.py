@@ -6,8 +6,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qs
 
-from cdk_streamer_local.engine.signers import identity_of
-
 Question = Mapping[str, Any]
 
 
@@ -36,7 +34,7 @@ class Signers:
             )
             if refusal:
                 return {"refusal": list(refusal)}
-            return {"identity": identity_of(self._resolve(self._access_key(named, query)))}
+            return {"identity": _identity_of(self._resolve(self._access_key(named, query)))}
 
 
 def _scope(question: Question) -> dict[str, Any]:
@@ -51,4 +49,21 @@ def _scope(question: Question) -> dict[str, Any]:
             (name.lower().encode("latin-1"), value.encode("latin-1", "replace"))
             for name, value in question["headers"]
         ],
+    }
+
+
+def _identity_of(signer: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Give the members that API Gateway has in the `identity` of a signed request.
+
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-mapping-template-reference.html
+    """
+    known = signer or {}
+    session: Mapping[str, Any] = known.get("session") or {}
+    return {
+        "accountId": known.get("accountId"),
+        "accessKey": known.get("accessKey"),
+        "caller": known.get("userId"),
+        "user": known.get("userId"),
+        "userArn": known.get("userArn"),
+        "cognitoIdentityId": session.get("_identity_id"),
     }

@@ -92,7 +92,7 @@ class Arrival(asyncio.Protocol):
 
     def write(self, data: bytes) -> None:
         """Send the bytes, or keep them until they can be sent."""
-        if self._transport is not None and not self._is_closing:
+        if self._transport is not None and not self.is_closing():
             self._transport.write(data if self._tls is None else self._tls.encrypt(data))
 
     def close(self) -> None:
@@ -100,7 +100,7 @@ class Arrival(asyncio.Protocol):
 
         An end with bytes unread would be a reset, which takes away what the client has not read.
         """
-        if self._transport is None or self._is_closing:
+        if self._transport is None or self.is_closing():
             return
         if self._tls is not None:
             self._transport.write(self._tls.close())
@@ -123,7 +123,7 @@ class Arrival(asyncio.Protocol):
 
     def is_closing(self) -> bool:
         """Tell whether it ends or has ended."""
-        return self._is_closing
+        return self._is_closing or (self._transport is not None and self._transport.is_closing())
 
     def get_write_buffer_size(self) -> int:
         """Give how many bytes are not sent yet."""

@@ -20,10 +20,6 @@ class Wire(Protocol):
         """End in some seconds, unless the client ends before."""
         ...
 
-    def abort(self) -> None:
-        """End at once."""
-        ...
-
     def is_closing(self) -> bool:
         """Tell whether it ends or has ended."""
         ...
