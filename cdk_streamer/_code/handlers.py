@@ -83,8 +83,9 @@ class HandlerSettings:
                 f"entry_point must be 'module:attribute', got {self.entry_point!r}; "
                 f"for example 'handlers.{convention.module}:{convention.attribute}'"
             )
-        environment = self.environment or {}
+        environment = {} if self.environment is None else self.environment
         _check_environment(environment)
+        _check_layers(self.layers)
         memory_size = MEMORY_SIZE if self.memory_size is None else self.memory_size
         _check_memory(memory_size)
         self._check_network()
@@ -136,7 +137,24 @@ def _check_memory(memory_size: float) -> None:
         raise ValueError(f"memory_size must be 128 to 10240 MB, got {memory_size!r}")
 
 
+def _check_layers(layers: object) -> None:
+    if not isinstance(layers, Sequence) or isinstance(layers, str):
+        raise ValueError(  # noqa: TRY004 - as all bad arguments
+            f"layers must be a list of layer versions, got {layers!r}; leave it out for none"
+        )
+
+
 def _check_environment(environment: Mapping[str, str]) -> None:
+    if not isinstance(cast("object", environment), Mapping):
+        raise ValueError(  # noqa: TRY004 - as all bad arguments
+            f"environment must be texts by their names, got {environment!r}; "
+            "write such as {'NAME': 'value'}"
+        )
+    for name in environment:
+        if not isinstance(cast("object", name), str):
+            raise ValueError(  # noqa: TRY004
+                f"names of the environment are texts, got {name!r}; write {str(name)!r}"
+            )
     reserved = sorted(name for name in environment if name.startswith(RESERVED_PREFIX))
     if reserved:
         raise ValueError(
