@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 
-from cdk_streamer_runtime.errors import AwsError
+from cdk_streamer_runtime.errors import AwsError, Permanent
 from cdk_streamer_runtime.sinks.failures import Failures
 from cdk_streamer_runtime.sinks.insistence import insisted
 from cdk_streamer_runtime.sinks.outcome import (
@@ -112,8 +112,12 @@ def _log(message: Message, error: Exception) -> None:
         "attempt": message.record.attempt,
         "error": type(error).__name__,
     }
-    has_words = _words(error) is not None
-    logger.error("delivery failed", extra=extra, exc_info=error if has_words else None)
+    words = _words(error)
+    if isinstance(error, Permanent):
+        # What its author decided on; the reason is all that there is to say.
+        logger.warning("delivery failed", extra=extra | {"reason": words})
+    else:
+        logger.error("delivery failed", extra=extra, exc_info=None if words is None else error)
 
 
 def _words(error: Exception) -> str | None:

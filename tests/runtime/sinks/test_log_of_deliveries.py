@@ -74,4 +74,6 @@ def test_why_a_message_was_rejected_is_in_the_log_too(caplog):
     world.author.act = reject
     world.send("a")
     world.handle()
-    assert "no such account" in caplog.text
+    (entry,) = [each for each in caplog.records if each.getMessage() == "delivery failed"]
+    assert (entry.levelname, vars(entry)["reason"]) == ("WARNING", "no such account")
+    assert entry.exc_info is None
