@@ -305,6 +305,18 @@ def test_the_format_follows_the_name_of_the_file(tmp_path: Path, name: str, begi
     assert (status, out.read_text()[: len(beginning)]) == (0, beginning)
 
 
+def test_a_name_that_no_format_has_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    out = tmp_path / "a.png"
+    arguments = ["streams", "graph", str(assembly(tmp_path / "cdk.out")), "-o", str(out)]
+
+    assert main(arguments) == 1
+    assert not out.exists()
+    assert "ends in one of .svg, .md, .mmd, .json, or a --format" in capsys.readouterr().err
+
+    assert main([*arguments, "--format", "svg"]) == 0
+    assert out.read_text().startswith("<svg ")
+
+
 def test_an_app_without_processors_is_told_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     place = assembly(tmp_path / "cdk.out", {"Topic": {"Type": "AWS::SNS::Topic"}})
     assert main(["streams", "graph", str(place)]) == 1

@@ -21,6 +21,7 @@ FORMATS: dict[str, Callable[[Topology, str], str]] = {
     "mermaid": lambda topology, _: mermaid(topology),
     "json": lambda topology, _: f"{json.dumps(dataclasses.asdict(topology), indent=2)}\n",
 }
+_SUFFIXES = {"": "svg", ".svg": "svg", ".md": "mermaid", ".mmd": "mermaid", ".json": "json"}
 
 
 def _add_graph_arguments(parser: argparse.ArgumentParser) -> None:
@@ -72,6 +73,7 @@ def _draw(
             f"there is no folder {str(arguments.output.parent)!r} for the picture",
             remedy="create it, or name another --output",
         )
+    form = _format(arguments)
     assembly = Synthesizer(app).run()
     topology = read(assembly)
     kind, name = needed
@@ -81,7 +83,7 @@ def _draw(
             remedy="name an app with one, or its cdk.out",
         )
     stacks = ", ".join(stack.name for stack in assembly.stacks)
-    text = FORMATS[_format(arguments)](topology, f"{title} of {stacks}")
+    text = FORMATS[form](topology, f"{title} of {stacks}")
     if arguments.output is None:
         sys.stdout.write(text)
     else:
@@ -90,7 +92,15 @@ def _draw(
 
 
 def _format(arguments: argparse.Namespace) -> str:
+    from cdk_streamer_local.errors import BadArgument
+
     if arguments.format:
         return arguments.format
     suffix = arguments.output.suffix.lower() if arguments.output else ""
-    return {".mmd": "mermaid", ".md": "mermaid", ".json": "json"}.get(suffix, "svg")
+    if suffix not in _SUFFIXES:
+        known = ", ".join(filter(None, _SUFFIXES))
+        raise BadArgument(
+            f"no format of the picture ends in {suffix!r}",
+            remedy=f"name a file that ends in one of {known}, or a --format",
+        )
+    return _SUFFIXES[suffix]
