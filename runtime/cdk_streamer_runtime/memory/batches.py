@@ -145,6 +145,11 @@ class MemoryBatch:
         **settings: Any,  # noqa: ANN401 - of any of them
     ) -> None:
         """Take the batch; `settings` are those of its construct, as `BatchSettings` has them."""
+        for setting in ("chunk_size", "max_concurrency"):
+            if settings.get(setting, 1) < 1:
+                raise ValueError(
+                    f"{setting} must be at least 1, got {settings[setting]!r}; leave it out"
+                )
         self.platform = MemoryPlatform()
         self.troubles = Troubles()
         self.metrics = CountedMetrics()

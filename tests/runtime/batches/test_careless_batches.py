@@ -33,6 +33,13 @@ def test_an_id_that_a_function_names_twice_has_failed_once():
     assert memory.run()["published"] == 5
 
 
+@pytest.mark.parametrize("setting", ["chunk_size", "max_concurrency"])
+def test_nothing_at_a_time_is_refused_before_it_runs(setting: str):
+    settings: dict[str, Any] = {setting: 0}
+    with pytest.raises(ValueError, match=f"{setting} must be at least 1, got 0"):
+        MemoryBatch(batch_of(1), **settings)
+
+
 @pytest.mark.parametrize("answer", [{"batchItemFailures": []}, {"statusCode": 500}])
 def test_an_answer_that_does_not_tell_who_failed_is_no_success(answer: dict[str, Any]):
     with pytest.raises(Fatal, match="has no 'failed'"):
