@@ -126,6 +126,16 @@ def test_records_that_the_filter_drops_are_not_sent(poller, function):
     assert function.calls == [("shard-0", ("1",))]
 
 
+def test_a_poller_tells_how_far_it_is_with_each_shard(poller):
+    poller.add("a", reader(shard(1, 2)))
+    poller.read()
+
+    (told,) = poller.glance()
+
+    assert (told["Name"], told["Pending"], told["Checkpoint"]) == ("shard-0", 2, "1")
+    assert (told["Attempts"], told["More"]) == (0, False)
+
+
 def test_a_disabled_mapping_reads_nothing(poller, function):
     poller.configure({"Enabled": False})
     poller.add("a", reader(shard(1)))

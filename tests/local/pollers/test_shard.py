@@ -50,6 +50,22 @@ def test_the_checkpoint_of_a_shard_is_that_of_its_slowest_lane():
     assert (several.checkpoint, done.checkpoint) == ("1", "2")
 
 
+def test_a_shard_tells_when_the_oldest_record_came_that_is_not_done():
+    several = shard(record(1, "a", arrived=7.0), record(2, "b", arrived=3.0), lanes=10)
+
+    assert (several.oldest, shard().oldest) == (3.0, None)
+
+
+def test_a_shard_tells_how_often_its_worst_batch_has_failed():
+    several = shard(record(1))
+    move = several.lanes[0].next(0.0)
+    assert isinstance(move, Invoke)
+
+    failed = several.with_lane(0, move.lane.answered(Raised(), 0.0).lane)
+
+    assert (several.attempts, failed.attempts) == (0, 1)
+
+
 def test_other_settings_hold_for_records_that_are_there():
     changed = shard(record(1), record(2)).configured(Settings(batch_size=1))
 
