@@ -22,7 +22,7 @@ _CHAOS: pytest.StashKey[Chaos] = pytest.StashKey()
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Take the chaos that all apps of the run have."""
     group = parser.getgroup("cdk-streamer")
-    troubles = "let apps have it now and then: duplicate,delay,crash,freeze"
+    troubles = "let apps have it now and then: duplicate,delay,crash,freeze,lose"
     group.addoption("--chaos", metavar="TROUBLES", default="", help=troubles)
     same = "the same chaos as another run (default: new)"
     group.addoption("--chaos-seed", metavar="N", type=int, help=same)
