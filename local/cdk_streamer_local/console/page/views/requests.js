@@ -125,7 +125,7 @@ class Requests extends View {
     const number = (/** @type {string[]} */ states) => apis.reduce((sum, api) => sum + (states.length ? states.reduce((inner, state) => inner + (api.states[state] ?? 0), 0) : api.total), 0);
     return html`<div class="chips" role="group" aria-label="States">${FILTERS.map(({ name, states }) => {
       const many = number(states);
-      return many || ['all', 'open', 'failed'].includes(name) ? html`<button class="chip ${name}" aria-pressed=${this._state === name}
+      return many || ['all', 'open', 'failed'].includes(name) ? html`<button class="chip ${many ? name : ''}" aria-pressed=${this._state === name}
         @click=${() => { this._state = this._state === name ? 'all' : name; }}>${name} <b>${many.toLocaleString('en-US')}</b></button>` : nothing;
     })}
       ${this._action ? html`<button class="chip" aria-pressed="true" @click=${() => { this._action = ''; }}>${this._action.split(' ')[1]} ✕</button>` : nothing}</div>`;
@@ -180,7 +180,7 @@ class Requests extends View {
     return drawer({
       title: detail ? html`${detail.request.action} <span class="faint mono">${short(detail.request.request_id)}</span>` : 'Request',
       tools: detail ? this.#tools(detail, api) : nothing,
-      body: detail ? body(detail, api, this.#follower, { answer: (event) => this.#answer(event, api, detail.request) })
+      body: detail ? body(detail, api, this.#follower, { answer: (value) => this.#answer(value, api, detail.request) })
         : this._fault ? html`<p class="bad-text">${this._fault}</p>` : html`<p class="loading">Looking…</p>`,
       close: () => this.open(''),
     });
@@ -227,11 +227,10 @@ class Requests extends View {
     this.open(NEW);
   }
 
-  /** @param {SubmitEvent} event @param {any} api @param {any} request */
-  async #answer(event, api, request) {
-    event.preventDefault();
-    const text = String(new FormData(/** @type {HTMLFormElement} */ (event.target)).get('value'));
-    await this.try(() => as(api, ownerOf(request), (client) => client.answer(request.request_id, JSON.parse(text), { inputId: request.input.input_id })), 'answered');
+  /** @param {string} text JSON @param {any} api @param {any} request */
+  async #answer(text, api, request) {
+    const options = { inputId: request.input.input_id };
+    await this.try(() => as(api, ownerOf(request), async (client) => client.answer(request.request_id, JSON.parse(text), options)), 'answered');
   }
 }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 from urllib.parse import quote
 
@@ -20,7 +20,9 @@ from cdk_streamer_local.console.panels.requests.apis import ProgressApi, apis_of
 from cdk_streamer_local.console.running import Running
 from cdk_streamer_runtime.aws import LeanClient
 from cdk_streamer_runtime.contract import MESSAGE_BYTES, AuthorizerContext
+from cdk_streamer_runtime.dynamodb import Table
 from cdk_streamer_runtime.errors import AwsError, Gone, Throttled
+from cdk_streamer_runtime.sockets.connections import Caller, ConnectionStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +61,14 @@ class _Source:
     api: ProgressApi
     aws: LeanClient
     table: SubjectTable
+    callers: dict[str, Caller | None] = field(default_factory=dict[str, Caller | None])
+
+    def caller_of(self, connection: Open) -> Caller | None:
+        """Tell who signed for a connection: no authorizer has spoken there, only the table has."""
+        if connection.id not in self.callers:
+            store = ConnectionStore(Table(self.aws, self.api.table))
+            self.callers[connection.id] = store.caller_of(connection.id)
+        return self.callers[connection.id]
 
 
 class Connections(Panel):
@@ -83,7 +93,9 @@ class Connections(Panel):
         names = _names(running, [source.api for source in sources])
         return Glance(
             total=total,
-            rows=[_row(each, names, heard.get(each.id, ())) for each in found],
+            rows=[
+                _row(each, names, _caller(each, sources), heard.get(each.id, ())) for each in found
+            ],
             channels=[channel for each in subjects for channel in each.channels],
             is_cut=any(each.is_cut for each in subjects),
             apis=sorted(names.values()),
@@ -159,15 +171,29 @@ def _stack_of(running: Running, api: str) -> DeployedStack:
     raise Unknown("the connection's API is gone")
 
 
+def _caller(connection: Open, sources: Sequence[_Source]) -> tuple[str, str]:
+    """Give owner and tenant; empty where nobody told."""
+    if connection.authorizer:
+        owner = connection.authorizer.get(AuthorizerContext.OWNER, "")
+        return str(owner), str(connection.authorizer.get(AuthorizerContext.TENANT, ""))
+    source = next((each for each in sources if each.api.id == connection.api), None)
+    caller = source.caller_of(connection) if source else None
+    return (caller.owner, caller.tenant) if caller else ("", "")
+
+
 def _row(
-    connection: Open, names: Mapping[str, str], subscriptions: Sequence[Subscription]
+    connection: Open,
+    names: Mapping[str, str],
+    caller: tuple[str, str],
+    subscriptions: Sequence[Subscription],
 ) -> ConnectionRow:
+    owner, tenant = caller
     return ConnectionRow(
         id=connection.id,
         api=names.get(connection.api, connection.api),
         stage=connection.stage,
-        owner=str(connection.authorizer.get(AuthorizerContext.OWNER, "")),
-        tenant=str(connection.authorizer.get(AuthorizerContext.TENANT, "")),
+        owner=owner,
+        tenant=tenant,
         authorizer=connection.authorizer,
         connected_at=connection.connected_at,
         last_active_at=connection.last_active_at,

@@ -9,14 +9,16 @@ import { copy } from '../../parts/palette.js';
 import { ago, clock, count, size, took, whole } from '../../words.js';
 import { words } from './follower.js';
 import { bar, isOpen } from './progress.js';
+import { skeleton } from './skeleton.js';
 
 const LINES = 200;
+const MOST_CHOICES = 8;
 
 /**
  * @param {any} detail the panel's item
  * @param {any} api
  * @param {import('./follower.js').Follower} follower
- * @param {{ answer: (event: SubmitEvent) => void }} actions
+ * @param {{ answer: (value: string) => void }} actions
  */
 export function body(detail, api, follower, actions) {
   const { request } = detail;
@@ -62,14 +64,26 @@ function listening(follower) {
   return html`<span class="faint listening" title=${follower.problem}>${follower.problem ? 'read from the table' : 'connecting…'}</span>`;
 }
 
-/** @param {any} asked @param {(event: SubmitEvent) => void} answer */
+/** What it asks a person, with a button for each answer where there are few. @param {any} asked @param {(value: string) => void} answer */
 function question(asked, answer) {
-  return html`<form class="question part" @submit=${answer}>
+  const few = choices(asked.schema);
+  const send = (event) => {
+    event.preventDefault();
+    answer(String(new FormData(event.target).get('value')));
+  };
+  return html`<form class="question part" @submit=${send}>
     <h3>It asks: ${asked.prompt ?? 'for input'}</h3>
-    <textarea name="value" rows="4" spellcheck="false" aria-label="Answer, JSON" placeholder="the answer, as JSON"></textarea>
-    <div class="buttons"><button class="primary">Answer</button></div>
-    <details><summary>what it takes</summary>${json(asked.schema)}</details>
+    ${few ? html`<div class="buttons">${few.map((choice) => html`<button type="button" @click=${() => answer(JSON.stringify(choice))}>${typeof choice === 'string' ? choice : JSON.stringify(choice)}</button>`)}</div>`
+      : html`<textarea name="value" rows="4" spellcheck="false" aria-label="Answer, JSON" .value=${JSON.stringify(skeleton(asked.schema), null, 2)}></textarea>
+        <div class="buttons"><button class="primary">Answer</button></div>
+        <details><summary>what it takes</summary>${json(asked.schema)}</details>`}
   </form>`;
+}
+
+/** The answers that there are, if they can be counted. @param {any} schema @returns {unknown[] | undefined} */
+function choices(schema) {
+  if (schema?.type === 'boolean') return [true, false];
+  return schema?.enum?.length <= MOST_CHOICES ? schema.enum : undefined;
 }
 
 /** @param {any} detail @param {any} api */

@@ -61,7 +61,8 @@ export class NewRequest extends Plain {
 
   get #who() {
     const { sub, tenant, scopes } = this._values;
-    return { sub, tenant, scopes: scopes.split(/[\s,]+/).filter(Boolean) };
+    // Where callers sign, there is one key here.
+    return { sub: this.#api?.has_tokens ? sub : FRESH.sub, tenant, scopes: scopes.split(/[\s,]+/).filter(Boolean) };
   }
 
   get #action() {
@@ -125,7 +126,7 @@ export class NewRequest extends Plain {
       ${this.#fault ? html`<p class="bad-text" role="alert">${this.#fault}</p>` : nothing}
       ${known?.input && Object.keys(known.input).length ? html`<details><summary>what ${known.name} takes</summary>${json(known.input)}</details>` : nothing}
       <div class="who">
-        <label>As <input .value=${sub} ?disabled=${!api?.has_tokens} @input=${this.#set('sub')} spellcheck="false"></label>
+        <label>As <input .value=${api?.has_tokens ? sub : FRESH.sub} ?disabled=${!api?.has_tokens} title=${api?.has_tokens ? 'the token’s subject' : 'callers of this API sign, and the console has the key of this user alone'} @input=${this.#set('sub')} spellcheck="false"></label>
         ${api?.has_tenants ? html`<label>Tenant <input .value=${tenant} @input=${this.#set('tenant')} spellcheck="false"></label>` : nothing}
         ${api?.has_tokens ? html`<label>Scopes <input .value=${scopes} @input=${this.#set('scopes')} placeholder="none" spellcheck="false"></label>` : nothing}
         <label>Id <input .value=${id} @input=${this.#set('id')} placeholder="a new one" spellcheck="false" title="the request’s idempotency key"></label>
