@@ -94,6 +94,9 @@ class Engine:
     async def app(self, scope: dict[str, Any], _receive: object, _send: object) -> None:
         self.asked.append(scope["path"])
 
+    def invoke(self, target: dict[str, str], rule: dict[str, str]) -> None:
+        self.events._invoke_target(target, {}, rule)  # noqa: SLF001 - as the engine calls it
+
     def get(self, path: str) -> bytes:
         sent: list[dict[str, Any]] = []
 
@@ -111,7 +114,7 @@ def test_what_a_schedule_invoked_is_counted_and_invoked_nevertheless():
     engine = Engine()
 
     for _ in range(2):
-        engine.events._invoke_target({"Arn": "target"}, {}, {"Arn": "arn:schedule"})
+        engine.invoke({"Arn": "target"}, {"Arn": "arn:schedule"})
 
     assert engine.invoked == ["target", "target"]
     assert json.loads(engine.get(OCCASIONS_PATH)) == {

@@ -70,7 +70,7 @@ def detail(aws: Aws, function: DurableFunction, arn: str) -> RunDetail:
     execution = Execution.read(whole)
     done, invocations = operations(executions.events(aws, arn))
     batch = function.batch
-    of_batch = chunks(done, batch.chunk_size) if batch else []
+    of_batch = chunks(done, batch.chunk_size, batch.max_attempts) if batch else []
     within = {step.id for chunk in of_batch for step in chunk.steps}
     others = [operation for operation in done if operation.id not in within]
     error: Mapping[str, Any] = whole.get("Error") or {}
@@ -87,7 +87,7 @@ def detail(aws: Aws, function: DurableFunction, arn: str) -> RunDetail:
         result=parsed(whole.get("Result")),
         error=error_of(whole),
         trace=error.get("StackTrace") or (),
-        progress=progress(done, batch.chunk_size) if batch else None,
+        progress=progress(done, batch.chunk_size, batch.max_attempts) if batch else None,
         chunk_size=batch.chunk_size if batch else 0,
         max_attempts=batch.max_attempts if batch else 0,
         chunks=of_batch[-_CHUNKS:],

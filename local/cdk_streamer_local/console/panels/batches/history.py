@@ -26,6 +26,9 @@ class State(StrEnum):
     FAILED = "failed"
 
 
+_ENDED = frozenset({State.SUCCEEDED, State.FAILED})
+
+
 @dataclass(slots=True, kw_only=True)
 class Operation:
     """A step, a wait, a chained invocation or a context of an execution."""
@@ -83,8 +86,8 @@ def operations(events: Iterable[Mapping[str, Any]]) -> tuple[list[Operation], in
     return list(found.values()), invocations
 
 
-def chunks(done: Sequence[Operation], size: int) -> list[Chunk]:
-    """Give the chunks that have begun, in order."""
+def chunks(done: Sequence[Operation], size: int, most: int) -> list[Chunk]:
+    """Give the chunks that have begun, in order: of `size` items, with `most` attempts."""
     parents = {operation.id: operation for operation in done}
     ids = discovered(done)
     found: dict[int, Chunk] = {}
@@ -95,7 +98,7 @@ def chunks(done: Sequence[Operation], size: int) -> list[Chunk]:
         items = min(size, max((ids or 0) - (number - 1) * size, 0)) if ids is not None else size
         chunk = found.setdefault(number, Chunk(number=number, items=items, state=State.RUNNING))
         chunk.steps.append(operation)
-    return [_settled(chunk) for _, chunk in sorted(found.items())]
+    return [_settled(chunk, most) for _, chunk in sorted(found.items())]
 
 
 def discovered(done: Sequence[Operation]) -> int | None:
@@ -112,16 +115,15 @@ def discovered(done: Sequence[Operation]) -> int | None:
     return None
 
 
-def progress(done: Sequence[Operation], size: int) -> Progress:
+def progress(done: Sequence[Operation], size: int, most: int) -> Progress:
     """Tell how far a batch of chunks of this size is."""
-    of_it = chunks(done, size)
+    of_it = chunks(done, size, most)
     items = discovered(done)
-    ended = {State.SUCCEEDED, State.FAILED}
     return Progress(
         discovered=items,
         pages=sum(bool(_PAGE.fullmatch(operation.name)) for operation in done),
         chunks=-(-items // size) if items is not None else 0,
-        chunks_done=sum(chunk.state in ended for chunk in of_it),
+        chunks_done=sum(chunk.state in _ENDED for chunk in of_it),
         published=sum(chunk.published for chunk in of_it),
         failed=sum(chunk.failed for chunk in of_it),
         retried=sum(chunk.attempts > 1 for chunk in of_it),
@@ -194,22 +196,40 @@ def _number(operation: Operation, parents: Mapping[str, Operation]) -> int | Non
     return None
 
 
-def _settled(chunk: Chunk) -> Chunk:
-    """Add up what the steps of a chunk did."""
+def _settled(chunk: Chunk, most: int) -> Chunk:
+    """Add up what the steps of a chunk did, of which there are `most` attempts."""
+    chunk.attempts = max((_attempt(step.name) for step in chunk.steps), default=1)
     for step in chunk.steps:
         part = _inner(step.result)
-        match part:
-            case {"failed": [*failed]} if step.kind.startswith("Chained"):
-                del failed  # they come again, or are counted when they are given up
-            case dict():
-                told = cast("Mapping[str, Any]", part)
-                chunk.published += int(told.get("published") or 0)
-                chunk.failed += len(told.get("failed") or ())
-            case _:
-                pass
-    chunk.attempts = max((_attempt(step.name) for step in chunk.steps), default=1)
+        if isinstance(part, dict) and not _asks(step):
+            told = cast("Mapping[str, Any]", part)
+            chunk.published += int(told.get("published") or 0)
+            chunk.failed += len(told.get("failed") or ())
+    answers = [step for step in chunk.steps if _asks(step) and step.state in _ENDED]
+    if answers:
+        # A function says whom it rejects; these are what it is asked for the next time.
+        left = _rejected(answers[-1], chunk.items - chunk.failed)
+        chunk.published += chunk.items - chunk.failed - left
+        chunk.failed += left if len(answers) >= most else 0
     chunk.state = _state(chunk)
     return chunk
+
+
+def _asks(step: Operation) -> bool:
+    """Tell whether a step is a chained invocation: there a function is the target."""
+    return step.kind.startswith("Chained")
+
+
+def _rejected(step: Operation, items: int) -> int:
+    if step.state is State.FAILED:
+        return items
+    match _inner(step.result):
+        case {"failed": [*failed]} | [*failed]:
+            return len(failed)
+        case None:
+            return 0
+        case _:
+            return items
 
 
 def _attempt(name: str) -> int:

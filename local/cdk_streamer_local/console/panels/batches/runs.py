@@ -121,7 +121,7 @@ def _progress(
             )
         case _:
             done, _ = operations(executions.events(aws, execution.arn))
-            return progress(done, function.batch.chunk_size)
+            return progress(done, function.batch.chunk_size, function.batch.max_attempts)
 
 
 def error_of(whole: Mapping[str, Any]) -> str:
