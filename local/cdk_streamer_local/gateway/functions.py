@@ -10,6 +10,7 @@ from typing import Any
 
 from cdk_streamer_local.gateway.apis import INTEGRATION_SECONDS, Api, Ask
 from cdk_streamer_local.gateway.bridge import EngineGone, Refused
+from cdk_streamer_local.gateway.turns import Turns
 
 # A laptop is no region: each is a process. What is more waits for its turn, in order.
 AT_ONCE = 4
@@ -37,7 +38,7 @@ class Functions:
     def __init__(self, ask: Ask, at_once: int = AT_ONCE) -> None:
         self._ask = ask
         self._at_once = at_once
-        self._turns: dict[tuple[str, str, str], asyncio.Semaphore] = {}
+        self._turns: dict[tuple[str, str, str], Turns] = {}
         self._under_way: set[asyncio.Task[Outcome]] = set()
 
     async def invoke(
@@ -46,15 +47,20 @@ class Functions:
         function: str,
         event: Mapping[str, Any],
         seconds: float = INTEGRATION_SECONDS,
+        *,
+        is_patient: bool = False,
     ) -> Outcome:
-        """Invoke when it is this one's turn; the time counts from then on."""
+        """Invoke when it is this one's turn; the time counts from then on.
+
+        Who `is_patient` comes after all others: nobody waits for what it does.
+        """
         key = (api.account, api.region, function)
-        turns = self._turns.setdefault(key, asyncio.Semaphore(self._at_once))
-        await turns.acquire()
+        turns = self._turns.setdefault(key, Turns(self._at_once))
+        await turns.take(is_patient=is_patient)
         running = asyncio.ensure_future(self._run(api, function, event))
         self._under_way.add(running)
         # A function that was given up runs on, as on AWS, and has its place until it ends.
-        running.add_done_callback(lambda _: turns.release())
+        running.add_done_callback(lambda _: turns.give())
         running.add_done_callback(self._under_way.discard)
         try:
             return await asyncio.wait_for(asyncio.shield(running), seconds)

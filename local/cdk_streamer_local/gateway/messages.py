@@ -96,7 +96,10 @@ class Messages:
             return
         variables = api.stages.get(connection.stage, {})
         event = disconnect_event(connection.client, Moment.now(), farewell, variables)
-        await self._functions.invoke(api, integration.function, event, integration.seconds)
+        # When thousands leave at once they would keep those waiting who come back.
+        await self._functions.invoke(
+            api, integration.function, event, integration.seconds, is_patient=True
+        )
 
     def _done(self, connection: Connection) -> None:
         self._under_way[connection.id] -= 1
