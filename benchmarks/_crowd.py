@@ -11,10 +11,12 @@ from __future__ import annotations
 import asyncio
 import gc
 import json
+import os
 import random
 import resource
 import ssl
 import sys
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -278,10 +280,16 @@ async def main() -> None:
         "close": crowd.close,
     }
     loop = asyncio.get_running_loop()
-    lines = asyncio.StreamReader(limit=2**24)
-    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)
-    while line := await lines.readline():
-        command: dict[str, Any] = json.loads(line)
+    lines: asyncio.Queue[str] = asyncio.Queue()
+
+    def read() -> None:
+        for line in sys.stdin:
+            loop.call_soon_threadsafe(lines.put_nowait, line)
+        os._exit(0)  # whoever commands is gone, whatever is under way
+
+    threading.Thread(target=read, daemon=True).start()
+    while True:
+        command: dict[str, Any] = json.loads(await lines.get())
         print(json.dumps(await commands[command["do"]](command)), flush=True)
 
 

@@ -11,13 +11,16 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
+import os
 import statistics
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 from websockets.asyncio.client import ClientConnection, connect
 
+from benchmarks._processes import cpu, descendants, part
 from cdk_streamer_client import Progress, StreamerClient
 from cdk_streamer_local import LocalStack
 
@@ -25,6 +28,8 @@ APP = Path(__file__).parent / "app"
 CONNECTIONS = 10
 SECONDS = 4
 RATES = (1, 10, 50)
+AT_ONCE = 20
+UPDATES = 100  # a second, of each
 
 
 async def main() -> None:
@@ -43,6 +48,7 @@ async def main() -> None:
         await _print_progress(clients, post)
         for each in (*links, *clients):
             await each.close()
+        await _print_updates(stack)
 
 
 async def _print_round_trips(
@@ -94,6 +100,55 @@ async def _ticks(clients: Sequence[StreamerClient], rate: int) -> tuple[list[flo
 
     await asyncio.gather(*(follow(client) for client in clients))
     return ticks, ends
+
+
+async def _print_updates(stack: LocalStack) -> None:
+    """Report at the highest rate in many requests at once, and count what arrives."""
+    url, token = stack.outputs["Url"], stack.token(sub="alice", tenant="acme")
+    clients = [
+        await StreamerClient(url=url, token=token, ca_bundle=stack.ca_bundle).__aenter__()
+        for _ in range(AT_ONCE)
+    ]
+    for client in clients:  # each worker starts once
+        await client.request(action="echo", payload={})
+    await _updates(clients, 1)
+    processes = {pid: part(pid) or "other" for pid in descendants(os.getpid())[1:]}
+    before = {pid: cpu([pid]) for pid in processes} | {os.getpid(): time.process_time()}
+    lags, lasts = await _updates(clients, UPDATES)
+    worked = Counter[str]()
+    for pid, name in processes.items():
+        worked[name] += round(1_000_000 * (cpu([pid]) - before[pid]) / len(lags))
+    worked["client"] = round(1_000_000 * (time.process_time() - before[os.getpid()]) / len(lags))
+    reported = AT_ONCE * UPDATES * SECONDS
+    _header(f"{AT_ONCE} requests at once", "reported/s", "heard/s", "of", "lag p50", "p99")
+    figures = reported / SECONDS, len(lags) / SECONDS, len(lags) / reported
+    _row(f"{UPDATES} a second each, max_progress_rate=100", *figures, *_percentiles(lags))
+    print(f"coalesced {reported - len(lags)}, last ones heard {lasts} of {AT_ONCE}")
+    parts = ", ".join(f"{name} {each}" for name, each in worked.most_common() if each)
+    print(f"CPU of each update that was heard, microseconds: {parts}")
+    for client in clients:
+        await client.close()
+
+
+async def _updates(clients: Sequence[StreamerClient], rate: int) -> tuple[list[float], int]:
+    """Give how late each update came, and how many requests' last one did."""
+    lags: list[float] = []
+    lasts: list[int] = []
+    count = rate * SECONDS
+
+    async def follow(client: StreamerClient) -> None:
+        heard: list[int] = []
+
+        def hear(progress: Progress) -> None:
+            lags.append(time.time() - progress.metadata["at"])
+            heard.append(progress.metadata["number"])
+
+        payload = {"count": count, "rate": rate}
+        await client.request(action="ticks", payload=payload, on_progress=hear)
+        lasts.append(heard[-1])
+
+    await asyncio.gather(*(follow(client) for client in clients))
+    return lags, lasts.count(count - 1)
 
 
 async def _at_rate(rate: int, act: Callable[[int], Awaitable[object]]) -> tuple[float, float]:

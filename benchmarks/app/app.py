@@ -24,6 +24,7 @@ api = AsyncRequestApi(
     handlers="handlers",
     auth=Auth.jwt(issuer="https://id.example.com/", audience=["benchmark"]),
     max_progress_rate=100,
+    max_concurrency=20,
 )
 CfnOutput(stack, "Url", value=api.url)
 

@@ -19,6 +19,6 @@ def ticks(payload: dict, progress: Progress) -> dict:
     count, rate = payload["count"], payload["rate"]
     began = time.monotonic()
     for tick in range(count):
-        progress.report(100 * tick / count, "tick", at=time.time())
+        progress.report(100 * tick / count, "tick", at=time.time(), number=tick)
         time.sleep(max(began + (tick + 1) / rate - time.monotonic(), 0))
     return {"at": time.time()}
