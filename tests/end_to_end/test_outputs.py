@@ -213,7 +213,7 @@ async def test_a_client_that_lost_its_connection_has_every_chunk_once_and_in_ord
 ):
     heard: list[Chunk] = []
     async with opened() as client:
-        owner = (await client.request("whoami"))["owner"]
+        owner = (await client.request("whoami", idempotent=True))["owner"]
         halfway = asyncio.Event()
         request = asyncio.create_task(
             client.request(
@@ -417,11 +417,11 @@ async def test_a_client_uploads_bytes(opened):
     async with opened() as client:
         upload_id = await client.upload(b"a,b\n", type="text/csv")
 
-        assert await client.request("inspect", {"upload_id": upload_id}) == described(
-            b"a,b\n", "text/csv"
-        )
+        assert await client.request(
+            "inspect", {"upload_id": upload_id}, idempotent=True
+        ) == described(b"a,b\n", "text/csv")
         with pytest.raises(ValidationFailed):
-            await client.request("inspect", {"upload_id": uuid.uuid4().hex})
+            await client.request("inspect", {"upload_id": uuid.uuid4().hex}, idempotent=True)
 
 
 # --- steps ----------------------------------------------------------------------------------------
