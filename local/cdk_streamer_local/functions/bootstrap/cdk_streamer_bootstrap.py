@@ -20,6 +20,8 @@ from collections.abc import Callable
 from typing import Any, Protocol, TextIO, cast
 
 WARM_UP = "cdk-streamer:warm-up"
+# Ends what an invocation wrote, for the engine; nobody sees it.
+LAST_LINE = "\x04cdk-streamer: last line"
 TASK_ROOT = "/var/task"
 _AWS_DOMAINS = (".amazonaws.com", ".amazonaws.com.cn")
 
@@ -95,8 +97,8 @@ class Stream:
             text, self._begun = self._begun, ""
         if text:
             self._sink.send("line", text=text)
-        # The engine waits 50 ms for the lines of an invocation that wrote none.
-        self._engine.write("\n")
+        # The engine would wait for another line.
+        self._engine.write(("\n" if text else "") + LAST_LINE + "\n")
         self._engine.flush()
 
     def __getattr__(self, name: str) -> object:
@@ -213,6 +215,7 @@ def is_start(event: object) -> bool:
 def handler(event: object, context: Context) -> object:
     """Call the function's handler; a warm-up, or a start, only had to come this far."""
     if is_warm_up(event) or is_start(event):
+        stream.finish()
         return None
     sink.request = context.aws_request_id
     started = time.monotonic()
