@@ -36,11 +36,11 @@ def test_a_message_has_a_trace(echo):
     assert answer["trace"].startswith("Root=1-")
 
 
-def test_messages_that_take_long_have_a_worker_each(echo):
+def test_messages_of_one_connection_have_a_worker_each(echo, tmp_path):
     with connect(echo.socket_url(), ssl=echo.tls, additional_headers=WORD) as socket:
         for _ in range(3):
-            socket.send("linger")
-        answers = [json.loads(socket.recv(20)) for _ in range(3)]
+            socket.send(f"meet:{tmp_path}")
+        answers = [json.loads(socket.recv(30)) for _ in range(3)]
 
     assert len({answer["worker"] for answer in answers}) == 3
 

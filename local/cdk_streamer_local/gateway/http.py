@@ -22,6 +22,7 @@ Handle = Callable[[Request], Answer | Awaitable[Answer]]
 
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html
 BODY_BYTES = 128 * 1024
+HEAD_BYTES = 64 * 1024
 # Requests that a client sends before it has read the answers to earlier ones.
 _WAITING = 32
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -34,8 +35,8 @@ class HttpProtocol(asyncio.Protocol):
     """One client's connection. `handle` answers, or gives what will."""
 
     __slots__ = (
-        "_body", "_closes", "_handle", "_headers", "_is_blocked", "_is_busy", "_is_paused",
-        "_parser", "_queue", "_size", "_url", "_wire",
+        "_body", "_closes", "_handle", "_head_size", "_headers", "_is_blocked", "_is_busy",
+        "_is_paused", "_parser", "_queue", "_size", "_url", "_wire",
     )  # fmt: skip
 
     def __init__(self, handle: Handle) -> None:
@@ -93,10 +94,12 @@ class HttpProtocol(asyncio.Protocol):
     def on_url(self, url: bytes) -> None:
         """Take a piece of the request's target."""
         self._url += url
+        self._count(len(url))
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take one header."""
         self._headers.append((name.lower(), value))
+        self._count(len(name) + len(value))
 
     def on_headers_complete(self) -> None:
         """Let the client send its body, if it asks first."""
@@ -131,6 +134,12 @@ class HttpProtocol(asyncio.Protocol):
         self._headers: list[tuple[bytes, bytes]] = []
         self._body: list[bytes] = []
         self._size = 0
+        self._head_size = 0
+
+    def _count(self, size: int) -> None:
+        self._head_size += size
+        if self._head_size > HEAD_BYTES:
+            raise ValueError(f"a head must not be larger than {HEAD_BYTES} bytes; send less")
 
     def _serve(self) -> None:
         while self._queue and not (self._is_busy or self._is_blocked):

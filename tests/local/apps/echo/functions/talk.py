@@ -4,12 +4,14 @@ import json
 import logging
 import os
 import time
+from pathlib import Path
 
 import boto3
 
 logger = logging.getLogger(__name__)
 connections = boto3.client("apigatewaymanagementapi")
 VERSION = 1
+PARTY = 3
 
 
 def handler(event, context):
@@ -21,8 +23,8 @@ def handler(event, context):
             raise ValueError("internal text")
         case "exit":
             os._exit(1)
-        case "linger":
-            time.sleep(1)
+        case str(text) if text.startswith("meet:"):
+            _meet(Path(text.removeprefix("meet:")))
     if request["eventType"] == "CONNECT":
         offered = event["headers"].get("Sec-WebSocket-Protocol")
         if offered is not None:
@@ -41,3 +43,10 @@ def handler(event, context):
             ConnectionId=request["connectionId"], Data=json.dumps(answer).encode()
         )
     return {"statusCode": 200}
+
+
+def _meet(folder):
+    """Wait until as many workers are here as messages were sent."""
+    (folder / str(os.getpid())).touch()
+    while len(list(folder.iterdir())) < PARTY:
+        time.sleep(0.01)
