@@ -115,7 +115,10 @@ PURE_POLLERS = ("answer", "failure", "lane", "patterns", "readers", "record", "s
 # What runs in the gateway's process, which has what the engine's has.
 BEYOND_THE_GATEWAY = ("gateway", "gateway.process", "gateway.serve")
 WITH_THE_GATEWAY = ("cdk_streamer_local.pollers.chaos", "cdk_streamer_local.pollers.teller")
-PURE_GATEWAY = ("authorizers", "client", "framing", "handshake", "routing", "throttle", "wire")
+PURE_GATEWAY = (
+    *("authorizers", "client", "framing", "handshake", "request", "routing", "settings"),
+    *("signature", "throttle", "wire"),
+)
 # What each part of the runtime loads of the others.
 PARTS = {
     "auth": (),

@@ -76,15 +76,7 @@ def _add_local(commands: Any) -> None:  # noqa: ANN401 - argparse names no publi
     local.add_argument(
         "--port", type=int, default=0, help="the engine's port (default: a free one)"
     )
-    local.add_argument(
-        "--socket-port", type=int, default=0, help="of WebSocket APIs (default: a free one)"
-    )
-    local.add_argument(
-        "--socket-idle", type=float, metavar="SECONDS", help="end idle sockets (default: 600)"
-    )
-    local.add_argument(
-        "--socket-lifetime", type=float, metavar="SECONDS", help="end old sockets (default: 7200)"
-    )
+    _add_sockets(local)
     local.add_argument(
         "--fresh", action="store_true", help="forget staged assets and keys of earlier runs"
     )
@@ -106,6 +98,19 @@ def _add_local(commands: Any) -> None:  # noqa: ANN401 - argparse names no publi
     local.add_argument("--no-console", action="store_true", help="serve no console")
     local.add_argument("--json", action="store_true", help="write events as JSON lines")
     local.set_defaults(run=_local)
+
+
+def _add_sockets(local: Any) -> None:  # noqa: ANN401 - see above
+    sockets = local.add_argument_group("WebSocket APIs")
+    sockets.add_argument(
+        "--socket-port", type=int, default=0, metavar="N", help="default: a free one"
+    )
+    sockets.add_argument(
+        "--socket-idle", type=float, metavar="SECONDS", help="end idle sockets (default: 600)"
+    )
+    sockets.add_argument(
+        "--socket-lifetime", type=float, metavar="SECONDS", help="end old sockets (default: 7200)"
+    )
 
 
 def _add_token(commands: Any) -> None:  # noqa: ANN401 - see above
