@@ -113,7 +113,7 @@ export class TimerForm extends Plain {
         <button class="primary" ?disabled=${this._busy || this._preview.wrong.length > 0}>${this.timer ? 'Save' : 'Make it'}</button>
         <button type="button" class="quiet" @click=${this.#leave}>Cancel</button>
       </div>
-      <section class="part" aria-live="polite"><h3>${this._preview.words ? `Would fire ${this._preview.words}` : 'Would fire'}</h3>
+      <section class="part" aria-live="polite"><h3>Would fire</h3>${this._preview.words ? html`<p>${this._preview.words}</p>` : nothing}
         ${this._preview.upcoming.length ? moments(this._preview.upcoming)
           : html`<p class="faint">${this._preview.wrong.length ? 'Correct what is marked.' : 'Never.'}</p>`}</section>
     </form>`;
