@@ -56,6 +56,7 @@ async def test_a_sync_action_gives_its_data(opened):
     assert answer == "hello Ann "
 
 
+@pytest.mark.calm("hears the last report", "lose")
 async def test_an_async_action_gives_its_progress_and_its_result(opened):
     reports: list[Progress] = []
     async with opened() as client:
@@ -66,7 +67,7 @@ async def test_an_async_action_gives_its_progress_and_its_result(opened):
     assert reports[-1].metadata == {"source": "counter"}
 
 
-@pytest.mark.calm("counts attempts", "crash", "freeze")
+@pytest.mark.calm("counts attempts", "crash", "freeze", "lose")
 async def test_attempts_are_heard(opened):
     async with opened() as client:
         heard = [message async for message in client.submit("flaky")]

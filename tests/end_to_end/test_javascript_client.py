@@ -62,6 +62,7 @@ def page_certificate(tmp_path) -> Path:
     return file
 
 
+@pytest.mark.calm("counts attempts and reports", "crash", "freeze", "lose")
 def test_what_a_caller_wants_works_in_node_and_in_a_browser(
     deployment, package, variables, page_certificate
 ):
