@@ -153,6 +153,7 @@ def test_a_long_poll_ends_with_the_request(web, tmp_path):
     assert extract(poll.result(), "state", "result") == finished("released")
 
 
+@pytest.mark.calm("presumes that an attempt goes on", "crash", "freeze")
 def test_a_long_poll_tells_the_next_news(web, tmp_path):
     release = tmp_path / "release"
     request_id = web.submit("linger", {"release": str(release)})
@@ -164,6 +165,7 @@ def test_a_long_poll_tells_the_next_news(web, tmp_path):
     assert web.get(request_id, wait=20, after_seq=news["seq"])["seq"] > news["seq"]
 
 
+@pytest.mark.calm("presumes that an attempt goes on", "crash", "freeze")
 def test_a_poll_without_news_gives_what_there_is(web, tmp_path):
     release = tmp_path / "release"
     request_id = web.submit("linger", {"release": str(release)})
