@@ -19,6 +19,8 @@ import { View } from '../view.js';
 import { ago, count, span, took, whole } from '../words.js';
 
 const SECONDS = 300;
+/** What there is no room for beside a drawer. */
+const WIDE = new Set(['Flavor', 'Emits', 'Last minute', 'A run']);
 const KINDS = { event_bus: 'bus', queue: 'queue', stream: 'stream', table: 'table' };
 /** @typedef {any} Stream */
 
@@ -102,7 +104,7 @@ class Streams extends View {
           ...stream.mappings.flatMap((/** @type {any} */ { mapping, shards }) => /** @type {Array<[string, unknown] | false>} */ ([
             ['Reads', html`${mapping.source.split(/[:/]/).slice(5).join(' ')} ${badge(mapping.state, mapping.state === 'Enabled' ? 'good' : 'warn')}`],
             ['Batches', `${mapping.batch} records${mapping.window ? ` or ${mapping.window} s` : ''}${mapping.partial ? ', partial answers' : ''}${mapping.filters ? `, ${count(mapping.filters, 'filter')}` : ''}`],
-            Boolean(mapping.starting) && ['Begins', mapping.starting.toLowerCase().replaceAll('_', ' ')],
+            shards.length > 0 && Boolean(mapping.starting) && ['Begins', mapping.starting.toLowerCase().replaceAll('_', ' ')],
             ...shards.map((/** @type {any} */ shard) => [shard.name.replace(/^shardId-0*/, 'Shard ') || 'Shard', shard.pending ? `${shard.pending}${shard.more ? ' and more' : ''} not done, from ${shard.checkpoint}` : 'all done']),
           ])),
           ...Object.entries(stream.others).map(([name, number]) => /** @type {[string, unknown]} */ ([name.replace(/(?<=[a-z])[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`), `${number} lately`])),
@@ -138,10 +140,10 @@ class Streams extends View {
           ['Error', html`<span class="bad-text">${each.error}</span> ${each.text}`],
           ['Rules', each.pipelines.join(', ') || 'all: the record could not be read'],
           each.time && ['When', html`${ago(each.time)} <span class="faint">${whole(each.time)}</span>`],
-          ['Of', html`${each.function} <span class="faint">reading ${each.source.split(':').at(-1)}</span>`],
+          ['Read from', html`<span class="faint">${each.source.split(':').at(-1)}</span>`],
           ['Fault', html`<button class="copy" title="Copy" @click=${() => copy(each.id)}>${each.id}</button>`],
         )}
-        ${each.traceback ? html`<pre class="traceback">${each.traceback}</pre>` : nothing}
+        ${each.traceback.length ? html`<pre class="traceback">${each.traceback.join('\n')}</pre>` : nothing}
         <div><b>Record</b> ${each.elsewhere && !found ? html`<button class="small" @click=${() => this.#look(stream, each)}>Fetch it as it was</button> <span class="faint">it lies in the bucket for claim checks</span>` : nothing}</div>
         ${json(opened(found ?? each.record))}
       </div></details>`;
@@ -204,12 +206,12 @@ class Streams extends View {
 function rules(stream) {
   if (!stream.rules.length) return html`<p class="faint">Its rules are not known: the template has no manifest of them.</p>`;
   return html`<div class="table-frame rules"><table aria-label="rules of ${stream.name}"><thead><tr>
-      ${['Rule', 'Flavor', 'Takes', 'Emits'].map((title) => html`<th scope="col">${title}</th>`)}
-      ${['Events', 'Last minute', 'A run', 'Faults'].map((title) => html`<th scope="col" class="end">${title}</th>`)}</tr></thead>
-    <tbody>${stream.rules.map((/** @type {any} */ rule) => html`<tr><td><b>${rule.id}</b></td><td>${rule.flavor}</td>
-      <td class="mono">${rule.takes}</td><td class="mono">${rule.emits.join(', ') || html`<span class="faint">–</span>`}</td>
-      <td class="end">${sum(rule.events)}</td><td class="end">${seconds(rule.events, 60).length ? spark(seconds(rule.events, 60), { width: 90, height: 18, title: `events of ${rule.id}` }) : html`<span class="faint">–</span>`}</td>
-      <td class="end" title=${rule.times ? `at most ${took(rule.times[1] / 1000)}` : ''}>${rule.times ? took(rule.times[0] / 1000) : html`<span class="faint">–</span>`}</td>
+      ${['Rule', 'Flavor', 'Takes', 'Emits'].map((title) => html`<th scope="col" class=${WIDE.has(title) ? 'wide' : ''}>${title}</th>`)}
+      ${['Events', 'Last minute', 'A run', 'Faults'].map((title) => html`<th scope="col" class="end ${WIDE.has(title) ? 'wide' : ''}">${title}</th>`)}</tr></thead>
+    <tbody>${stream.rules.map((/** @type {any} */ rule) => html`<tr><td><b>${rule.id}</b></td><td class="wide">${rule.flavor}</td>
+      <td class="mono">${rule.takes}</td><td class="mono wide">${rule.emits.join(', ') || html`<span class="faint">–</span>`}</td>
+      <td class="end">${sum(rule.events)}</td><td class="end wide">${seconds(rule.events, 60).length ? spark(seconds(rule.events, 60), { width: 90, height: 18, title: `events of ${rule.id}` }) : html`<span class="faint">–</span>`}</td>
+      <td class="end wide" title=${rule.times ? `at most ${took(rule.times[1] / 1000)}` : ''}>${rule.times ? took(rule.times[0] / 1000) : html`<span class="faint">–</span>`}</td>
       <td class="end">${rule.faults ? html`<span class="bad-text">${rule.faults}</span>` : html`<span class="faint">0</span>`}</td></tr>`)}</tbody></table></div>`;
 }
 

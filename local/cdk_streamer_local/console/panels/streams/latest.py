@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from cdk_streamer_local.cloud.services import Services
+from cdk_streamer_runtime.attributes import unmarshal_item
 
 SHOWN = 20
 _PAGES = 5
@@ -34,7 +36,7 @@ def latest(services: Services, arn: str) -> Sequence[Latest]:
             found = [_of_table(each) for each in _changes(services, arn)]
         case _:
             found = list[Latest]()
-    return sorted(found, key=lambda each: each.time, reverse=True)[:SHOWN]
+    return sorted(found, key=lambda each: (each.time, int(each.sequence)), reverse=True)[:SHOWN]
 
 
 def _kinesis(services: Services, name: str) -> Iterator[Mapping[str, Any]]:
@@ -86,5 +88,22 @@ def _of_table(record: Mapping[str, Any]) -> Latest:
         key=" ".join(str(value) for each in change["Keys"].values() for value in each.values()),
         time=change["ApproximateCreationDateTime"].timestamp(),
         event=record["eventName"].lower(),
-        document=change,
+        document={
+            name: unmarshal_item(_as_sent(change[name]))
+            for name in ("OldImage", "NewImage")
+            if name in change
+        },
     )
+
+
+def _as_sent(value: Any) -> Any:  # noqa: ANN401 - a document
+    """Give binary values as JSON has them, which boto3 has decoded."""
+    match value:
+        case bytes():
+            return base64.b64encode(value).decode()
+        case list():
+            return [_as_sent(each) for each in cast("list[Any]", value)]
+        case dict():
+            return {name: _as_sent(each) for name, each in cast("dict[str, Any]", value).items()}
+        case _:
+            return value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,7 @@ from cdk_streamer_runtime.streams.faults.fault_queue import FaultQueue, Outcome
 from cdk_streamer_runtime.streams.faults.parked import NotAFault, Parked
 
 SHOWN = 100
+_ROOT = re.compile(r"^.*/(layer_\d+/python|code)/")  # where the engine has unpacked a function
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +28,7 @@ class ParkedFault:
     id: str = ""
     error: str = ""
     text: str = ""
-    traceback: str = ""
+    traceback: Sequence[str] = ()
     pipelines: Sequence[str] = ()
     function: str = ""
     source: str = ""
@@ -107,7 +109,7 @@ def _fault(parked: Parked) -> ParkedFault:
         id=parked.id,
         error=parked.error,
         text=parked.text,
-        traceback=str(fault["err"].get("stack") or ""),
+        traceback=[_ROOT.sub("", str(frame)) for frame in fault["err"].get("stack") or ()],
         pipelines=parked.pipelines,
         function=parked.function.rpartition(":")[2],
         source=parked.source,
