@@ -70,12 +70,18 @@ class Logs extends View {
     const members = Object.entries(line.members ?? {});
     return html`<div class="line ${line.kind} ${line.level.toLowerCase()}">
       <time>${clock(line.time)}</time>
-      ${line.function ? html`<a class="who color-${color(line.function)}" href="#/logs/${encodeURIComponent(line.function)}">${line.function}</a>`
+      ${line.function ? html`<a class="who color-${this.#color(line.function)}" href="#/logs/${encodeURIComponent(line.function)}">${line.function}</a>`
         : html`<span class="who faint">cdk-streamer</span>`}
-      <span class="words">${line.level && line.level !== 'INFO' ? html`<b class="level">${line.level}</b> ` : nothing}${line.kind === 'ended' ? html`<span class="faint">done in ${took(line.seconds)}</span>` : line.text}
+      <span class="words">${line.level && line.level !== 'INFO' ? html`<b class="level">${line.level}</b> ` : nothing}${line.kind === 'ended' ? html`<span class="faint">done in ${took(line.seconds)}</span>` : html`<span class="said">${line.text}</span>`}
         ${members.map(([name, value]) => html` <span class="member"><span class="faint">${name}=</span>${typeof value === 'string' ? value : JSON.stringify(value)}</span>`)}
         ${line.traceback ? html`<details><summary>traceback</summary><pre>${line.traceback}</pre></details>` : nothing}</span>
     </div>`;
+  }
+
+  /** One a function, in the order of the app, so that neighbours differ. @param {string} name */
+  #color(name) {
+    const rows = this.data ?? [];
+    return (rows.findIndex((/** @type {any} */ row) => row.label === name) + COLORS) % COLORS;
   }
 
   updated() {
@@ -98,13 +104,6 @@ function isTrouble(line) {
 /** @param {any} line */
 function text(line) {
   return `${line.function} ${line.level} ${line.text} ${JSON.stringify(line.members)} ${line.request}`.toLowerCase();
-}
-
-/** @param {string} name */
-function color(name) {
-  let sum = 0;
-  for (const letter of name) sum = (sum * 31 + letter.charCodeAt(0)) % 9973;
-  return sum % COLORS;
 }
 
 customElements.define('view-logs', Logs);
