@@ -108,7 +108,7 @@ class Sinks extends View {
         <div class="table-tools">${this.chosen.all(ids)}
           <button class="small primary" ?disabled=${!chosen.length} @click=${() => this.#resubmit(sink, chosen)}>Send again${chosen.length ? ` (${chosen.length})` : ''}</button>
           <button class="small danger" ?disabled=${!chosen.length} @click=${() => this.#delete(sink, chosen)}>Delete…</button></div>
-        ${repeat(rejections, (each) => each.message, (each) => html`<details class="entry"><summary>
+        ${repeat(rejections, (each) => each.message, (each) => html`<details class="entry" data-key=${each.message}><summary>
             ${this.chosen.box(each.message, `choose ${each.id}`)}
             <span class="brief"><b>${each.reason || 'no reason'}</b> <span class="mono faint">${brief(each.body)}</span></span>
             <span class="faint">${ago(each.time)}</span></summary>

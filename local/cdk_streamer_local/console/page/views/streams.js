@@ -38,6 +38,7 @@ class Streams extends View {
     this.detail = new Detail(this, 'streams');
     this.chosen = new Chosen(this);
     this._puts = '';
+    this._sample = '';
     this._looks = false;
     /** @type {Record<string, any>} */
     this._whole = {};
@@ -57,7 +58,7 @@ class Streams extends View {
       <header><h2><a href="#/streams/${encodeURIComponent(stream.id)}">${stream.name}</a></h2>
         ${stream.parked ? html`<a href="#/streams/${encodeURIComponent(stream.id)}">${badge(`${count(stream.parked, 'fault')}`, 'bad')}</a>` : nothing}
         <span class="why">${sum(stream.records)} records${sum(stream.faults) ? html`, <span class="bad-text">${count(sum(stream.faults), 'fault')}</span>` : nothing} in five minutes${stream.age ? `, ${took(stream.age[0] / 1000)} old when taken` : ''}</span>
-        <div class="buttons"><button @click=${() => { this._puts = this._puts === stream.id ? '' : stream.id; }} aria-expanded=${this._puts === stream.id}>Put an event…</button></div></header>
+        <div class="buttons"><button @click=${() => this.#begin(stream)} aria-expanded=${this._puts === stream.id}>Put an event…</button></div></header>
       ${this._puts === stream.id ? this.#form(stream) : nothing}
       <div class="flow-line">${stream.sources.map((/** @type {any} */ source) => html`<span>${badge(KINDS[/** @type {keyof typeof KINDS} */ (source.kind)] ?? source.kind, 'calm')} ${source.label}</span>`)}
         ${stream.mappings.map((/** @type {any} */ each) => this.#mapping(stream, each))}</div>
@@ -78,9 +79,16 @@ class Streams extends View {
   }
 
   /** @param {Stream} stream */
+  #begin(stream) {
+    this._puts = this._puts === stream.id ? '' : stream.id;
+    // Made once: what is rendered anew each second must not undo what was written meanwhile.
+    this._sample = sample(stream);
+  }
+
+  /** @param {Stream} stream */
   #form(stream) {
     return html`<form class="send" @submit=${(/** @type {any} */ event) => { event.preventDefault(); this.#put(stream, new FormData(event.target)); }}>
-      <label>Event <textarea name="body" required spellcheck="false" .value=${sample(stream)}></textarea></label>
+      <label>Event <textarea name="body" required spellcheck="false" .value=${this._sample}></textarea></label>
       <div class="table-tools">
         <select name="source" aria-label="Source">${stream.sources.map((/** @type {any} */ source, /** @type {number} */ at) => html`<option value=${at}>into the ${KINDS[/** @type {keyof typeof KINDS} */ (source.kind)] ?? source.kind} ${source.label}</option>`)}</select>
         <button class="primary">Put</button></div></form>`;
