@@ -17,6 +17,7 @@ from cdk_streamer_runtime.contract import (
     Environment,
     MessageEnvironment,
 )
+from cdk_streamer_runtime.sockets.origins import Origins
 
 _ENDPOINT = re.compile(r"https://(?P<api>[a-z0-9]+)\.execute-api\.[^/]+/(?P<stage>[^/]+)/?")
 _RUNNERS = (EntryPoint.WORKER, EntryPoint.DURABLE, EntryPoint.MESSAGE, EntryPoint.HTTP)
@@ -36,6 +37,7 @@ class ProgressApi:
 
     `url` is its address, `plain_url` that for browsers. `runners` are the labels of the functions
     that run its actions. `bucket` holds large results. `has_tenants`: its tokens name one.
+    `origins` are the pages that may connect; None: all may.
     """
 
     name: str
@@ -46,6 +48,7 @@ class ProgressApi:
     issuer: str | None
     has_tenants: bool
     is_signed: bool
+    origins: Sequence[str] | None
     has_requests: bool
     retention: int
     table: str
@@ -92,7 +95,8 @@ def _api(
             plain_url=address.plain_url if address else "",
             issuer=authorizer.issuer if authorizer else None,
             has_tenants=authorizer is not None and bool(authorizer.tenant_claim),
-            is_signed=any(_is_signed(each) for each in own),
+            is_signed=CallerRules.from_text(_door(own).callers).signed,
+            origins=_origins(_door(own)),
             has_requests=told.requests,
             retention=told.retention_seconds,
             table=told.table_name,
@@ -112,9 +116,12 @@ def _address(sockets: Sequence[Api], place: str) -> Api | None:
     return next((socket for socket in sockets if socket.url.endswith(place)), None)
 
 
-def _is_signed(function: Deployed) -> bool:
-    """Tell whether callers sign: the function behind `$connect` knows."""
-    if function.entry_point != EntryPoint.CONNECTION:
-        return False
-    told = ConnectionEnvironment.from_variables(function.variables)
-    return CallerRules.from_text(told.callers).signed
+def _door(own: Sequence[Deployed]) -> ConnectionEnvironment:
+    """Give what the function behind `$connect` is told of callers."""
+    functions = (each for each in own if each.entry_point == EntryPoint.CONNECTION)
+    return ConnectionEnvironment.from_variables(next(functions).variables)
+
+
+def _origins(door: ConnectionEnvironment) -> Sequence[str] | None:
+    allowed = Origins.from_text(door.origins).allowed
+    return None if allowed is None else sorted(allowed)

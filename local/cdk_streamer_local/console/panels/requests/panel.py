@@ -11,6 +11,7 @@ from typing import ClassVar
 
 from cdk_streamer_local.console.metrics import Metrics
 from cdk_streamer_local.console.panel import Alert, Body, Panel, Query, Refused, Unknown
+from cdk_streamer_local.console.panels.requests import errands
 from cdk_streamer_local.console.panels.requests.apis import ProgressApi, apis_of
 from cdk_streamer_local.console.panels.requests.credentials import Doorkeeper
 from cdk_streamer_local.console.panels.requests.detail import detail
@@ -38,6 +39,7 @@ class ApiRow:
     has_tenants: bool
     has_tokens: bool
     is_signed: bool
+    origins: Sequence[str] | None
     has_requests: bool
     runners: Sequence[str]
     total: int
@@ -107,14 +109,19 @@ class Requests(Panel):
         return detail(source.aws, source.api, key, time.time_ns() // 1_000_000)
 
     def act(self, running: Running, verb: str, body: Body) -> object:
-        """Give a credential for an API: `token` for an address of it."""
-        if verb != "token":
+        """Give a credential for an API by `token`, or do something where no page may connect."""
+        if verb != "token" and verb not in errands.VERBS:
             raise Unknown(f"requests cannot {verb!r}")
         name = str(body.get("api"))
-        for source in self._found(running):
-            if source.api.name == name:
-                return self._doorkeeper.credential(running, source.api, body)
-        raise Refused(f"there is no API {name!r} any more; reload the page")
+        api = next((each.api for each in self._found(running) if each.api.name == name), None)
+        if api is None:
+            raise Refused(f"there is no API {name!r} any more; reload the page")
+        credential = self._doorkeeper.credential(running, api, body)
+        if verb == "token":
+            return credential
+        if "token" not in credential:
+            raise Refused(f"{name} lets no page of the console connect; use a client of yours")
+        return errands.run(api, credential["token"], verb, body)
 
     def close(self) -> None:
         """End the connections to the tables."""
@@ -132,6 +139,7 @@ class Requests(Panel):
             has_tenants=api.has_tenants,
             has_tokens=api.issuer is not None,
             is_signed=api.is_signed,
+            origins=api.origins,
             has_requests=api.has_requests,
             runners=api.runners,
             total=len(entries),

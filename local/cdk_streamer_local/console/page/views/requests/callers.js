@@ -24,6 +24,28 @@ export function obstacle(api) {
   return '';
 }
 
+/** Whether the API lets only pages from elsewhere connect. @param {any} api */
+export function isClosed(api) {
+  return Boolean(api.origins) && !api.origins.includes(location.origin);
+}
+
+/**
+ * What the command does in the place of a page that may not connect.
+ * @param {any} api
+ * @param {Who} who
+ */
+function errands(api, who) {
+  const run = (/** @type {string} */ verb, /** @type {object} */ body) => act('requests', verb, { api: api.name, ...who, ...body });
+  return {
+    /** @param {string} request @param {string} [reason] */
+    cancel: async (request, reason) => (await run('cancel', { request, reason })).state,
+    /** @param {string} request @param {unknown} value @param {{ inputId?: string }} [how] */
+    answer: async (request, value, { inputId } = {}) => (await run('answer', { request, value, input_id: inputId })).state,
+    /** @param {string} action @param {unknown} payload @param {object} options */
+    first: (action, payload, options) => run('submit', { action, payload, ...options }),
+  };
+}
+
 /**
  * Give a client and what ends its use. Those that are the same person share one; it is closed a
  * while after the last has ended.
@@ -50,10 +72,11 @@ export function clientOf(api, who) {
  * @template T
  * @param {any} api
  * @param {Who} who
- * @param {(client: StreamerClient) => Promise<T>} use
+ * @param {(client: any) => Promise<T>} use
  * @returns {Promise<T>}
  */
 export async function as(api, who, use) {
+  if (isClosed(api)) return use(errands(api, who));
   const { client, done } = clientOf(api, who);
   try {
     return await use(client);
@@ -78,6 +101,7 @@ function access(api, who) {
  * @returns {Promise<Array<{ name: string, mode: string, input?: any }>>}
  */
 export async function actionsOf(api, who) {
+  if (isClosed(api)) throw new Error(`it lets only pages of ${api.origins.join(', ')} connect`);
   const { token, url } = await act('requests', 'token', { api: api.name, ...who });
   const socket = new WebSocket(url ?? api.plain_url, ['streamer.v1', ...(token ? [`bearer.${token}`] : [])]);
   const limit = setTimeout(() => socket.close(), HELLO_MILLISECONDS);

@@ -1,6 +1,6 @@
 /** Follows a request as its owner: what its API pushes, as any client hears it. */
 
-import { obstacle, clientOf } from './callers.js';
+import { clientOf, isClosed, obstacle } from './callers.js';
 
 const KEPT = 200;
 
@@ -44,6 +44,7 @@ export class Follower {
     this.heard = [];
     this.isLive = false;
     this.problem = id ? obstacle(api) : '';
+    if (id && !this.problem && isClosed(api)) this.problem = `The API lets only pages of ${api.origins.join(', ')} connect`;
     if (!id || this.problem) return;
     const { client, done } = clientOf(api, { sub: request.owner, tenant: request.tenant });
     const handle = client.attach(request.request_id);

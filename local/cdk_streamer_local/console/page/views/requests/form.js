@@ -199,13 +199,14 @@ export class NewRequest extends Plain {
 
 /**
  * Submit, and give what is heard first: that it was accepted, or how it ended.
- * @param {import('cdk-streamer-client').StreamerClient} client
+ * @param {any} client a StreamerClient, or what stands for one
  * @param {string} action
  * @param {unknown} payload
  * @param {Record<string, unknown>} options
  * @returns {Promise<any>}
  */
 export async function first(client, action, payload, options) {
+  if (client.first) return client.first(action, payload, options);
   const handle = client.submit(action, payload, options);
   for await (const message of handle) {
     if (message.kind === 'completed' && message.seq === 0) return { result: message.result };
