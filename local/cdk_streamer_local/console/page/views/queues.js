@@ -248,7 +248,7 @@ class Queues extends View {
 
   /** @param {Row} row */
   async #redrive(row) {
-    const text = await words('Redrive: how many a second?', { detail: `${count(row.waiting, 'message')} go back to ${row.failures_of[0]}. Empty: as fast as it goes.`, yes: 'Redrive', value: '10' });
+    const text = await words('Redrive: how many a second?', { detail: `${count(row.waiting, 'message')} to ${row.failures_of[0]} again. Empty: as fast as it goes.`, yes: 'Redrive', value: '10' });
     if (text === undefined) return;
     const rate = text.trim() ? { rate: Number(text) } : {};
     await this.#do('redrive', { queue: row.arn, ...rate }, 'dead letters go back');

@@ -146,7 +146,7 @@ class Sinks extends View {
 
   /** @param {Sink} sink */
   async #redrive(sink) {
-    const text = await words('Redrive: how many a second?', { detail: `${count(sink.dead_letters.waiting, 'dead letter')} of ${short(sink)} go back to its queue.`, yes: 'Redrive', value: '10' });
+    const text = await words('Redrive: how many a second?', { detail: `${count(sink.dead_letters.waiting, 'dead letter')} of ${short(sink)}, into its queue again.`, yes: 'Redrive', value: '10' });
     if (text !== undefined) await this.#do(sink, 'redrive', { rate: Number(text) }, 'dead letters go back');
   }
 
