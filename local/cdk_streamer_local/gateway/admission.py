@@ -31,6 +31,9 @@ from cdk_streamer_local.gateway.throttle import TokenBucket
 
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html
 NEW_PER_SECOND = 500
+# Functions here let some hundred in within a second, and clients wait for ten: to refuse who would
+# wait for longer lets the others in, where all would wait in vain.
+DECIDED_AT_ONCE = 256
 _SUBPROTOCOL = "sec-websocket-protocol"
 
 
@@ -56,6 +59,7 @@ class Admission:
         self._functions = functions
         self._ask = ask
         self._clock = clock
+        self._deciding = 0
         self._new = TokenBucket(rate=NEW_PER_SECOND, burst=NEW_PER_SECOND, now=clock())
 
     async def decide(self, handshake: Handshake | None, source_ip: str) -> Admitted | Refusal:
@@ -65,9 +69,13 @@ class Admission:
             api = await self._apis.find(handshake.api_id) if handshake else None
             if handshake is None or api is None or handshake.stage not in api.stages:
                 return refusal(HTTPStatus.FORBIDDEN, answers.FORBIDDEN, moment.request_id)
-            if not self._new.take(self._clock()):
+            if self._deciding >= DECIDED_AT_ONCE or not self._new.take(self._clock()):
                 return refusal(HTTPStatus.TOO_MANY_REQUESTS, answers.TOO_MANY, moment.request_id)
-            return await self._judge(api, handshake, source_ip, moment)
+            self._deciding += 1
+            try:
+                return await self._judge(api, handshake, source_ip, moment)
+            finally:
+                self._deciding -= 1
         except (EngineGone, Refused):
             return refusal(HTTPStatus.BAD_GATEWAY, answers.INTERNAL_ERROR, moment.request_id)
 

@@ -11,7 +11,12 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection
 
-from cdk_streamer_local.gateway.admission import NEW_PER_SECOND, Admission, Admitted
+from cdk_streamer_local.gateway.admission import (
+    DECIDED_AT_ONCE,
+    NEW_PER_SECOND,
+    Admission,
+    Admitted,
+)
 from cdk_streamer_local.gateway.answers import Refusal
 from cdk_streamer_local.gateway.apis import Apis
 from cdk_streamer_local.gateway.functions import Functions
@@ -90,3 +95,32 @@ def test_more_new_connections_than_a_second_allows_are_refused():
     assert [isinstance(one, Admitted) for one in later] == [True] * (NEW_PER_SECOND // 2) + [False]
     assert isinstance(first[-1], Refusal)
     assert (first[-1].status, first[-1].message) == (429, "Too Many Requests")
+
+
+def test_more_handshakes_than_can_be_decided_soon_are_refused():
+    async def ask(question: Mapping[str, object]) -> Mapping[str, Any]:
+        if question["kind"] == "describe":
+            return api({"$connect": "talk"})
+        await released.wait()
+        return {"result": {"statusCode": 200}}
+
+    async def knock() -> list[Admitted | Refusal]:
+        apis, functions = Apis(ask), Functions(ask)
+        admission = Admission(apis, functions, ask, clock=lambda: 0.0)
+        handshake = Handshake(api_id="chat", stage="live", path="/", query="", headers=())
+        waiting = [
+            asyncio.ensure_future(admission.decide(handshake, "127.0.0.1"))
+            for _ in range(DECIDED_AT_ONCE + 1)
+        ]
+        refused, _ = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        released.set()
+        return [one.result() for one in refused] + [
+            await one for one in waiting if one not in refused
+        ]
+
+    released = asyncio.Event()
+    refused, *admitted = asyncio.run(knock())
+
+    assert isinstance(refused, Refusal)
+    assert refused.status == 429
+    assert [isinstance(one, Admitted) for one in admitted] == [True] * DECIDED_AT_ONCE
