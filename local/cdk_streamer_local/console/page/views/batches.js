@@ -45,7 +45,7 @@ class Batches extends View {
       ${kinds.length > 1 ? html`<div class="chips">${kinds.map(([kind, title]) => html`<button class="chip" aria-pressed=${this._kind === kind}
         @click=${() => { this._kind = this._kind === kind ? '' : kind; }}>${title} <b>${runs.filter((run) => run.kind === kind).length}</b></button>`)}</div>` : nothing}
       ${functions ? html`<div class="split"><div>
-        <data-table label="executions" .rows=${shown} .columns=${columns(Boolean(this.item || this._starts))} .key=${(run) => run.arn} .chosen=${this.item}
+        <data-table label="executions" .rows=${shown} .columns=${columns(new Set(runs.map((run) => run.owner)).size > 1, Boolean(this.item || this._starts))} .key=${(run) => run.arn} .chosen=${this.item}
           .text=${(run) => `${run.name} ${run.owner} ${run.state} ${run.kind} ${run.error}`}
           nothing=${batches.some((batch) => batch.function) ? 'Nothing ran yet. “Start…” starts a batch, as does start_batch() or its schedule.' : 'Nothing ran yet. A request of a durable action is an execution.'}
           @open=${(event) => { this._starts = ''; this.open(event.detail); }}></data-table>
@@ -150,14 +150,13 @@ function part(title, inner) {
   return html`<section class="part"><h3>${title}</h3>${inner}</section>`;
 }
 
-/** @param {boolean} narrow */
-function columns(narrow) {
+/** @param {boolean} several whether they are of several constructs @param {boolean} narrow */
+function columns(several, narrow) {
   return [
     { title: 'Execution', by: (run) => run.name, cell: (run) => html`<span title=${run.name}>${run.kind === 'request' ? html`<span class="faint">request</span> ${run.name.slice(0, 28)}…` : run.name}</span>` },
-    ...(narrow ? [] : [{ title: 'Of', by: (run) => run.owner, cell: (run) => short(run.owner) }]),
+    ...(narrow || !several ? [] : [{ title: 'Of', by: (run) => run.owner, cell: (run) => short(run.owner) }]),
     { title: 'State', by: (run) => run.state, cell: (run) => badge(run.state, run.state === 'stopped' ? 'warn' : undefined) },
-    { title: 'Items', kind: 'progress', by: (run) => run.progress?.published, cell: items },
-    ...(narrow ? [] : [{ title: 'Chunks', align: /** @type {const} */ ('end'), by: (run) => run.progress?.chunks_done, cell: (run) => run.progress ? `${run.progress.chunks_done} / ${run.progress.chunks}` : html`<span class="faint">–</span>` }]),
+    { title: 'Items', kind: 'items', by: (run) => run.progress?.published, cell: items },
     { title: 'Took', align: /** @type {const} */ ('end'), by: seconds, cell: (run) => took(seconds(run)) },
     ...(narrow ? [] : [{ title: 'Began', align: /** @type {const} */ ('end'), by: (run) => -run.started, cell: (run) => html`<span title=${whole(Math.round(run.started))}>${ago(run.started)}</span>` }]),
     ...(narrow ? [] : [{ title: 'Came to', cell: cameTo }]),

@@ -79,8 +79,8 @@ function columns(rows, narrow) {
       ? html`<code>${row.expression}</code>${row.zone === 'UTC' ? nothing : html` <span class="faint">${row.zone}</span>`}` : html`<span class="faint">on events</span>` },
     { title: 'State', by: (row) => row.state, cell: (row) => badge(row.state) },
     { title: 'Next', align: /** @type {const} */ ('end'), by: (row) => row.next, cell: (row) => moment(row.next) },
-    { title: 'Last', align: /** @type {const} */ ('end'), by: (row) => row.last, cell: (row) => moment(row.last) },
     ...(narrow ? [] : [
+      { title: 'Last', align: /** @type {const} */ ('end'), by: (row) => row.last, cell: (row) => moment(row.last) },
       { title: 'So far', align: /** @type {const} */ ('end'), by: (row) => row.count, cell: (row) => row.count || html`<span class="faint">0</span>` },
       { title: 'Invokes', cell: (row) => row.targets.map((each) => html`${target(each)} `) },
     ]),

@@ -66,7 +66,7 @@ class _Look:
     now: float
     invoked: Mapping[str, tuple[float, int]]
     since: Mapping[str, float]
-    labels: Mapping[str, tuple[str, str]]
+    labels: Mapping[str, tuple[str, str, str]]
     functions: Mapping[str, str]
     queues: Mapping[str, str]
 
@@ -87,7 +87,8 @@ class _Look:
     ) -> ScheduleRow:
         """Put what a service tells together with what the engine did."""
         arn, expression = str(told["Arn"]), str(told.get("ScheduleExpression") or "")
-        label, stack = self.labels.get(told["Name"], (told["Name"], ""))
+        told_zone = told.get("ScheduleExpressionTimezone") or "UTC"
+        label, stack, zone = self.labels.get(told["Name"], (told["Name"], "", told_zone))
         last, count = self.invoked.get(arn, (None, 0))
         begin = told.get("StartDate")
         after = max(self.now, begin.timestamp()) if isinstance(begin, datetime) else self.now
@@ -102,7 +103,7 @@ class _Look:
             stack=stack,
             description=told.get("Description") or "",
             expression=expression,
-            zone=told.get("ScheduleExpressionTimezone") or "UTC",
+            zone=zone,
             pattern=json.loads(pattern) if pattern else None,
             state=str(told.get("State", "")).lower(),
             next=next_of(expression, after, self.since.get(arn)) if is_on else None,
@@ -125,13 +126,7 @@ class ScheduleReader:
         """Give those of all places in which the app has stacks."""
         if self._of is not running.system:
             self._targets, self._of = {}, running.system
-        labels = {
-            name.rpartition("|")[2]: (
-                resource.construct_path.partition("/")[2],
-                stack.template.name,
-            )
-            for stack, resource, name in running.resources(*_TYPES)
-        }
+        labels = dict(_labels(running))
         functions = {function.name: function.label for function in running.system.functions}
         places = {place_of(stack): stack for stack in running.system.stacks}
         rows: list[ScheduleRow] = []
@@ -173,3 +168,11 @@ class ScheduleReader:
                     self._targets[arn] = found["Targets"]
                 kind = Kind.RULE if told.get("ScheduleExpression") else Kind.PATTERN
                 yield look.row(told, kind, bus["Name"], self._targets[arn])
+
+
+def _labels(running: Running) -> Iterator[tuple[str, tuple[str, str, str]]]:
+    """Give what the app calls each, its stack, and its time zone, which the engine forgets."""
+    for stack, resource, name in running.resources(*_TYPES):
+        label = resource.construct_path.partition("/")[2]
+        zone = str(resource.properties.get("ScheduleExpressionTimezone") or "UTC")
+        yield name.rpartition("|")[2], (label, stack.template.name, zone)

@@ -67,6 +67,7 @@ function words(chunk) {
 
 /** @param {any} chunk */
 function length(chunk) {
-  const last = chunk.steps.at(-1);
-  return (last.ended ?? Date.now() / 1000) - chunk.steps[0].started;
+  const isOver = ['succeeded', 'failed'].includes(chunk.state);
+  const end = (isOver && chunk.steps.at(-1).ended) || Date.now() / 1000;
+  return end - chunk.steps[0].started;
 }
