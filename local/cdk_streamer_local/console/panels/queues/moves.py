@@ -46,15 +46,21 @@ def latest(aws: Aws, arn: str) -> Sequence[Move]:
     return [Move.read(each) for each in told.get("Results") or ()]
 
 
-def start(aws: Aws, arn: str, body: Body) -> object:
-    """Start one, at the `rate` that is asked for; raises AwsError and Refused."""
+def start(aws: Aws, arn: str, sources: Sequence[str], body: Body) -> object:
+    """Start one, at the `rate` that is asked for; raises AwsError and Refused.
+
+    Of several `sources` each message goes back to its own; to the only one goes also what somebody
+    has sent to the dead-letter queue itself.
+    """
     rate = body.get("rate")
     if rate is not None and not (isinstance(rate, int) and 1 <= rate <= _MOST_A_SECOND):
         raise Refused(
             f"the rate must be a whole number from 1 to {_MOST_A_SECOND}, got {rate!r}; "
             "leave it out for as fast as it goes"
         )
-    asked = {"SourceArn": arn, **({"MaxNumberOfMessagesPerSecond": rate} if rate else {})}
+    asked: dict[str, object] = {"SourceArn": arn}
+    asked |= {"DestinationArn": sources[0]} if len(sources) == 1 else {}
+    asked |= {"MaxNumberOfMessagesPerSecond": rate} if rate else {}
     return {"handle": aws.call("sqs", "StartMessageMoveTask", asked)["TaskHandle"]}
 
 

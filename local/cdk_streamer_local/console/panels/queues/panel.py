@@ -236,6 +236,6 @@ _VERBS: Mapping[str, Callable[[Seen, Body], object]] = {
     "delete": _delete,
     "purge": _purge,
     "turn": _turn,
-    "redrive": lambda seen, body: moves.start(seen.aws, seen.figures.arn, body),
+    "redrive": lambda seen, body: moves.start(seen.aws, seen.figures.arn, seen.sources, body),
     "cancel": lambda seen, body: moves.cancel(seen.aws, body),
 }
