@@ -104,8 +104,8 @@ async def _start(
     command.wait_for("warmed")
     warmed = time.monotonic() - command.began
     print(f"\n{name} start, s")
-    _row("  until the app runs", synthesized - synthesis["seconds"])
-    _row("  synthesis; engine and gateway start beside it", synthesis["seconds"])
+    _row("  command and processes begun", synthesized - synthesis["seconds"])
+    _row("  synthesis, beside the start of engine and gateway", synthesis["seconds"])
     _row("  waiting for the engine", deployed - synthesized - deployment["seconds"])
     _row("  deployment", deployment["seconds"])
     _row("  wiring", ready - deployed)

@@ -35,9 +35,9 @@ OPENED_PER_SECOND = 400  # below API Gateway's limit of 500
 ENCRYPTED = 4  # one for so many, since a process often may open 20,000 files and no more
 IDLE_SECONDS = 10
 CALLERS = 100
-REQUESTS = 5  # of which as many run at once
+REQUESTS = 10  # each has room for twenty who follow it
 FLOORS = ("protocol", "websockets")
-FOLLOWERS = 80  # of the clients, those whose subscription is tried
+FOLLOWERS = 100  # of the clients, those whose subscription is tried
 LISTENED_SECONDS = 5
 
 
@@ -201,7 +201,8 @@ def _print_storm(name: str, crowd: Crowd, gateway: int) -> None:
     print(f"\nstorm, {name}: {len(waits)} cut at once")
     half, most = waits[len(waits) // 2], waits[int(len(waits) * 0.99)]
     print(f"  back: half after {half:.1f} s, 99 % after {most:.1f} s, all after {took:.1f} s")
-    print(f"  attempts {attempts}, refused {dict(refusals)}, lost 0")
+    lost = len(waits) - sum(answer["open"] for answer in answers)
+    print(f"  attempts {attempts}, refused {dict(refusals)}, lost {lost}")
     worked: defaultdict[str, float] = defaultdict(float)
     for pid, seconds in before.items():
         worked[parts[pid]] += cpu([pid]) - seconds

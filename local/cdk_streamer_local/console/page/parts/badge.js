@@ -7,6 +7,7 @@ const KINDS = {
   succeeded: 'good', closed: 'good', enabled: 'good', active: 'good', passed: 'good', done: 'good',
   running: 'busy', started: 'busy', processing: 'busy', in_progress: 'busy', open_connection: 'busy',
   queued: 'warn', waiting: 'warn', retrying: 'warn', half_open: 'warn', paused: 'warn', held: 'warn',
+  input_required: 'warn', retry_wait: 'warn', cancelling: 'warn',
   failed: 'bad', timed_out: 'bad', open: 'bad', expired: 'bad', rejected: 'bad', fault: 'bad',
 };
 

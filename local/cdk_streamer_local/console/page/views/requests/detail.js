@@ -131,7 +131,7 @@ function known(request, api) {
     request.state === 'QUEUED' ? ['Expires', moment(request.expires_at)] : undefined,
     leased ? ['Lease', html`<code>${request.worker}</code> ${request.lease_until > now ? 'ends' : html`<span class="bad-text">ended</span>`} ${moment(request.lease_until)}`] : undefined,
     leased && request.deadline_at ? ['Deadline', moment(request.deadline_at)] : undefined,
-    request.executor !== 'worker' ? ['Executor', html`${request.executor} ${request.execution ? html`<code>${request.execution}</code>` : nothing}`] : undefined,
+    request.executor !== 'worker' ? ['Executor', html`${request.executor} ${request.execution ? html`<button class="copy" title="Copy ${request.execution}" @click=${() => copy(request.execution)}>…${request.execution.split('/').at(-1)}</button>` : nothing}`] : undefined,
     request.asleep_until && open ? ['Asleep', moment(request.asleep_until)] : undefined,
     request.cancel_reason && open ? ['Cancel asked', request.cancel_reason] : undefined,
     ['Messages', html`${request.seq} <span class="faint">to ${count(Object.keys(request.subscribers ?? {}).length, 'subscriber')}</span>`],
