@@ -38,6 +38,12 @@ class Reach:
         for stack in places.values():
             yield self.aws(running, stack)
 
+    def close(self) -> None:
+        """End the connections; harmless when it is done twice."""
+        with self._lock:
+            for client in self._clients.values():
+                client.close()
+
 
 def place_of(stack: DeployedStack) -> Place:
     """Give where a stack is."""

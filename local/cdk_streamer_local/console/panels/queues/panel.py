@@ -100,6 +100,10 @@ class Queues(Panel):
         rows = [self._row(running, each) for each in self._seen(running)]
         return sorted(rows, key=lambda row: (row.stack == "", row.stack, row.label))
 
+    def close(self) -> None:
+        """End the connections that all panels share."""
+        self._reach.close()
+
     def alert(self, running: Running) -> Alert | None:
         """Count dead letters."""
         related = self._relations(running)
