@@ -1,12 +1,15 @@
-"""A bucket on this machine, just enough of one for the reports example's own calls."""
+"""What the examples' templates are, and a bucket on this machine for the calls of reports."""
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pygal  # noqa: F401 - see below
@@ -15,6 +18,8 @@ import pytest
 # pygal's import hook knows only the way of Python 2, so every later import would warn of it.
 sys.meta_path[:] = [finder for finder in sys.meta_path if hasattr(finder, "find_spec")]
 
+CHECKED_APPS = Path(__file__).with_name("checked_apps.py")
+EXAMPLES = ("orders", "poller", "receipts", "reminders", "reports")
 MISSING = b"<?xml version='1.0'?><Error><Code>NoSuchKey</Code><Message>none</Message></Error>"
 
 
@@ -65,3 +70,19 @@ def bucket(monkeypatch) -> Iterator[Bucket]:
     server.shutdown()
     thread.join()
     server.server_close()
+
+
+@pytest.fixture(scope="session")
+def synthesized(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a folder with the cloud assembly of each example, all made by one program."""
+    folder = tmp_path_factory.mktemp("assemblies")
+    done = subprocess.run(
+        [sys.executable, str(CHECKED_APPS), str(folder), *EXAMPLES],
+        # CDK's own validation takes long and is in tests/test_packaging.py.
+        env={**os.environ, "CDK_VALIDATION": "false"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return folder
