@@ -10,7 +10,8 @@ LocalError
 ├── DeploymentFailed    a stack could not be created or updated
 ├── AlreadyRunning      another command runs this app
 ├── NotRunning          no command runs this app
-└── BadArgument         a name or an option that means nothing here
+├── BadArgument         a name or an option that means nothing here
+└── ConsoleUnavailable  the console's packages cannot be installed
 """
 
 from __future__ import annotations

@@ -55,7 +55,7 @@ class Host:
         """
         with contextlib.ExitStack() as started:
             listener = started.enter_context(listen(port))
-            socket_listener = started.enter_context(listen(sockets.port))
+            socket_listener = started.enter_context(listen(sockets.port, option="--socket-port"))
             installation = installed(on_install)
             certificate = server_certificate()
             engine = Engine.start(installation, certificate, listener, iam=iam, chaos=chaos)

@@ -101,8 +101,13 @@ def test_a_taken_port_is_refused_and_its_holder_named():
 
 
 def test_a_number_that_is_no_port_is_refused():
-    with pytest.raises(PortTaken, match="port 70000 cannot be used"):
+    with pytest.raises(PortTaken, match="ports end at 65535"):
         listen(70_000)
+
+
+def test_a_refused_port_names_the_option_that_chose_it():
+    with pytest.raises(PortTaken, match="choose another with --socket-port"):
+        listen(-3, option="--socket-port")
 
 
 # --- app and assembly

@@ -6,8 +6,6 @@ import json
 import os
 import secrets
 import socket
-import threading
-from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, cast
 
@@ -15,13 +13,13 @@ from cdk_streamer_local.console.admission import Admission
 from cdk_streamer_local.console.journal import Journal
 from cdk_streamer_local.console.live import Reader
 from cdk_streamer_local.console.metrics import Metrics
-from cdk_streamer_local.console.packages import installed
+from cdk_streamer_local.console.packages import Packages
 from cdk_streamer_local.console.panels.all import panels
 from cdk_streamer_local.console.running import Running
 from cdk_streamer_local.console.server import Server, Site
 from cdk_streamer_local.console.telling import tell
 from cdk_streamer_local.engine.port import HOST, listen
-from cdk_streamer_local.errors import LocalError, PortTaken
+from cdk_streamer_local.errors import PortTaken
 from cdk_streamer_local.events import Event
 
 _FILE = "console.json"
@@ -40,7 +38,7 @@ class Console:
         self._running: Running | None = None
         self._journal = Journal()
         self._metrics = Metrics()
-        packages = _in_background()
+        packages = Packages()
         self._panels = panels(self._journal, self._metrics)
         readers = [Reader(panel, lambda: self._running) for panel in self._panels]
         self._server = Server(
@@ -50,7 +48,7 @@ class Console:
                 readers={reader.panel.name: reader for reader in readers},
                 journal=self._journal,
                 running=lambda: self._running,
-                packages=packages.result,
+                packages=packages.folder,
                 app=app,
             ),
         )
@@ -70,20 +68,6 @@ class Console:
             panel.close()
 
 
-def _in_background() -> Future[Path]:
-    """Install while the app is synthesized; whoever asks waits."""
-    future: Future[Path] = Future()
-
-    def install() -> None:
-        try:
-            future.set_result(installed())
-        except LocalError as fault:
-            future.set_exception(fault)
-
-    threading.Thread(target=install, name="console-packages", daemon=True).start()
-    return future
-
-
 def _place(state: Path, port: int | None) -> tuple[socket.socket, str]:
     """Give where to listen and the secret: those of before, if they are free."""
     former_port, former_secret = _former(state)
@@ -93,7 +77,7 @@ def _place(state: Path, port: int | None) -> tuple[socket.socket, str]:
         except PortTaken:
             listener = listen()
     else:
-        listener = listen(port)
+        listener = listen(port, option="--console-port")
     secret = former_secret or secrets.token_urlsafe(24)
     state.mkdir(parents=True, exist_ok=True)
     partial = state / f"{_FILE}.{os.getpid()}"

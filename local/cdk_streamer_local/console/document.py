@@ -40,11 +40,21 @@ document.documentElement.dataset.theme = localStorage.getItem('cdk-streamer-them
 </script>
 <script type="application/json" id="boot">{boot}</script>
 <script type="importmap" nonce="{nonce}">{modules}</script>
-<script type="module" src="/page/console.js"></script>
+{head}
 </head>
 <body>{body}</body>
 </html>
 """
+_MODULE = '<script type="module" src="/page/console.js"></script>'
+# Who asks after a failure starts another attempt: so the page asks by itself.
+_AGAIN = '<meta http-equiv="refresh" content="5">'
+_UNAVAILABLE = """\
+<main class="unavailable">
+<h1>There is no console yet</h1>
+<p>{cause}: {remedy}. It is tried again until it succeeds, then this page shows the console. The app
+itself runs.</p>
+<pre>{detail}</pre>
+</main>"""
 _SHELL = "<the-console></the-console><noscript>The console is written in JavaScript.</noscript>"
 
 
@@ -59,18 +69,19 @@ class Page:
 def page(app: str, secret: str, packages: Callable[[], Path]) -> Page:
     """Give the document, or one that says why there is none."""
     nonce = secrets.token_urlsafe(16)
-    body = _SHELL
+    head, body = _MODULE, _SHELL
     try:
         packages()
     except ConsoleUnavailable as fault:
-        words = (fault.cause, fault.remedy, fault.detail)
-        body = "".join(f"<p class='unavailable'>{escape(each)}</p>" for each in words)
+        words = {"cause": fault.cause, "remedy": fault.remedy, "detail": fault.detail}
+        head, body = _AGAIN, _UNAVAILABLE.format_map({k: escape(v) for k, v in words.items()})
     boot = json.dumps({"app": app, "secret": secret}).replace("<", "\\u003c")
     text = _PAGE.format(
         title=escape(f"{app} · cdk-streamer"),
         nonce=nonce,
         boot=boot,
         modules=json.dumps({"imports": _MODULES}),
+        head=head,
         body=body,
     )
     # Sockets of the gateway are on another port of loopback, results may be in the engine's bucket.

@@ -5,22 +5,67 @@ from __future__ import annotations
 import hashlib
 import shutil
 import subprocess
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
 from pathlib import Path
 
-from cdk_streamer_local.cache import cache_folder, exclusive
-from cdk_streamer_local.errors import ConsoleUnavailable
+from cdk_streamer_local.cache import CACHE_VARIABLE, cache_folder, exclusive
+from cdk_streamer_local.errors import ConsoleUnavailable, LocalError
 
 _HERE = Path(__file__).parent
 _FILES = ("package.json", "package-lock.json", ".npmrc")
 _SECONDS = 120
 
 
+class Packages:
+    """What a console needs: installed while the app is synthesized, and tried until it succeeds."""
+
+    def __init__(self, install: Callable[[], Path] | None = None) -> None:
+        self._install = install or installed
+        self._lock = threading.Lock()
+        self._attempt = self._begin()
+
+    def folder(self) -> Path:
+        """Wait for the attempt that is under way; raises ConsoleUnavailable if it failed.
+
+        Who hears of a failure begins another attempt: the network may be back.
+        """
+        with self._lock:
+            attempt = self._attempt
+            if attempt.done() and attempt.exception() is not None:
+                self._attempt = self._begin()
+        return attempt.result()
+
+    def _begin(self) -> Future[Path]:
+        attempt: Future[Path] = Future()
+
+        def install() -> None:
+            try:
+                attempt.set_result(self._install())
+            except LocalError as fault:
+                attempt.set_exception(fault)
+
+        threading.Thread(target=install, name="console-packages", daemon=True).start()
+        return attempt
+
+
 def installed() -> Path:
     """Give the folder of packages; makes it the first time.
 
-    Raises ConsoleUnavailable in npm's words.
+    Raises ConsoleUnavailable in npm's words, or the file system's.
     """
-    folder = cache_folder() / "console" / _key()
+    try:
+        return _found_or_made(cache_folder() / "console" / _key())
+    except OSError as fault:
+        raise ConsoleUnavailable(
+            f"the console's packages cannot be kept in {str(cache_folder())!r}",
+            remedy=f"make it a folder that you may write, or name another with {CACHE_VARIABLE}",
+            detail=str(fault),
+        ) from None
+
+
+def _found_or_made(folder: Path) -> Path:
     complete = folder / ".complete"
     if not complete.exists():
         with exclusive(folder.parent):

@@ -10,11 +10,15 @@ from pathlib import Path
 from cdk_streamer_local.errors import PortTaken
 
 HOST = "127.0.0.1"
+_HIGHEST = 65_535
 _LISTENING = "0A"  # TCP_LISTEN in the kernel's tables
 
 
-def listen(port: int = 0) -> socket.socket:
-    """Listen on the port, or on a free one; raises PortTaken and names who has it."""
+def listen(port: int = 0, *, option: str = "--port") -> socket.socket:
+    """Listen on the port that `option` chose, or on a free one.
+
+    Raises PortTaken and names who has it.
+    """
     listener = socket.socket()
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -24,12 +28,14 @@ def listen(port: int = 0) -> socket.socket:
         listener.close()
         raise PortTaken(
             f"port {port} cannot be used ({_reason(port, fault)})",
-            remedy="choose another with --port, or leave it out for a free one",
+            remedy=f"choose another with {option}, or leave it out for a free one",
         ) from None
     return listener
 
 
 def _reason(port: int, fault: Exception) -> str:
+    if not 0 <= port <= _HIGHEST:
+        return f"ports end at {_HIGHEST}" if port > 0 else "ports begin at 1"
     holder = _holder(port)
     return f"{holder} listens there" if holder else str(fault)
 

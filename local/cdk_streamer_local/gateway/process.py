@@ -37,10 +37,10 @@ class Sockets:
     @classmethod
     def of(cls, *, port: int = 0, idle: float | None, lifetime: float | None) -> Sockets:
         """Take AWS's limits for what is None; raises BadArgument."""
-        for name, seconds in {"idle": idle, "lifetime": lifetime}.items():
+        for name, seconds in {"idle time": idle, "lifetime": lifetime}.items():
             if seconds is not None and not 0 < seconds < float("inf"):
                 raise BadArgument(
-                    f"the sockets' {name} time must be above 0 seconds, got {seconds!r}",
+                    f"the sockets' {name} must be a finite number above 0, got {seconds!r}",
                     remedy="leave it out for AWS's own limit",
                 )
         return cls(

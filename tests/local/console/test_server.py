@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import threading
@@ -17,7 +18,7 @@ from cdk_streamer_local.console.admission import SECRET_HEADER, Admission
 from cdk_streamer_local.console.console import Console
 from cdk_streamer_local.console.journal import EntryKind, Journal
 from cdk_streamer_local.console.live import Reader
-from cdk_streamer_local.console.packages import installed
+from cdk_streamer_local.console.packages import Packages, installed
 from cdk_streamer_local.console.panel import Panel, Refused, Unknown
 from cdk_streamer_local.console.running import Running
 from cdk_streamer_local.console.server import Server, Site
@@ -264,6 +265,39 @@ def test_without_its_packages_the_page_says_why(served):
     assert "no packages" in shown
     assert "ENOTFOUND &lt;registry&gt;" in shown
     assert "<the-console>" not in shown
+    assert '<meta http-equiv="refresh"' in shown  # and it asks again
+
+
+def test_what_could_not_be_installed_is_tried_again(tmp_path):
+    network = {"up": False}
+
+    def install() -> Path:
+        if not network["up"]:
+            raise ConsoleUnavailable("no packages", remedy="connect")
+        return tmp_path
+
+    packages = Packages(install)
+    with pytest.raises(ConsoleUnavailable):
+        packages.folder()
+    network["up"] = True
+
+    assert _within_some_attempts(packages) == tmp_path
+
+
+def _within_some_attempts(packages: Packages) -> Path:
+    for _ in range(3):  # one may have begun before the network was back
+        with contextlib.suppress(ConsoleUnavailable):
+            return packages.folder()
+    return packages.folder()
+
+
+def test_a_cache_that_cannot_be_written_is_named(tmp_path, monkeypatch):
+    file = tmp_path / "cache"
+    file.write_text("no folder")
+    monkeypatch.setenv("CDK_STREAMER_CACHE", str(file))
+
+    with pytest.raises(ConsoleUnavailable, match="packages cannot be kept in"):
+        installed()
 
 
 def test_a_console_comes_back_where_it_was_with_the_same_secret(tmp_path):
