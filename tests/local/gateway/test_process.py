@@ -100,5 +100,5 @@ def test_connections_live_as_long_as_on_aws_unless_somebody_says_otherwise():
 
 @pytest.mark.parametrize("seconds", [0, -1, float("inf"), float("nan")])
 def test_connections_that_would_not_live_are_refused(seconds: float):
-    with pytest.raises(BadArgument, match="the sockets' idle time must be a finite number of"):
+    with pytest.raises(BadArgument, match="the sockets' idle time must be a finite number"):
         Sockets.of(idle=seconds, lifetime=None)
