@@ -189,7 +189,8 @@ class Connection:
 
     def _read_on(self) -> None:
         self._read()
-        if not self._unread and not self._wire.is_closing():
+        waits = self._unread or self._is_held or self._is_stuffed
+        if not waits and not self._wire.is_closing():
             self._wire.resume_reading()
 
     def _read(self) -> None:
