@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -35,6 +36,9 @@ NEW_PER_SECOND = 500
 # wait for longer lets the others in, where all would wait in vain.
 DECIDED_AT_ONCE = 256
 _SUBPROTOCOL = "sec-websocket-protocol"
+# A status below is no answer yet: a client would wait for the one behind it.
+_STATUSES = range(200, 600)
+_STATUS = re.compile("[2-5][0-9][0-9]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,7 +176,10 @@ class Admission:
             return _refused(HTTPStatus.BAD_GATEWAY, answers.INTERNAL_ERROR, client, moment)
         if not _is_success(status):
             return _refused(status, _phrase(status), client, moment)
-        return Admitted(client=client, subprotocol=_subprotocol(said.result))
+        subprotocol = _subprotocol(said.result)
+        if subprotocol is not None and not (subprotocol.isascii() and subprotocol.isprintable()):
+            return _refused(HTTPStatus.BAD_GATEWAY, answers.INTERNAL_ERROR, client, moment)
+        return Admitted(client=client, subprotocol=subprotocol)
 
 
 def status_of(integration: Integration, said: Outcome) -> int | None:
@@ -185,9 +192,11 @@ def status_of(integration: Integration, said: Outcome) -> int | None:
     if integration.kind is IntegrationKind.LAMBDA_WITHOUT_PROXY:
         return HTTPStatus.OK
     match said.result:
-        case {"statusCode": int(status)}:
+        case {"headers": headers} if not isinstance(headers, dict | None):
+            return None
+        case {"statusCode": int(status)} if status in _STATUSES:
             return status
-        case {"statusCode": str(text)} if text.isdecimal():
+        case {"statusCode": str(text)} if _STATUS.fullmatch(text):
             return int(text)
         case _:
             return None

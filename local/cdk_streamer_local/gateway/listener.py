@@ -81,6 +81,13 @@ class Listener:
         return head
 
     async def _open(self, arrival: Arrival, data: bytes) -> None:
+        try:
+            await self._decide(arrival, data)
+        except Exception:
+            _refuse(arrival, _malformed(HTTPStatus.BAD_GATEWAY))  # a client must not wait for ever
+            raise
+
+    async def _decide(self, arrival: Arrival, data: bytes) -> None:
         end = data.index(b"\r\n\r\n") + 4
         protocol = _server_protocol()
         protocol.receive_data(data[:end])
@@ -109,8 +116,8 @@ class Listener:
         )
         self._connections.add(connection)
         self._sweep_within(self._connections.soonest)
-        arrival.hand_over(Socket(connection))
         connection.accept(answers.accepted(key, admitted.subprotocol))
+        arrival.hand_over(Socket(connection))
         arrival.resume_reading()
         return connection
 

@@ -140,7 +140,23 @@ def test_what_connect_answers_otherwise_is_the_status_of_the_refusal(gateway: Ru
     assert "secret" not in str(body)
 
 
-@pytest.mark.parametrize("answer", [None, "ok", {"status": 200}, {"statusCode": "no"}, []])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        None,
+        "ok",
+        [],
+        {"status": 200},
+        {"statusCode": "no"},
+        {"statusCode": True},
+        {"statusCode": 100},
+        {"statusCode": 1000},
+        {"statusCode": "9" * 5_000},
+        {"statusCode": 200, "headers": ["Sec-WebSocket-Protocol"]},
+        {"statusCode": 200, "headers": {"Sec-WebSocket-Protocol": "a\r\nX: b"}},
+        {"statusCode": 200, "headers": {"Sec-WebSocket-Protocol": "\ud800"}},
+    ],
+)
 def test_a_connect_that_answers_nonsense_is_a_bad_gateway(gateway: Running, answer: object):
     gateway.engine.apis["nonsense"] = api({"$connect": "nonsense"})
     gateway.engine.functions["nonsense"] = lambda _: answer
