@@ -36,7 +36,9 @@ class Taker(Protocol):
 class Arrival(asyncio.Protocol):
     """Stands between a socket and its taker, which `first` becomes to begin with."""
 
-    __slots__ = ("_context", "_end", "_is_broken", "_is_closing", "_taker", "_tls", "_transport")
+    __slots__ = (
+        "_context", "_end", "_is_broken", "_is_closing", "_is_lost", "_taker", "_tls", "_transport",
+    )  # fmt: skip
 
     def __init__(self, context: ssl.SSLContext, first: Callable[[Arrival], Taker]) -> None:
         self._context: ssl.SSLContext | None = context
@@ -45,6 +47,7 @@ class Arrival(asyncio.Protocol):
         self._end: asyncio.TimerHandle | None = None
         self._is_broken = False
         self._is_closing = False
+        self._is_lost = False
         self._taker = first(self)
 
     @property
@@ -54,8 +57,10 @@ class Arrival(asyncio.Protocol):
         return str(name[0]) if name else ""
 
     def hand_over(self, taker: Taker) -> None:
-        """Let another take what comes from now on."""
+        """Let another take what comes from now on, even if that is only the end."""
         self._taker = taker
+        if self._is_lost:
+            taker.connection_lost(None)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin."""
@@ -63,6 +68,8 @@ class Arrival(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Hand on what the client sent; the first byte says how it speaks."""
+        if self._is_closing:
+            return
         if self._context is not None:
             if data[0] == _TLS_HANDSHAKE:
                 self._tls = Tls(self._context)
@@ -71,12 +78,14 @@ class Arrival(asyncio.Protocol):
             data = self._decrypted(self._tls, data)
         if data:
             self._taker.data_received(data)
+        if self._tls is not None and self._tls.is_ended:
+            self.close()  # who said farewell may wait for ours before it hangs up
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell the taker."""
         if self._end is not None:
             self._end.cancel()
-        self._is_closing = True
+        self._is_closing = self._is_lost = True
         self._tls = None
         self._taker.connection_lost(exc)
 
@@ -140,8 +149,9 @@ class Arrival(asyncio.Protocol):
 
     def resume_reading(self) -> None:
         """Go on taking."""
-        if self._transport is not None and not self._transport.is_reading():
-            self._transport.resume_reading()
+        transport = self._transport
+        if transport is not None and not (transport.is_reading() or transport.is_closing()):
+            transport.resume_reading()
 
     def _decrypted(self, tls: Tls, data: bytes) -> bytes:
         try:

@@ -22,13 +22,14 @@ def server_context(certificate: str, key: str) -> ssl.SSLContext:
 class Tls:
     """One side of one connection; raises ssl.SSLError for what is no TLS."""
 
-    __slots__ = ("_incoming", "_is_ready", "_object", "_outgoing")
+    __slots__ = ("_incoming", "_is_ready", "_object", "_outgoing", "is_ended")
 
     def __init__(self, context: ssl.SSLContext) -> None:
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
         self._object = context.wrap_bio(self._incoming, self._outgoing, server_side=True)
         self._is_ready = False
+        self.is_ended = False  # by the other side's farewell
 
     def decrypt(self, data: bytes) -> bytes:
         """Take bytes off the wire; what is to be sent for them is in `pending`."""
@@ -70,5 +71,8 @@ class Tls:
         try:
             while read := self._object.read(_PIECE):
                 plain += read
-        except (ssl.SSLWantReadError, ssl.SSLZeroReturnError):
+        except ssl.SSLWantReadError:
             return
+        except ssl.SSLZeroReturnError:
+            pass
+        self.is_ended = True  # by nothing that is read, too

@@ -6,6 +6,7 @@ import contextlib
 import json
 import socket
 import struct
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -228,6 +229,33 @@ def test_a_client_that_never_reads_is_not_read_for_ever(gateway: Running):
         with pytest.raises(TimeoutError):
             send_for_ever(arrival, frame(Opcode.TEXT, b"x") * 1_000)
         assert works(gateway)
+
+
+def test_what_follows_a_refused_handshake_is_not_a_next_one(gateway: Running):
+    gateway.engine.apis["closed"] = api({"$connect": "closed", "$default": "talk"})
+    gateway.engine.functions["closed"] = lambda _: {"statusCode": 403}
+    wish = head("/_aws/execute-api/closed/live")
+    with arrived(gateway) as arrival:
+        arrival.sendall(wish)
+        assert read_head(arrival).startswith(b"HTTP/1.1 403 ")
+        arrival.sendall(wish)
+        rest(arrival)
+    assert works(gateway)
+
+    assert len(gateway.engine.events("closed", "CONNECT")) == 1
+
+
+def test_whoever_leaves_during_connect_is_told_to_disconnect(gateway: Running):
+    left = threading.Event()
+    gateway.engine.apis["brief"] = api(dict.fromkeys(("$connect", "$disconnect"), "brief"))
+    gateway.engine.functions["brief"] = lambda _: left.wait(10) and {"statusCode": 200}
+    with arrived(gateway) as arrival:
+        arrival.sendall(head("/_aws/execute-api/brief/live"))
+        gateway.engine.wait_for(lambda: bool(gateway.engine.events("brief", "CONNECT")))
+        arrival.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # a reset
+    left.set()
+
+    gateway.engine.wait_for(lambda: bool(gateway.engine.events("brief", "DISCONNECT")))
 
 
 def test_messages_in_flight_when_the_engine_dies_are_internal_errors(gateway: Running):

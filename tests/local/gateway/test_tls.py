@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 
 import pytest
@@ -12,6 +13,7 @@ from websockets.sync.client import connect
 from cdk_streamer_local.engine.certificate import server_certificate
 from cdk_streamer_local.gateway.tls import Tls, server_context
 from tests.local.gateway.running import Running
+from tests.local.gateway.test_hostile import head, read_head
 
 FRAME = 32 * 1024
 CERTIFICATE = server_certificate()
@@ -100,3 +102,20 @@ def test_the_end_is_told_through_tls_even_when_much_is_unread(gateway: Running):
             socket.recv(10)
 
     assert socket.close_code == 1009
+
+
+def test_who_says_farewell_is_answered_and_gone(gateway: Running):
+    with (
+        socket.create_connection(("127.0.0.1", gateway.port), 3) as wire,
+        gateway.tls.wrap_socket(wire, server_hostname="127.0.0.1") as secured,
+    ):
+        secured.sendall(head(User_Agent="polite"))
+        assert read_head(secured).startswith(b"HTTP/1.1 101 ")
+        secured.unwrap()  # waits for the farewell of the other side
+    gateway.engine.wait_for(
+        lambda: any(
+            one["requestContext"]["identity"]["userAgent"] == "polite"
+            for one in gateway.engine.events("talk", "DISCONNECT")
+        ),
+        3,
+    )
