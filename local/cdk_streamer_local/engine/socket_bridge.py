@@ -147,13 +147,15 @@ class _Line(asyncio.Protocol):
             task.add_done_callback(self._under_way.discard)
 
     async def _answer(self, question: Question) -> None:
+        number = question["number"]
         try:
-            answer = {"answer": await self._answers[question["kind"]](question)}
+            answer = await self._answers[question["kind"]](question)
+            told = Framing.encode({"answer": answer, "number": number})
         except Exception as fault:  # noqa: BLE001 - the engine's own; the gateway tells its client
             _log.error("%s failed: %s", question.get("kind"), traceback.format_exc())
-            answer = {"fault": f"{type(fault).__name__}: {fault}"}
+            told = Framing.encode({"fault": f"{type(fault).__name__}: {fault}", "number": number})
         if self._transport is not None and not self._transport.is_closing():
-            self._transport.write(Framing.encode({**answer, "number": question["number"]}))
+            self._transport.write(told)
 
 
 def outcome(result: Mapping[str, Any]) -> Answer:

@@ -112,11 +112,18 @@ class Apis:
             self._forget_stale(now)
             described = asyncio.ensure_future(self._describe(api_id))
             self._known[api_id] = (now, described)
+            described.add_done_callback(lambda done: self._forget_failed(api_id, done))
         return await asyncio.shield(described)
 
     async def _describe(self, api_id: str) -> Api | None:
         told = await self._ask({"kind": "describe", "api": api_id})
         return Api.decode(api_id, told) if told.get("protocol") == "WEBSOCKET" else None
+
+    def _forget_failed(self, api_id: str, done: asyncio.Future[Api | None]) -> None:
+        """Let the next one ask again: an engine that comes back is heard at once."""
+        known = self._known.get(api_id)
+        if done.exception() is not None and known is not None and known[1] is done:
+            del self._known[api_id]
 
     def _forget_stale(self, now: float) -> None:
         """Keep no more ids than were asked for lately: anybody may ask for any."""

@@ -87,12 +87,18 @@ class StandIn:
             loop.call_soon_threadsafe(server.close)
             loop.call_soon_threadsafe(loop.stop)
             thread.join()
+            self.hang_up()
+            loop.run_until_complete(self._alone())
             loop.close()
 
     def hang_up(self) -> None:
         """End every connection of a gateway, as an engine that dies does."""
         for line in list(self.lines):
             line.hang_up()
+
+    async def _alone(self) -> None:
+        while self.lines:
+            await asyncio.sleep(0)
 
     def events(self, function: str, kind: str) -> list[Event]:
         """Give the events of a kind that a function was invoked with."""
