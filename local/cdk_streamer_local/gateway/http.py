@@ -35,8 +35,8 @@ class HttpProtocol(asyncio.Protocol):
     """One client's connection. `handle` answers, or gives what will."""
 
     __slots__ = (
-        "_body", "_closes", "_handle", "_head_size", "_headers", "_is_blocked", "_is_busy",
-        "_is_paused", "_parser", "_queue", "_size", "_url", "_wire",
+        "_body", "_closes", "_handle", "_head_size", "_headers", "_is_blocked", "_is_broken",
+        "_is_busy", "_is_paused", "_parser", "_queue", "_size", "_url", "_wire",
     )  # fmt: skip
 
     def __init__(self, handle: Handle) -> None:
@@ -48,6 +48,7 @@ class HttpProtocol(asyncio.Protocol):
         self._queue: deque[tuple[Request, bool]] = deque()
         self._is_busy = False  # with a request that cannot be answered at once
         self._is_blocked = False  # by a client that does not read its answers
+        self._is_broken = False  # by what is no HTTP, after the requests in the queue
         self._is_paused = False
         self._closes = False
         self._begin()
@@ -60,15 +61,13 @@ class HttpProtocol(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Take a piece of one request or of many."""
-        if self._closes:
+        if self._closes or self._is_broken:
             return
         try:
             self._parser.feed_data(data)
         except Exception:  # noqa: BLE001 - the parser's, whose module loads late
-            self._closes = True
-            self._write(_BAD_REQUEST, keep=False)
-        else:
-            self._serve()
+            self._is_broken = True
+        self._serve()
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's
         """Forget what nobody waits for."""
@@ -125,7 +124,9 @@ class HttpProtocol(asyncio.Protocol):
             b"".join(self._body),
             self._size > BODY_BYTES,
         )
-        self._queue.append((request, bool(self._parser.should_keep_alive())))
+        # An answer with a body to HEAD would be taken for the next request's.
+        keep = request.method != "HEAD" and bool(self._parser.should_keep_alive())
+        self._queue.append((request, keep))
 
     # --- answers
 
@@ -152,6 +153,9 @@ class HttpProtocol(asyncio.Protocol):
                 asyncio.ensure_future(answer).add_done_callback(
                     lambda done, keep=keep: self._answered(done, keep=keep)
                 )
+        waits = self._queue or self._is_busy or self._is_blocked or self._closes
+        if self._is_broken and not waits:
+            self._write(_BAD_REQUEST, keep=False)
         self._pace()
 
     def _answered(self, done: asyncio.Future[Answer], *, keep: bool) -> None:

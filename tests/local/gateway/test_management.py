@@ -398,3 +398,23 @@ def statuses(wire: socket.socket, count: int) -> list[int]:
         assert piece, read
         read += piece
     return [int(answer[9:12]) for answer in read.split(b"\r\n\r\n")[:count]]
+
+
+def test_a_call_before_nonsense_is_answered_first(gateway: Running, caller: Caller):
+    with socket.create_connection((HOST, gateway.port), 10) as wire:
+        wire.sendall(raw(caller, "GET", caller.path("nobody="), b"") + b"NONSENSE\r\n\r\n")
+        answer = b"".join(iter(lambda: wire.recv(4096), b""))
+
+    assert [line[9:12] for line in answer.split(b"\r\n") if line.startswith(b"HTTP/1.1 ")] == [
+        b"410",
+        b"400",
+    ]
+
+
+def test_an_answer_to_head_is_not_taken_for_the_next_one(gateway: Running):
+    with socket.create_connection((HOST, gateway.port), 10) as wire:
+        wire.sendall(b"HEAD / HTTP/1.1\r\nHost: x\r\n\r\n" * 2)
+        answer = b"".join(iter(lambda: wire.recv(4096), b""))
+
+    assert answer.count(b"HTTP/1.1 ") == 1
+    assert b"connection: close" in answer
