@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocke
 from __future__ import annotations
 
 import base64
+import re
 import secrets
 import time
 from collections.abc import Mapping
@@ -21,6 +22,7 @@ Event = dict[str, Any]
 _ID_BYTES = 11
 # API Gateway names neither in `$connect`, and both to an authorizer.
 _HOP = {"connection", "upgrade"}
+_PORT = re.compile(r":(?P<port>\d+)$")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,9 +140,14 @@ def _forwarded(headers: Pairs, client: Client) -> Pairs:
         *others,
         ("X-Amzn-Trace-Id", f"Root={root}"),
         ("X-Forwarded-For", ", ".join([*before, client.source_ip])),
-        ("X-Forwarded-Port", client.host.rpartition(":")[2]),
+        ("X-Forwarded-Port", _port(client.host)),
         ("X-Forwarded-Proto", "https"),
     )
+
+
+def _port(host: str) -> str:
+    found = _PORT.search(host)
+    return found["port"] if found else "443"
 
 
 def _sent(headers: Pairs, query: str) -> Event:

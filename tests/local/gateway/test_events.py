@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 
 from cdk_streamer_local.gateway.apis import Api
@@ -108,3 +109,10 @@ def test_disconnect_is_told_why():
 def test_ids_look_like_the_services():
     assert re.fullmatch(r"[\w-]{15}=", new_id())
     assert len({new_id() for _ in range(1_000)}) == 1_000
+
+
+def test_the_port_is_that_of_https_unless_the_client_names_one():
+    for host, port in {"localhost": "443", "[::1]:4000": "4000", "[::1]": "443", "": "443"}.items():
+        client = dataclasses.replace(CLIENT, host=host)
+        event = connect_event(client, MOMENT, (), "", {})
+        assert event["headers"]["X-Forwarded-Port"] == port
