@@ -8,18 +8,22 @@ from pathlib import Path
 import pytest
 
 from cdk_streamer_local.console.packages import installed
-from tests.clients.javascript import ROOT, npm, package_in
+from tests.clients.javascript import ROOT, built, checked, npm
 
 PAGE = ROOT / "local" / "cdk_streamer_local" / "console" / "page"
 
 
 @pytest.fixture(scope="module")
-def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return package_in(tmp_path_factory.mktemp("javascript"))
+def package() -> Path:
+    return built()
+
+
+def test_its_types_and_those_of_its_pages_fit():
+    assert (checked() / ".build" / "blocks").is_dir()
 
 
 def test_the_client_passes_its_tests_in_node_and_in_a_browser(package: Path):
-    assert "fail 0" in npm("test", folder=package)
+    assert "fail 0" in npm("run", "test:run", folder=package)
 
 
 def test_the_package_has_what_it_exports_and_no_more(package: Path):
@@ -34,20 +38,18 @@ def test_the_package_has_what_it_exports_and_no_more(package: Path):
 
 
 def test_the_consoles_page_has_the_client_that_is_built_here(package: Path):
-    built = package / "dist"
+    made = package / "dist"
     copied = {path.relative_to(PAGE / "client") for path in (PAGE / "client").rglob("*.js")}
 
-    assert set(built_for_browsers(built)) == copied
+    assert set(built_for_browsers(made)) == copied
     assert [
-        path
-        for path in copied
-        if (built / path).read_text() != (PAGE / "client" / path).read_text()
+        path for path in copied if (made / path).read_text() != (PAGE / "client" / path).read_text()
     ] == [], "run `npm run console` in clients/js"
 
 
-def test_the_consoles_page_fits_its_types(package: Path):
+def test_the_consoles_page_fits_its_types(package: Path, tmp_path: Path):
     packages = installed()
-    checked = {
+    wanted = {
         "compilerOptions": {
             "allowJs": True,
             "checkJs": True,
@@ -68,9 +70,9 @@ def test_the_consoles_page_fits_its_types(package: Path):
         "include": [f"{PAGE}/**/*.js"],
         "exclude": [f"{PAGE}/client"],
     }
-    (package / "tsconfig.console.json").write_text(json.dumps(checked))
+    (tmp_path / "tsconfig.json").write_text(json.dumps(wanted))
 
-    npm("exec", "--", "tsc", "-p", "tsconfig.console.json", folder=package)
+    npm("exec", "--", "tsc", "-p", str(tmp_path), folder=package)
 
 
 def built_for_browsers(built: Path) -> list[Path]:

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from tests.clients.javascript import environment, npm, package_in
+from tests.clients.javascript import built, environment
 from tests.end_to_end import running
 
 PATIENCE = 300 * running.PATIENCE  # seconds for all of it on a busy machine
@@ -22,12 +22,9 @@ PAGE_HOST = "app.example.com"  # of the app's cors_origins
 
 
 @pytest.fixture(scope="module")
-def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def package() -> Path:
     """Give the built package with its tests."""
-    folder = package_in(tmp_path_factory.mktemp("javascript"))
-    npm("run", "build", folder=folder)
-    npm("run", "test:build", folder=folder)
-    return folder
+    return built()
 
 
 @pytest.fixture
