@@ -18,6 +18,7 @@ from cdk_streamer_local.console.panels.streams.processors import Processor, Sour
 from cdk_streamer_local.console.panels.streams.shards import ShardRow, shards
 from cdk_streamer_local.console.reach import Reach
 from cdk_streamer_local.console.running import Running
+from cdk_streamer_local.topology.graph import Rule
 from cdk_streamer_runtime.aws import Aws
 from cdk_streamer_runtime.contract.streams import (
     PIPELINE_DIMENSION,
@@ -175,10 +176,6 @@ class Streams(Panel):
         metrics, by = self._metrics, {STREAM_DIMENSION: each.name}
         told = list(parked.parked_faults(place.aws, each.faults)) if each.faults else []
         hit = Counter(pipeline for fault in told for pipeline in fault.pipelines)
-        others = {
-            metric.value: sum(count for _, count in sums(metrics, metric, **by))
-            for metric in _OTHERS
-        }
         queue = place.queues.get(_name(each.faults)) if each.faults else None
         return StreamRow(
             id=each.id,
@@ -187,34 +184,13 @@ class Streams(Panel):
             stack=each.stack.template.name,
             sources=each.sources,
             mappings=[
-                _mapping(mapping, place)
-                for mapping in place.mappings
-                if mapping.function == each.function
+                _mapping(one, place) for one in place.mappings if one.function == each.function
             ],
-            rules=[
-                RuleRow(
-                    id=rule.id,
-                    flavor=rule.flavor,
-                    takes=rule.takes,
-                    emits=rule.emits,
-                    events=sums(
-                        metrics, StreamMetric.EVENTS, **by, **{PIPELINE_DIMENSION: rule.id}
-                    ),
-                    times=mean_and_most(
-                        metrics,
-                        StreamMetric.PIPELINE_TIME,
-                        _MINUTE,
-                        **by,
-                        **{PIPELINE_DIMENSION: rule.id},
-                    ),
-                    faults=hit[rule.id],
-                )
-                for rule in each.rules
-            ],
+            rules=[_rule(rule, metrics, each.name, hit[rule.id]) for rule in each.rules],
             records=sums(metrics, StreamMetric.RECORDS, **by),
             faults=sums(metrics, StreamMetric.FAULTS, **by),
             age=mean_and_most(metrics, StreamMetric.EVENT_AGE, _MINUTE, **by),
-            others={name: count for name, count in others.items() if count},
+            others=_others(metrics, **by),
             parked=queue.total if queue else 0,
             fault_queue=queue.arn if queue else "",
         )
@@ -240,6 +216,26 @@ def _place(aws: Aws) -> Place:
         mappings=list(mappings(aws)),
         shards=shards(aws),
     )
+
+
+def _rule(rule: Rule, metrics: Metrics, stream: str, faults: int) -> RuleRow:
+    by = {STREAM_DIMENSION: stream, PIPELINE_DIMENSION: rule.id}
+    return RuleRow(
+        id=rule.id,
+        flavor=rule.flavor,
+        takes=rule.takes,
+        emits=rule.emits,
+        events=sums(metrics, StreamMetric.EVENTS, **by),
+        times=mean_and_most(metrics, StreamMetric.PIPELINE_TIME, _MINUTE, **by),
+        faults=faults,
+    )
+
+
+def _others(metrics: Metrics, **by: str) -> dict[str, float]:
+    counts = {
+        metric.value: sum(count for _, count in sums(metrics, metric, **by)) for metric in _OTHERS
+    }
+    return {name: count for name, count in counts.items() if count}
 
 
 def _mapping(mapping: SourceMapping, place: Place) -> MappingRow:
