@@ -97,7 +97,7 @@ class StandIn:
             line.hang_up()
 
     async def _alone(self) -> None:
-        while self.lines:
+        while self.lines:  # noqa: ASYNC110 - the loop has to turn, nothing else
             await asyncio.sleep(0)
 
     def events(self, function: str, kind: str) -> list[Event]:
