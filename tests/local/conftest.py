@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -17,6 +20,9 @@ from cdk_streamer_runtime.contract import AwsEnvironment
 from cdk_streamer_runtime.memory import MemoryAws
 from tests.local.apps import copied
 from tests.local.conformance import CREATE_TABLE, TABLE
+
+PAGE = Path(__file__).parents[2] / "docs" / "auth.md"
+KEYS = {"a key": ("acme", "importer"), "a nameless key": ("acme", "")}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +49,26 @@ def echo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
     folder = copied("echo", tmp_path_factory.mktemp("apps"))
     with LocalStack(folder / "app.py") as stack:
         yield stack
+
+
+@pytest.fixture(scope="session")
+def callers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
+    """The app with an API for each kind of caller that has no token."""
+    folder = copied("callers", tmp_path_factory.mktemp("apps"))
+    (folder / "authorizer").mkdir()
+    (folder / "authorizer" / "index.py").write_text(documented_authorizer())
+    with LocalStack(folder / "app.py") as stack:
+        yield stack
+
+
+def documented_authorizer() -> str:
+    """Give the code that the page shows, with callers of these tests."""
+    pattern = re.compile(r"^```python\n(# authorizer/.*?)^```$", re.MULTILINE | re.DOTALL)
+    (block,) = pattern.findall(PAGE.read_text())
+    known = {hashlib.sha256(key.encode()).hexdigest(): who for key, who in KEYS.items()}
+    return re.sub(
+        r"^PARTNERS = .*?^}", f"PARTNERS = {known!r}", block, flags=re.DOTALL | re.MULTILINE
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

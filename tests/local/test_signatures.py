@@ -20,8 +20,8 @@ from websockets.typing import Subprotocol
 
 from cdk_streamer_client import iam_signer
 from cdk_streamer_local import LocalStack
-from tests.local.apps import copied
 
+API = "Signed"
 REGION = "us-east-1"
 PATIENCE = 30
 
@@ -31,7 +31,7 @@ class Signed:
 
     def __init__(self, stack: LocalStack) -> None:
         self.stack = stack
-        self.url = stack.socket_url()
+        self.url = stack.socket_url(API)
         self.iam = stack.client("iam")
         self.users: dict[str, tuple[str, Credentials]] = {}
 
@@ -59,7 +59,7 @@ class Signed:
 
     def post(self, name: str | None, action: str) -> tuple[int, dict[str, Any]]:
         """Ask over HTTP, signed for a user or not at all, and give status and document."""
-        url, body = f"{self.stack.http_url()}/requests", json.dumps({"action": action}).encode()
+        url, body = f"{self.stack.http_url(API)}/requests", json.dumps({"action": action}).encode()
         kind = {"Content-Type": "application/json"}
         request = AWSRequest("POST", url, data=body, headers=kind)
         if name is not None:
@@ -103,14 +103,12 @@ def ask(socket: Any, action: str) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def signed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Signed]:
-    folder = copied("signed", tmp_path_factory.mktemp("apps"))
-    with LocalStack(folder / "app.py") as stack:
-        app = Signed(stack)
-        app.add_user("writer")
-        app.add_user("reader")
-        app.add_user("stranger", may_call=False)
-        yield app
+def signed(callers: LocalStack) -> Signed:
+    app = Signed(callers)
+    app.add_user("writer")
+    app.add_user("reader")
+    app.add_user("stranger", may_call=False)
+    return app
 
 
 @pytest.mark.parametrize("name", ["writer", "reader"])
