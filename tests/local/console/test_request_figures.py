@@ -12,7 +12,9 @@ from cdk_streamer_runtime.contract import State
 NOW = 1_800_000_000.0
 
 
-def entry(*, action="report", state=State.SUCCEEDED, before=10.0, took=2.0):
+def entry(
+    *, action="report", state=State.SUCCEEDED, before=10.0, took: float | None = 2.0
+) -> Entry:
     created = int((NOW - before) * 1000)
     return Entry(
         key="k",
