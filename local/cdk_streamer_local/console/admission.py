@@ -29,6 +29,11 @@ class Admission:
         origin = headers.get("Origin")
         if origin is not None and origin not in {f"http://{host}" for host in self._hosts}:
             return "the console answers to its own page alone"
+        # A request of another page that needs no answer, as for a picture, has no Origin.
+        # https://www.w3.org/TR/fetch-metadata/
+        site = headers.get("Sec-Fetch-Site", "none")
+        if site not in {"same-origin", "none"} and headers.get("Sec-Fetch-Mode") != "navigate":
+            return "the console answers to its own page alone"
         if changes and not self._knows(headers.get(SECRET_HEADER, "")):
             return "the page is of an earlier run: reload it"
         return None

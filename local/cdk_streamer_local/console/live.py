@@ -13,6 +13,7 @@ from cdk_streamer_local.console.running import Running
 
 LINES = "lines"  # what a page watches to hear what is said
 _BEAT_SECONDS = 0.25
+_BREATH_SECONDS = 0.1  # lines that come one by one are told together
 _SILENCE_SECONDS = 15.0  # then a page is told that it still hears
 
 
@@ -52,9 +53,13 @@ class Reader:
 
 
 def news(
-    readers: Mapping[str, Reader], journal: Journal, wanted: Sequence[str], last: int
+    readers: Mapping[str, Reader],
+    journal: Journal,
+    wanted: Sequence[str],
+    last: int,
+    is_open: Callable[[], bool],
 ) -> Iterator[str]:
-    """Give events for one page, in the form of server-sent events, until it is closed.
+    """Give events for one page, in the form of server-sent events, while it is open.
 
     https://html.spec.whatwg.org/multipage/server-sent-events.html
     """
@@ -62,7 +67,7 @@ def news(
     sent: dict[str, str] = {}
     heard = time.monotonic()
     yield _event("hello", "{}")
-    while True:
+    while is_open():
         told = list(_changes(watched, sent))
         if LINES in wanted and (entries := journal.after(last)):
             last = entries[-1].number
@@ -74,7 +79,8 @@ def news(
             heard = now
             yield "".join(told)
         if LINES in wanted:
-            journal.wait(last, _BEAT_SECONDS)
+            if journal.wait(last, _BEAT_SECONDS):
+                time.sleep(_BREATH_SECONDS)
         else:
             time.sleep(_BEAT_SECONDS)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import http.server
 import json
 import mimetypes
+import select
+import socket
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -25,6 +27,7 @@ from cdk_streamer_local.errors import LocalError
 
 _FOLDER = Path(__file__).parent / "page"
 _BODY_BYTES = 1024 * 1024
+_PATIENCE_SECONDS = 30.0  # with who sends or takes nothing
 _JSON = "application/json; charset=utf-8"
 _HEADERS = {
     "Cache-Control": "no-store",
@@ -59,13 +62,16 @@ class Server:
     """Serves a site from its start to `close`."""
 
     def __init__(self, listener: Any, site: Site) -> None:  # noqa: ANN401 - a socket
-        self._server = _Server(listener, type("Answers", (_Answers,), {"site": site}))
+        self._ended = threading.Event()
+        members = {"site": site, "ended": self._ended}
+        self._server = _Server(listener, type("Answers", (_Answers,), members))
         threading.Thread(
             target=self._server.serve_forever, args=(0.05,), name="console", daemon=True
         ).start()
 
     def close(self) -> None:
         """Stop serving; pages that are open notice."""
+        self._ended.set()
         self._server.shutdown()
         self._server.server_close()
 
@@ -86,7 +92,10 @@ class _Server(http.server.ThreadingHTTPServer):
 
 class _Answers(http.server.BaseHTTPRequestHandler):
     site: ClassVar[Site]
+    ended: ClassVar[threading.Event]
     protocol_version = "HTTP/1.1"
+    timeout = _PATIENCE_SECONDS
+    connection: socket.socket
 
     def do_GET(self) -> None:
         refusal = self.site.admission.refusal(self._named(), changes=False)
@@ -106,13 +115,21 @@ class _Answers(http.server.BaseHTTPRequestHandler):
             self.close_connection = True  # its body was not read
             self._write(_said(refusal, HTTPStatus.FORBIDDEN))
             return
-        length = int(self.headers.get("Content-Length") or 0)
-        if length > _BODY_BYTES:
-            self.close_connection = True
-            self._write(_said(f"at most {_BODY_BYTES} bytes", HTTPStatus.BAD_REQUEST))
+        length = self._length()
+        if length is None:
+            self.close_connection = True  # where the next request begins is not known
+            problem = f"a body has a Content-Length of at most {_BODY_BYTES} bytes"
+            self._write(_said(problem, HTTPStatus.BAD_REQUEST))
             return
         body = self.rfile.read(length)
         self._write(_answered(lambda: _done(self.site, unquote(urlsplit(self.path).path), body)))
+
+    def _length(self) -> int | None:
+        said = self.headers.get("Content-Length", "0")
+        is_known = said.isascii() and said.isdigit() and len(said) <= len(str(_BODY_BYTES))
+        if not is_known or "Transfer-Encoding" in self.headers:
+            return None
+        return int(said) if int(said) <= _BODY_BYTES else None
 
     def _named(self) -> Mapping[str, str]:
         return {name.title(): value for name, value in self.headers.items()}
@@ -123,8 +140,14 @@ class _Answers(http.server.BaseHTTPRequestHandler):
         last = self.headers.get("Last-Event-ID") or query.get("after", "0")
         wanted = query.get("panels", "").split(",")
         after = int(last) if last.isdecimal() else 0
-        for text in news(self.site.readers, self.site.journal, wanted, after):
+        for text in news(self.site.readers, self.site.journal, wanted, after, self._is_heard):
             self.wfile.write(text.encode())
+
+    def _is_heard(self) -> bool:
+        """Tell whether the page is still there; it says nothing more until it goes."""
+        poll = select.poll()
+        poll.register(self.connection, select.POLLIN)
+        return not poll.poll(0) and not self.ended.is_set()
 
     def _write(self, answer: _Answer) -> None:
         self._begin(answer, sized=True)
@@ -183,16 +206,22 @@ def _done(site: Site, path: str, body: bytes) -> _Answer:
     match path.strip("/").split("/"):
         case ["api", "act", panel, verb]:
             reader = _reader(site, panel)
-            try:
-                said = json.loads(body or b"{}")
-            except ValueError:
-                raise Refused("the body is no JSON") from None
-            result = reader.panel.act(_running(site), verb, cast("dict[str, Any]", said))
+            result = reader.panel.act(_running(site), verb, _object(body))
             for each in site.readers.values():  # what was done may show anywhere
                 each.forget()
             return _Answer(body=encoded(result).encode())
         case _:
             raise Unknown(f"there is no {path!r} here")
+
+
+def _object(body: bytes) -> dict[str, Any]:
+    try:
+        said: object = json.loads(body or b"{}")
+    except ValueError:
+        raise Refused("the body is no JSON") from None
+    if not isinstance(said, dict):
+        raise Refused(f"the body must be a JSON object, got a {type(said).__name__}")
+    return cast("dict[str, Any]", said)
 
 
 def _reader(site: Site, panel: str) -> Reader:
@@ -209,6 +238,8 @@ def _running(site: Site) -> Running:
 
 
 def _file(folder: Path, name: str) -> _Answer:
+    if "\0" in name:
+        raise Unknown("there is no file with such a name")
     path = (folder / name).resolve()
     if not path.is_relative_to(folder.resolve()) or not path.is_file():
         raise Unknown(f"there is no file {name!r}")
