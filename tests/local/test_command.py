@@ -19,14 +19,16 @@ from tests.local import assemblies, processes
 from tests.local.command import COMMAND, Run
 
 HELLO = "def handler(event, context):\n    print('hello')\n    return 'world'\n"
+# Each line alone is more than a pipe holds.
+LOUD = "def handler(event, context):\n    print('x' * 100_000)\n    return 'said'\n"
 INTERRUPTED = 130
 ENGINE = "engine/serve.py"
 
 
-def written(folder: Path) -> Path:
+def written(folder: Path, *, code: str = HELLO) -> Path:
     assemblies.write(
         folder / "cdk.out",
-        {"Role": assemblies.ROLE, "Hello": assemblies.function(HELLO)},
+        {"Role": assemblies.ROLE, "Hello": assemblies.function(code)},
         outputs={"Name": {"Value": {"Ref": "Hello"}}},
     )
     return folder
@@ -46,8 +48,9 @@ def run(app) -> Iterator[Run]:
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory) -> Iterator[Run]:
-    """The command, ready, for the tests that leave it running."""
-    with closing(Run(written(tmp_path_factory.mktemp("running") / "app"), "cdk.out")) as command:
+    """The command, ready, for the tests that leave it running; nobody reads what it says then."""
+    app = written(tmp_path_factory.mktemp("running") / "app", code=LOUD)
+    with closing(Run(app, "cdk.out")) as command:
         command.wait_for("warmed")
         yield command
 
@@ -141,23 +144,17 @@ def test_however_it_is_ended_no_process_and_no_file_remains(run, app, how):
     assert not (app / ".cdk-streamer" / "local.json").exists()
 
 
-def test_even_when_it_is_killed_the_engine_and_its_workers_end(run):
+def test_when_it_is_killed_the_engine_and_its_workers_end_and_another_may_run(run, app):
     run.wait_for("warmed")
     below = processes.descendants(run.process.pid)
     scratch = scratch_of(below)
 
     run.end(signal.SIGKILL)
 
-    processes.wait_until_gone(below)
-    assert not scratch.exists()
-
-
-def test_a_command_that_was_killed_is_not_taken_for_a_running_one(run, app):
-    run.wait_for("ready")
-    run.end(signal.SIGKILL)
-
     with closing(Run(app, "cdk.out")) as second:
         assert second.wait_for("ready")["record"]["pid"] == second.process.pid
+    processes.wait_until_gone(below)
+    assert not scratch.exists()
 
 
 def test_when_the_engine_ends_by_itself_the_command_says_so_and_ends(run):
@@ -175,24 +172,17 @@ def test_when_the_engine_ends_by_itself_the_command_says_so_and_ends(run):
     processes.wait_until_gone(below)
 
 
-def test_functions_do_not_wait_for_a_reader_that_stands_still(tmp_path):
-    loud = "def handler(event, context):\n    print('x' * 100_000)\n    return 'said'\n"
-    resources = {"Role": assemblies.ROLE, "Loud": assemblies.function(loud)}
-    folder = assemblies.write(
-        tmp_path / "app" / "cdk.out", resources, outputs={"Name": {"Value": {"Ref": "Loud"}}}
-    ).parent
-    with closing(Run(folder, "cdk.out")) as run:
-        record = run.wait_for("warmed") and run.record
-        services = Services(
-            endpoint=record["endpoint"],
-            bundle=Path(record["ca_bundle"]),
-            account=DEFAULT_ACCOUNT,
-            region=DEFAULT_REGION,
-        )
-        name = record["outputs"]["Hand"]["Name"]
-        invoke = services.client("lambda").invoke
-        # Each line alone is more than a pipe holds.
-        answers = [invoke(FunctionName=name)["Payload"].read() for _ in range(5)]
+def test_functions_do_not_wait_for_a_reader_that_stands_still(running):
+    record = running.record
+    services = Services(
+        endpoint=record["endpoint"],
+        bundle=Path(record["ca_bundle"]),
+        account=DEFAULT_ACCOUNT,
+        region=DEFAULT_REGION,
+    )
+    name = record["outputs"]["Hand"]["Name"]
+    invoke = services.client("lambda").invoke
+    answers = [invoke(FunctionName=name)["Payload"].read() for _ in range(5)]
 
     assert answers == [b'"said"'] * 5
 
