@@ -83,7 +83,7 @@ class HandlerSettings:
                 f"entry_point must be 'module:attribute', got {self.entry_point!r}; "
                 f"for example 'handlers.{convention.module}:{convention.attribute}'"
             )
-        environment = {} if self.environment is None else self.environment
+        environment: Mapping[str, str] = {} if self.environment is None else self.environment
         _check_environment(environment)
         _check_layers(self.layers)
         memory_size = MEMORY_SIZE if self.memory_size is None else self.memory_size
