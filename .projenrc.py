@@ -240,6 +240,7 @@ GIT_ATTRIBUTES = """
 /.github/** linguist-generated
 /.gitignore linguist-generated
 /Makefile linguist-generated
+/local/cdk_streamer_local/console/page/client/** linguist-generated
 /pyproject.toml linguist-generated
 /requirements.lock linguist-generated
 """
