@@ -352,4 +352,5 @@ def test_what_was_refused_to_the_end_is_a_dead_letter(wire, deployment):
     )["Messages"]
 
     assert json.loads(dead["Body"])["key"] == key
+    deployment.stack.wait_for(lambda: failures_of(deployment, key), timeout=PATIENCE)
     assert [failure["receives"] for failure in failures_of(deployment, key)] == [WEBHOOK_RECEIVES]
