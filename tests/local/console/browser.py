@@ -194,7 +194,8 @@ class Browser:
             pages = json.loads(answer.read())
         page = next(each for each in pages if each["type"] == "page")
         return self._ends.enter_context(
-            connect(page["webSocketDebuggerUrl"], max_size=None, proxy=None)
+            # A ping from a thread draws from `random`, which properties of other tests depend on.
+            connect(page["webSocketDebuggerUrl"], max_size=None, proxy=None, ping_interval=None)
         )
 
 
