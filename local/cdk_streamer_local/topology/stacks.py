@@ -36,8 +36,8 @@ _COUNTED = {
 def read_stacks(assembly: Assembly, inside: str | None = None) -> Topology:
     """Give the constructs of all stacks, and what flows between them.
 
-    `inside` is one of them, as `<stack>/<construct>`: then its parts and their neighbours, without
-    queues that dead letters end in.
+    `inside` is one of them, as `<stack>/<construct>`: then its parts and their neighbours. Queues
+    that dead letters end in and nothing else are left out.
     """
     resources = resources_of(assembly)
     groups = {each.id: _group(each) for each in resources.values()}
@@ -51,23 +51,30 @@ def read_stacks(assembly: Assembly, inside: str | None = None) -> Topology:
     flows = Flows(resources=resources, groups=groups, nodes=nodes, said={})
     for each in resources.values():
         add_flows(flows, each)
+    ends = _ends(flows.said)
+    said = {way: verbs for way, verbs in flows.said.items() if not ends & set(way)}
     if inside:
-        return _inside(nodes, flows.said, set(filter(None, parts.values())))
-    drawn = {id for way in flows.said for id in way}
+        return _inside(nodes, said, set(filter(None, parts.values())) - ends)
+    drawn = {id for way in said for id in way}
     shown = [node for node in nodes.values() if node.id in drawn or node.kind == CONSTRUCT]
-    return Topology(nodes=tuple(shown), edges=tuple(edges(flows.said)))
+    return Topology(nodes=tuple(shown), edges=tuple(edges(said)))
+
+
+def _ends(said: Said) -> set[str]:
+    """Give what nothing has to do with but queues that give up."""
+    given = {target for (_, target), verbs in said.items() if verbs == [GIVES_UP]}
+    others = {id for way, verbs in said.items() for id in way if verbs != [GIVES_UP]}
+    return given - others - {source for source, _ in said}
 
 
 def _inside(nodes: Mapping[str, Node], said: Said, own: set[str]) -> Topology:
     """Give parts and neighbours: arrows are for what moves, what is stored is a note."""
     near = {way: verbs for way, verbs in said.items() if own & set(way)}
-    ends = {target for (_, target), verbs in near.items() if verbs == [GIVES_UP]}
-    near = {way: verbs for way, verbs in near.items() if not ends & set(way)}
     moved = {way: verbs for way, verbs in near.items() if not verbs or set(verbs) - STORED}
     stored: dict[str, list[str]] = {}
     for source, target in near.keys() - moved.keys():
         stored.setdefault(source, []).append(nodes[target].label)
-    shown = {id for way in moved for id in way} | (own - ends)
+    shown = {id for way in moved for id in way} | own
     return Topology(
         nodes=tuple(
             replace(node, note=f"{node.kind} · {', '.join(sorted(stored[node.id]))}")
