@@ -51,7 +51,7 @@ _AGAIN = '<meta http-equiv="refresh" content="5">'
 _UNAVAILABLE = """\
 <main class="unavailable">
 <h1>There is no console yet</h1>
-<p>{cause}: {remedy}. It is tried again until it succeeds, then this page shows the console. The app
+<p>{why}. It is tried again until it succeeds, then this page shows the console. The app
 itself runs.</p>
 <pre>{detail}</pre>
 </main>"""
@@ -73,8 +73,8 @@ def page(app: str, secret: str, packages: Callable[[], Path]) -> Page:
     try:
         packages()
     except ConsoleUnavailable as fault:
-        words = {"cause": fault.cause, "remedy": fault.remedy, "detail": fault.detail}
-        head, body = _AGAIN, _UNAVAILABLE.format_map({k: escape(v) for k, v in words.items()})
+        why = f"{fault.cause[:1].upper()}{fault.cause[1:]}; {fault.remedy}"
+        head, body = _AGAIN, _UNAVAILABLE.format(why=escape(why), detail=escape(fault.detail))
     boot = json.dumps({"app": app, "secret": secret}).replace("<", "\\u003c")
     text = _PAGE.format(
         title=escape(f"{app} · cdk-streamer"),

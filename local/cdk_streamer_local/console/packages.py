@@ -102,7 +102,14 @@ def _install(folder: Path) -> None:
     except subprocess.TimeoutExpired:
         raise _unavailable(f"npm did not end within {_SECONDS} s") from None
     if done.returncode:
-        raise _unavailable(str(done.stderr).strip())
+        raise _unavailable(_errors(str(done.stderr)))
+
+
+def _errors(said: str) -> str:
+    """Leave out npm's warnings and the lines of its own code."""
+    lines = [line.removeprefix("npm error").strip() for line in said.splitlines()]
+    told = [line for line in lines if line and not line.startswith(("npm warn", "at "))]
+    return "\n".join(told)
 
 
 def _unavailable(said: str) -> ConsoleUnavailable:

@@ -262,7 +262,7 @@ def test_without_its_packages_the_page_says_why(served):
 
     shown = page("app", SECRET, packages).body.decode()
 
-    assert "no packages" in shown
+    assert "No packages; connect." in shown
     assert "ENOTFOUND &lt;registry&gt;" in shown
     assert "<the-console>" not in shown
     assert '<meta http-equiv="refresh"' in shown  # and it asks again
