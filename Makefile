@@ -50,14 +50,12 @@ $(INSTALLED): requirements.lock pyproject.toml | .venv/bin/uv
 	touch $@
 
 # All at once: two of the suites mostly wait for the engine, and what the others compute fills the
-# time. That gives way (BESIDE), since an engine that is slow to answer is waited for; the longest of
-# it gives way less (LONGEST), or it would go on alone in the end.
+# time. That gives way (BESIDE), since an engine that is slow to answer is waited for.
 .PHONY: test
 test: $(INSTALLED)  ## run every check
 	@rm -rf .suites; mkdir .suites; failed=0; \
 	$(MAKE) --no-print-directory --keep-going --jobs=5 --output-sync=target \
-	  test-end-to-end test-local test-runtime test-constructs lint \
-	  LONGEST='nice -n 5' BESIDE='nice -n 10' || failed=1; \
+	  test-end-to-end test-local test-runtime test-constructs lint BESIDE='nice -n 10' || failed=1; \
 	if [ $$failed = 1 ]; then echo "a check failed: see above"; fi; \
 	for suite in .suites/*; do echo "$${suite#.suites/} tests:"; tail -n 1 "$$suite"; done; \
 	exit $$failed
@@ -71,7 +69,7 @@ test-constructs: $(INSTALLED)  ## test the constructs, the packaging and the pub
 .PHONY: test-runtime
 test-runtime: $(INSTALLED)  ## test the runtime, the clients and the architecture
 	@mkdir -p .suites; \
-	$(LONGEST) pytest $(RUNTIME_TESTS) $(PYTEST_ARGUMENTS) 2>&1 | tee .suites/runtime
+	$(BESIDE) pytest $(RUNTIME_TESTS) $(PYTEST_ARGUMENTS) 2>&1 | tee .suites/runtime
 
 .PHONY: test-local
 test-local: $(INSTALLED)  ## test the local engine and the examples
