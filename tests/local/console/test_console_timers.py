@@ -66,7 +66,7 @@ def test_what_can_be_no_timer_is_told_at_its_place_as_one_types(office, page):
     overwrite(page, "cron", "75 9 * * *")
 
     page.see("minute must be 0 to 59, got '75'")
-    assert page.run("document.querySelector('.timer-form button.primary').disabled")
+    page.wait("document.querySelector('.timer-form button.primary').disabled")
     page.press("Escape")
     page.wait("!document.querySelector('.timer-form')")
 
