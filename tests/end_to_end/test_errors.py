@@ -36,7 +36,7 @@ def _conflict(request: pytest.FixtureRequest) -> dict[str, Any]:
 
 
 def _expired(request: pytest.FixtureRequest) -> dict[str, Any]:
-    wire = request.getfixturevalue("connect")(lifetime=2)
+    wire = request.getfixturevalue("connect")(lifetime=4)
     while (answer := wire.ask("ping"))["type"] == "pong":
         pass
     return answer["error"]
@@ -132,7 +132,7 @@ def test_a_connection_lives_on_after_an_error(wire):
 
 
 def test_an_expired_connection_is_closed(connect):
-    wire = connect(lifetime=2)
+    wire = connect(lifetime=4)
     while wire.ask("ping")["type"] == "pong":
         pass
 
