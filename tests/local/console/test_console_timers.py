@@ -58,6 +58,7 @@ def test_a_timer_that_is_made_in_the_page_fires_its_callback_by_hand(office, pag
 
 def test_what_can_be_no_timer_is_told_at_its_place_as_one_types(office, page):
     page.open(f"{office.console_url}/#/timers")
+    page.wait("!document.querySelector('.timer-form')")  # of the test before
     page.click("h1 button", "New timer")
     page.wait("document.querySelector('[name=every]')")
     page.run("document.querySelector('[value=cron]').click()")
